@@ -1,0 +1,21 @@
+"""Entry point of the `hatang` command. Nothing heavy is imported here: `hatang --help` must be quick."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code (see hatang.errors)."""
+    arguments = sys.argv[1:] if argv is None else argv
+    from hatang import locale
+    from hatang.commands.language import asked_language
+
+    locale.choose(asked_language(arguments))
+    from hatang.commands.root import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""What commands share: settings, loaded when first asked for, and the rendering of results.
+
+stdout carries the result only; progress and warnings go to stderr. JSON keys are never translated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hatang.locale import _
+
+if TYPE_CHECKING:
+    from hatang.model.site import Site
+    from hatang.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class App:
+    """The object that Click passes to commands."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings of this run. Raises SettingsError."""
+        from hatang import settings
+
+        return settings.load(**self.options)
+
+    @cached_property
+    def site(self) -> Site:
+        """The site's description. Raises InputErrors with file, line and field."""
+        from hatang.inputs import load_site
+
+        return load_site(self.settings.site_file)
+
+
+def output_option(command: F) -> F:
+    """`--output text|json`."""
+    option = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True,
+                          help=_("Form of the result."))
+    return option(command)
+
+
+def emit_json(schema: str, **data: Any) -> None:
+    """Print one JSON document; `schema` names its kind and version, e.g. hatang.systems/1."""
+    click.echo(json.dumps({"schema": schema, **data}, ensure_ascii=False, indent=2, default=str))
+
+
+def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print rows as a table; plain columns when stdout is not a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if click.get_text_stream("stdout").isatty() else 160)
+    table = Table(*columns, title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
+
+
+def progress(text: str) -> None:
+    """A line about what is going on, to stderr."""
+    click.echo(text, err=True)
+
+
+def examples(*lines: str) -> str:
+    """Epilog with examples; every command has one."""
+    return "\b\n" + _("Examples:") + "\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,130 @@
+"""Trung tâm dữ liệu: one site = one OpenStack region, described in inventories/<site>/site.yaml."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hatang.model.base import Model, Slug, Text
+from hatang.model.terms import Branch, Level
+
+
+class ExternalNetwork(Model):
+    """A network that leads out of the data centre."""
+
+    name: Slug = Field(description="Name in Neutron, e.g. internet.")
+    purpose: Literal["internet", "tslcd"] = Field(description="internet, or tslcd (Mạng truyền số liệu chuyên dùng).")
+    physical_network: str = Field(description="Provider physical network of the region.")
+    segmentation_id: int | None = Field(None, ge=1, le=4094, description="VLAN id; none: flat.")
+    cidr: IPv4Network = Field(description="IPv4 addresses there.")
+    gateway: IPv4Address = Field(description="IPv4 gateway.")
+    cidr_v6: IPv6Network | None = Field(None, description="IPv6 addresses there.")
+    gateway_v6: IPv6Address | None = Field(None, description="IPv6 gateway.")
+
+
+class BranchPool(Model):
+    """Addresses of one branch: one address scope, one subnet pool per IP version."""
+
+    branch: Branch = Field(description="The branch.")
+    prefix: IPv4Network = Field(description="IPv4 prefix of the branch; systems get blocks of it.")
+    prefix_v6: IPv6Network = Field(description="IPv6 prefix of the branch; each zone gets a /64.")
+    bastion: IPv4Network = Field(description="The bastion network of the branch, inside `prefix`; the only way to the hosts.")
+
+
+class Flavor(Model):
+    """A server size."""
+
+    name: Slug = Field(description="Name, e.g. small.")
+    vcpus: int = Field(ge=1, le=256, description="Virtual CPUs.")
+    ram_gib: int = Field(ge=1, le=4096, description="Memory, GiB.")
+    disk_gib: int = Field(ge=1, le=65_536, description="Root disk, GiB.")
+
+
+class VolumeType(Model):
+    """A kind of block storage and the levels that it is for."""
+
+    name: Slug = Field(description="Name, e.g. level-3.")
+    levels: tuple[Level, ...] = Field(min_length=1, description="Levels that use it.")
+    backend: str = Field(description="volume_backend_name of the Cinder back end.")
+    encrypted: bool = Field(description="Whether the back end encrypts at rest.")
+
+
+class Image(Model):
+    """The server image."""
+
+    name: Slug = Field(description="Name in Glance.")
+    file: Path = Field(description="Image file; relative to the site file, `~` and `$HATANG_CACHE` allowed.")
+    disk_format: Literal["raw", "qcow2"] = Field("qcow2", description="Format of the file.")
+    login: Slug = Field(description="Login that the image gives the keypair to, with sudo.")
+
+
+class Aggregate(Model):
+    """A host aggregate: compute hosts kept for some levels."""
+
+    name: Slug = Field(description="Name of the aggregate and its availability zone.")
+    hosts: tuple[str, ...] = Field(description="Compute hosts.")
+    levels: tuple[Level, ...] = Field(min_length=1, description="Levels whose servers may run there.")
+
+
+class StaffGroup(Model):
+    """A group of platform staff and its role in the platform domain."""
+
+    name: Slug = Field(description="Name of the group.")
+    role: Literal["manager", "member", "reader"] = Field(description="Role on the platform domain.")
+
+
+class Services(Model):
+    """Shared services that every host uses."""
+
+    time_servers: tuple[str, ...] = Field(min_length=1, description="NTP servers, address or name.")
+    dns_servers: tuple[IPv4Address | IPv6Address, ...] = Field(min_length=1, description="Trusted resolvers.")
+    log_server: str = Field(description="Central log store, address or name.")
+    log_port: int = Field(6514, ge=1, le=65535, description="TCP port of the log store.")
+
+
+class Site(Model):
+    """One data centre."""
+
+    name: Slug = Field(description="Short name, also of its stack and folder.")
+    title: Text = Field(description="Full title.")
+    region: str = Field(description="OpenStack region.")
+    external_networks: tuple[ExternalNetwork, ...] = Field(min_length=1, description="Ways out.")
+    branches: tuple[BranchPool, ...] = Field(min_length=1, description="Address plan, one entry per branch.")
+    system_prefix: int = Field(22, ge=16, le=26, description="Prefix length of the IPv4 block that one system gets.")
+    zone_prefix: int = Field(26, ge=20, le=28, description="Prefix length of one zone's IPv4 subnet.")
+    flavors: tuple[Flavor, ...] = Field(min_length=1, description="Server sizes.")
+    volume_types: tuple[VolumeType, ...] = Field(min_length=1, description="Kinds of block storage.")
+    image: Image = Field(description="Server image.")
+    aggregates: tuple[Aggregate, ...] = Field(description="Host aggregates.")
+    staff: tuple[StaffGroup, ...] = Field(min_length=1, description="Groups of platform staff.")
+    services: Services = Field(description="Shared services.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Site:
+        if self.zone_prefix - self.system_prefix < 4:
+            raise ValueError("system_prefix must leave room for 16 zones: zone_prefix - system_prefix >= 4")
+        seen: list[IPv4Network] = []
+        for pool in self.branches:
+            if clash := [str(p) for p in seen if p.overlaps(pool.prefix)]:
+                raise ValueError(f"prefix {pool.prefix} of branch {pool.branch} overlaps {clash[0]}")
+            if not pool.bastion.subnet_of(pool.prefix):
+                raise ValueError(f"bastion {pool.bastion} of branch {pool.branch} lies outside {pool.prefix}")
+            seen.append(pool.prefix)
+        if len({p.branch for p in self.branches}) < len(self.branches):
+            raise ValueError("each branch may stand there once")
+        return self
+
+    def pool(self, branch: Branch) -> BranchPool:
+        """The address plan of a branch. Raises KeyError when the site has none."""
+        return {p.branch: p for p in self.branches}[branch]
+
+    def volume_type(self, level: Level) -> VolumeType:
+        """The volume type of a level. Raises KeyError when the site has none."""
+        return {lv: t for t in self.volume_types for lv in t.levels}[level]
+
+    def aggregate(self, level: Level) -> Aggregate | None:
+        """The aggregate of a level, or None when the site does not tell levels apart."""
+        return {lv: a for a in self.aggregates for lv in a.levels}.get(level)

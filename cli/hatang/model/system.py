@@ -1,0 +1,70 @@
+"""Hệ thống thông tin: the unit that Decree 331/2026 classifies; one Keystone project."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from hatang.model.base import Model, Slug, Text
+from hatang.model.terms import Level, ZoneKind
+
+
+class Criterion(StrEnum):
+    """Facts that decide the lowest permitted level (Decree 331/2026, Art. 11–15)."""
+
+    PUBLIC_INFORMATION_ONLY = "public-information-only"  # Art. 11
+    PRIVATE_INFORMATION = "private-information"  # Art. 12
+    ADMINISTRATIVE_PROCEDURES = "administrative-procedures"  # Art. 13.2.b: at least level 3
+    PROVINCIAL_INFRASTRUCTURE = "provincial-infrastructure"  # Art. 13.3: at least level 3
+    NATIONAL_NON_STOP = "national-non-stop"  # Art. 14: at least level 4
+    NATIONAL_CENTRAL_DATA = "national-central-data"  # Art. 15: level 5
+
+
+LOWEST_LEVEL: dict[Criterion, tuple[Level, str]] = {
+    Criterion.PUBLIC_INFORMATION_ONLY: (Level.L1, "331/2026/NĐ-CP Đ11"),
+    Criterion.PRIVATE_INFORMATION: (Level.L2, "331/2026/NĐ-CP Đ12"),
+    Criterion.ADMINISTRATIVE_PROCEDURES: (Level.L3, "331/2026/NĐ-CP Đ13.2.b"),
+    Criterion.PROVINCIAL_INFRASTRUCTURE: (Level.L3, "331/2026/NĐ-CP Đ13.3"),
+    Criterion.NATIONAL_NON_STOP: (Level.L4, "331/2026/NĐ-CP Đ14"),
+    Criterion.NATIONAL_CENTRAL_DATA: (Level.L5, "331/2026/NĐ-CP Đ15"),
+}
+
+
+class HostSpec(Model):
+    """One server asked for."""
+
+    name: Slug = Field(description="Name within the system, e.g. web.")
+    zone: ZoneKind = Field(description="Zone that the server stands in; the level must have it.")
+    flavor: Slug = Field("small", description="Flavor of the site.")
+    volume_gib: int = Field(0, ge=0, le=65_536, description="Data volume, GiB; 0: none.")
+
+
+class System(Model):
+    """An information system as its agency asks for it."""
+
+    name: Slug = Field(description="Short name, unique at the site; part of the names of cloud objects.")
+    title: Text = Field(description="Full title.")
+    owner: str = Field(min_length=3, description="Chủ quản: the body that owns the system (Decree 331/2026, Art. 4).")
+    operator: str = Field(min_length=3, description="Đơn vị vận hành: the unit that operates it (Art. 5).")
+    level: Level = Field(description="Security level 1–5.")
+    criteria: tuple[Criterion, ...] = Field(min_length=1, description="Facts that decide the lowest permitted level.")
+    document_storage: bool = Field(False, description="Stores electronic documents of Party or State bodies: QCVN 12:2026/BCA applies.")
+    public: bool = Field(False, description="Serves the Internet: the border zone gets a public address.")
+    hosts: tuple[HostSpec, ...] = Field(min_length=1, max_length=64, description="Servers.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> System:
+        for criterion in self.criteria:
+            lowest, article = LOWEST_LEVEL[criterion]
+            if self.level < lowest:
+                raise ValueError(f"level {int(self.level)} is too low: {criterion.value} demands at least level {int(lowest)} ({article})")
+        names = [h.name for h in self.hosts]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"host names must differ: {', '.join(twice)} stands there twice")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Legal sources that apply to this system; keys of a control's `sources` and their `applies_to`."""
+        return ("document_storage",) if self.document_storage else ()

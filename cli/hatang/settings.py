@@ -1,0 +1,146 @@
+"""Typed settings. Order: command option, `HATANG_*` variable, `<state>/hatang.toml`, default. Only place that reads the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hatang.errors import SettingsError
+
+PREFIX = "HATANG_"
+FILE_NAME = "hatang.toml"
+
+
+class Settings(BaseSettings):
+    """Facts about this machine and the site it works on; every path is absolute after loading."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    state_dir: Path = Field(Path(".hatang/site"), description="Folder of registry, engine state, keys and logs.")
+    site_file: Path | None = Field(None, description="The site's description, e.g. inventories/example/site.yaml.")
+    registry_url: str = Field("", description="SQLAlchemy URL of the registry; empty: SQLite in the state folder.")
+    workflow_url: str = Field("", description="URL of the workflow database; empty: SQLite in the state folder.")
+    clouds_file: Path | None = Field(None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order.")
+    cloud: str = Field("hatang", description="Entry of clouds.yaml that the platform's automation uses.")
+    engine_backend: str = Field("", description="Pulumi state back-end URL; empty: a folder below the state folder.")
+    secrets_provider: str = Field("passphrase", description="Pulumi secrets provider of the stacks.")
+    passphrase_file: Path | None = Field(None, description="File with the passphrase; empty: made in the state folder, mode 0600.")
+    engine_parallel: PositiveInt = Field(8, description="Resource operations that the engine runs at once.")
+    ssh_config: Path | None = Field(None, description="ssh_config that leads to the hosts through the bastion network.")
+    ansible_strategy: str = Field("mitogen_linear", description="mitogen_linear, or linear where mitogen cannot be used.")
+    ansible_forks: PositiveInt = Field(10, description="Hosts that Ansible works on at once.")
+    api_timeout_s: PositiveInt = Field(60, description="Longest wait for one cloud call, seconds.")
+    host_timeout_s: PositiveFloat = Field(300, description="Longest wait until a new host answers on SSH, seconds.")
+    lang: str = Field("", description="Language of texts: vi or en; empty: from the locale.")
+    cache_dir: Path | None = Field(None, description="Build results, images; empty: XDG cache folder + /hatang.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options and variables only; the state folder's file is merged by `load`."""
+        return init_settings, env_settings
+
+    @property
+    def registry(self) -> str:
+        """SQLAlchemy URL of the registry."""
+        return self.registry_url or f"sqlite:///{self.state_dir}/registry.db"
+
+    @property
+    def workflow(self) -> str:
+        """SQLAlchemy URL of the workflow database."""
+        return self.workflow_url or f"sqlite:///{self.state_dir}/workflow.db"
+
+    @property
+    def backend(self) -> str:
+        """Pulumi back-end URL."""
+        return self.engine_backend or f"file://{self.state_dir}/engine"
+
+    @property
+    def log_dir(self) -> Path:
+        """Folder of the log files of engine, Ansible and checks."""
+        return self.state_dir / "log"
+
+    @property
+    def cache(self) -> Path:
+        """Cache folder shared by all clones on this machine."""
+        return self.cache_dir or cache_home() / "hatang"
+
+
+def cache_home() -> Path:
+    """The XDG cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment for a child process, with `more` added."""
+    return {**os.environ, **more}
+
+
+def load(**options: Any) -> Settings:
+    """Settings from options (None: not given), variables, the state folder's file and defaults.
+
+    Raises:
+        SettingsError: a variable or key is misspelt, or a value is of the wrong kind.
+    """
+    given = {k: v for k, v in options.items() if v is not None}
+    _refuse_misspelt({k.removeprefix(PREFIX).lower() for k in os.environ if k.startswith(PREFIX)}, "the environment", PREFIX)
+    state = Path(given.get("state_dir") or os.environ.get(f"{PREFIX}STATE_DIR") or Settings.model_fields["state_dir"].default)
+    state = state.expanduser().absolute()
+    file = state / FILE_NAME
+    from_file: dict[str, Any] = {}
+    if file.is_file():
+        try:
+            from_file = tomllib.loads(file.read_text())
+        except tomllib.TOMLDecodeError as exc:
+            raise SettingsError(f"not valid TOML: {exc}", where=str(file), do="correct the file") from exc
+        _refuse_misspelt(set(from_file), str(file), "")
+    in_environment = {k for k in Settings.model_fields if f"{PREFIX}{k.upper()}" in os.environ}
+    merged = {k: v for k, v in from_file.items() if k not in in_environment} | given | {"state_dir": state}
+    try:
+        settings = Settings(**merged)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        name = ".".join(str(p) for p in first["loc"])
+        raise SettingsError(f"setting {name}: {first['msg']}", where=f"option, {PREFIX}{name.upper()} or {file}",
+                            do="see docs/reference/settings.md for what each setting takes") from exc
+    paths = {k: v.expanduser().absolute() for k, v in settings if isinstance(v, Path)}
+    return settings.model_copy(update=paths)
+
+
+def _refuse_misspelt(names: set[str], where: str, prefix: str) -> None:
+    for name in sorted(names - set(Settings.model_fields)):
+        close = difflib.get_close_matches(name, Settings.model_fields, 1)
+        shown = f"{prefix}{name.upper()}" if prefix else name
+        hint = (f"{prefix}{close[0].upper()}" if prefix else close[0]) if close else ""
+        raise SettingsError(f"no setting is called {shown}", where=where,
+                            do=f"did you mean {hint}?" if hint else "see docs/reference/settings.md")
+
+
+def write(state_dir: Path, **values: str) -> None:
+    """Record settings in the state folder's file, keeping those that are there."""
+    file = state_dir / FILE_NAME
+    have: dict[str, Any] = tomllib.loads(file.read_text()) if file.is_file() else {}
+    lines = [f"{k} = {_toml(v)}" for k, v in sorted({**have, **values}.items())]
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = file.with_suffix(".new")
+    new.write_text("\n".join(lines) + "\n")
+    new.replace(file)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return '"' + re.sub(r'(["\\])', r"\\\1", str(value)) + '"'
