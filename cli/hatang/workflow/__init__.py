@@ -1,0 +1,1 @@
+"""Durable workflows: the only place that orders provisioning, hardening and checks."""

@@ -1,0 +1,173 @@
+"""The steps of a tenant's way (design.md, section 4), each idempotent, each returning plain data that is recorded.
+
+A step may run twice when a process dies between its work and the record of it; so each finds what is there already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatang.catalogue.zones import zone_matrix
+from hatang.errors import HatangError, InputError, RefusedError
+from hatang.model.request import RequestState
+from hatang.workflow.context import Context
+
+if TYPE_CHECKING:
+    from hatang.registry import SystemRecord
+
+Result = dict[str, Any]
+
+
+class ChecksNotMet(HatangError):
+    """Checks ran to the end and some controls are not met; the system is not set active."""
+
+    code = "E500"
+    exit_code = 1
+
+
+def validate(context: Context, name: str) -> Result:
+    """Is the request still right for this site? Raises InputError."""
+    record = context.registry.system(name)
+    matrix = zone_matrix()
+    zones = matrix.zones(record.spec.level, record.spec.document_storage)
+    where = f"system {name} (request {record.request_id})"
+    if strange := sorted({h.zone.value for h in record.spec.hosts} - {z.value for z in zones}):
+        raise InputError(
+            f"level {int(record.spec.level)} has no zone {', '.join(strange)}",
+            where=where,
+            do=f"put the hosts into one of: {', '.join(z.value for z in zones)}, and submit a corrected request",
+        )
+    known = {f.name for f in context.site.flavors}
+    if unknown := sorted({h.flavor for h in record.spec.hosts} - known):
+        raise InputError(f"the site has no flavor {', '.join(unknown)}", where=where, do=f"use one of: {', '.join(sorted(known))}")
+    try:
+        context.site.pool(record.agency.branch)
+        context.site.volume_type(record.spec.level)
+    except KeyError as exc:
+        raise InputError(f"the site has no addresses or volume type for {exc}", where=where, do="add them to the site file and apply the site") from exc
+    return {"level": int(record.spec.level), "zones": [z.value for z in zones]}
+
+
+def approve(context: Context, name: str) -> Result:
+    """Is the request approved? Raises RefusedError when not."""
+    record = context.registry.system(name)
+    request = context.registry.request(record.request_id)
+    if request.state not in (RequestState.APPROVED, RequestState.ACTIVE):
+        raise RefusedError(
+            f"request {request.id} for system {name} is not approved",
+            where=f"registry, request {request.id}, state {request.state}",
+            do=f"an approver other than {request.requested_by} types: hatang request approve {request.id} --by NAME",
+        )
+    return {"request": request.id, "state": str(request.state)}
+
+
+def plan(context: Context, name: str) -> Result:
+    """Allocate addresses, plan the stacks, check the plan against the policy pack. Raises PolicyError, QuotaError."""
+    record = allocated(context, name)
+    made = context.provisioner.plan_system(record)
+    return {"digest": made.digest, "file": str(made.file), "changes": made.changes}
+
+
+def allocated(context: Context, name: str) -> SystemRecord:
+    """The system with its addresses; allocates them when it has none."""
+    record = context.registry.system(name)
+    if record.allocation is None:
+        zones = zone_matrix().zones(record.spec.level, record.spec.document_storage)
+        context.registry.allocate(name, context.site, zones)
+        record = context.registry.system(name)
+    return record
+
+
+def apply(context: Context, name: str, digest: str) -> Result:
+    """Apply exactly the plan with this digest. Raises RefusedError when the cloud has moved since, EngineError."""
+    from hatang.provision import load_plan
+
+    record = context.registry.system(name)
+    started = datetime.now(UTC)
+    made = load_plan(context.settings, name, digest)
+    outcome = context.provisioner.apply_system(record, made)
+    context.registry.record_deployment(
+        name, "apply", digest, {"changes": outcome.changes, "log": str(outcome.log)}, started, datetime.now(UTC), True
+    )
+    outputs = outcome.outputs
+    context.registry.record_remote_ids("system", name, {k: v for k, v in outputs.items() if isinstance(v, str)})
+    agency = context.provisioner.outputs("agency", record.agency.slug)
+    context.registry.record_remote_ids("agency", record.agency.code, {k: v for k, v in agency.items() if isinstance(v, str)})
+    context.registry.record_hosts(name, context.provisioner.host_records(record, outputs))
+    return {"changes": outcome.changes, "seconds": outcome.seconds, "log": str(outcome.log)}
+
+
+def wait_for_hosts(context: Context, name: str) -> Result:
+    """Every host answers on SSH and has finished booting. Raises HostError."""
+    from hatang.hosts import wait_for_hosts as wait
+
+    hosts = context.registry.hosts(name)
+    wait(context.settings, hosts)
+    return {"hosts": [h.name for h in hosts]}
+
+
+def harden(context: Context, name: str) -> Result:
+    """Apply the roles with the values of the system's level. Raises HostError."""
+    from hatang.hosts import harden as run
+
+    hosts = context.registry.hosts(name)
+    log = context.settings.log_dir / name / f"harden-{time.strftime('%Y%m%dT%H%M%S')}.log"
+    done = run(context.settings, context.site, hosts, host_variables(context, name), log=log)
+    return {"changed": done.changed, "seconds": done.seconds, "log": str(log)}
+
+
+def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
+    """Role variables of each host of a system, by host name."""
+    record = context.registry.system(name)
+    bastion = context.site.pool(record.agency.branch).bastion
+    return {
+        h.name: context.catalogue.role_variables(record.spec.level, record.spec.sources, context.site, bastion)
+        for h in context.registry.hosts(name)
+    }
+
+
+def check(context: Context, name: str) -> Result:
+    """Run the checks of hosts and cloud. Raises ChecksNotMet; the report is kept either way."""
+    from hatang.audit import check as run
+
+    record = context.registry.system(name)
+    done = run(context.settings, context.site, [record], context.registry.hosts(name), progress=context.progress)
+    folder = done.write(context.settings.state_dir / "checks")
+    context.registry.record_check_run(name, {"counts": done.counts(), "report": str(folder)})
+    if bad := done.not_met():
+        raise ChecksNotMet(
+            f"{len(bad)} controls are not met: {', '.join(sorted({b.control for b in bad}))}",
+            where=str(folder / "report.json"),
+            do=f"hatang host harden --system {name}, then run the same command again",
+        )
+    return {"counts": done.counts(), "report": str(folder), "digest": _digest(folder / "report.json")}
+
+
+def activate(context: Context, name: str) -> Result:
+    """The system is in use from now on; its request is fulfilled."""
+    context.registry.set_system_state(name, "active")
+    return {"state": "active"}
+
+
+def destroy(context: Context, name: str) -> Result:
+    """Remove every resource of the system from the cloud. Raises EngineError."""
+    record = context.registry.system(name)
+    started = datetime.now(UTC)
+    outcome = context.provisioner.destroy_system(record)
+    context.registry.record_deployment(name, "destroy", "", {"changes": outcome.changes}, started, datetime.now(UTC), True)
+    return {"changes": outcome.changes}
+
+
+def release(context: Context, name: str) -> Result:
+    """Hosts are forgotten; the record of the system stays, as removed."""
+    context.registry.record_hosts(name, [])
+    context.registry.set_system_state(name, "removed")
+    return {"state": "removed"}
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
