@@ -1,4 +1,7 @@
-"""Typed settings. Order: command option, `HATANG_*` variable, `<state>/hatang.toml`, default. Only place that reads the environment."""
+"""Typed settings; the only place that reads the environment.
+
+Order: command option, `HATANG_*` variable, `<state>/hatang.toml`, default.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,20 @@ class Settings(BaseSettings):
     site_file: Path | None = Field(None, description="The site's description, e.g. inventories/example/site.yaml.")
     registry_url: str = Field("", description="SQLAlchemy URL of the registry; empty: SQLite in the state folder.")
     workflow_url: str = Field("", description="URL of the workflow database; empty: SQLite in the state folder.")
-    clouds_file: Path | None = Field(None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order.")
+    clouds_file: Path | None = Field(
+        None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order."
+    )
     cloud: str = Field("hatang", description="Entry of clouds.yaml that the platform's automation uses.")
     engine_backend: str = Field("", description="Pulumi state back-end URL; empty: a folder below the state folder.")
     secrets_provider: str = Field("passphrase", description="Pulumi secrets provider of the stacks.")
-    passphrase_file: Path | None = Field(None, description="File with the passphrase; empty: made in the state folder, mode 0600.")
+    passphrase_file: Path | None = Field(
+        None, description="File with the passphrase; empty: made in the state folder, mode 0600."
+    )
     engine_parallel: PositiveInt = Field(8, description="Resource operations that the engine runs at once.")
     ssh_config: Path | None = Field(None, description="ssh_config that leads to the hosts through the bastion network.")
-    ansible_strategy: str = Field("mitogen_linear", description="mitogen_linear, or linear where mitogen cannot be used.")
+    ansible_strategy: str = Field(
+        "mitogen_linear", description="mitogen_linear, or linear where mitogen cannot be used."
+    )
     ansible_forks: PositiveInt = Field(10, description="Hosts that Ansible works on at once.")
     api_timeout_s: PositiveInt = Field(60, description="Longest wait for one cloud call, seconds.")
     host_timeout_s: PositiveFloat = Field(300, description="Longest wait until a new host answers on SSH, seconds.")
@@ -96,8 +105,12 @@ def load(**options: Any) -> Settings:
         SettingsError: a variable or key is misspelt, or a value is of the wrong kind.
     """
     given = {k: v for k, v in options.items() if v is not None}
-    _refuse_misspelt({k.removeprefix(PREFIX).lower() for k in os.environ if k.startswith(PREFIX)}, "the environment", PREFIX)
-    state = Path(given.get("state_dir") or os.environ.get(f"{PREFIX}STATE_DIR") or Settings.model_fields["state_dir"].default)
+    _refuse_misspelt(
+        {k.removeprefix(PREFIX).lower() for k in os.environ if k.startswith(PREFIX)}, "the environment", PREFIX
+    )
+    state = Path(
+        given.get("state_dir") or os.environ.get(f"{PREFIX}STATE_DIR") or Settings.model_fields["state_dir"].default
+    )
     state = state.expanduser().absolute()
     file = state / FILE_NAME
     from_file: dict[str, Any] = {}
@@ -114,8 +127,11 @@ def load(**options: Any) -> Settings:
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(str(p) for p in first["loc"])
-        raise SettingsError(f"setting {name}: {first['msg']}", where=f"option, {PREFIX}{name.upper()} or {file}",
-                            do="see docs/reference/settings.md for what each setting takes") from exc
+        raise SettingsError(
+            f"setting {name}: {first['msg']}",
+            where=f"option, {PREFIX}{name.upper()} or {file}",
+            do="see docs/reference/settings.md for what each setting takes",
+        ) from exc
     paths = {k: v.expanduser().absolute() for k, v in settings if isinstance(v, Path)}
     return settings.model_copy(update=paths)
 
@@ -125,8 +141,11 @@ def _refuse_misspelt(names: set[str], where: str, prefix: str) -> None:
         close = difflib.get_close_matches(name, Settings.model_fields, 1)
         shown = f"{prefix}{name.upper()}" if prefix else name
         hint = (f"{prefix}{close[0].upper()}" if prefix else close[0]) if close else ""
-        raise SettingsError(f"no setting is called {shown}", where=where,
-                            do=f"did you mean {hint}?" if hint else "see docs/reference/settings.md")
+        raise SettingsError(
+            f"no setting is called {shown}",
+            where=where,
+            do=f"did you mean {hint}?" if hint else "see docs/reference/settings.md",
+        )
 
 
 def write(state_dir: Path, **values: str) -> None:

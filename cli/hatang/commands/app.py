@@ -44,8 +44,13 @@ class App:
 
 def output_option(command: F) -> F:
     """`--output text|json`."""
-    option = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True,
-                          help=_("Form of the result."))
+    option = click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help=_("Form of the result."),
+    )
     return option(command)
 
 

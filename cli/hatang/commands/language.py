@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os  # noqa: TID251  (settings.py would import pydantic, too slow for --help)
+import os  # (settings.py would import pydantic, too slow for --help)
 
 
 def asked_language(arguments: list[str]) -> str:

@@ -54,14 +54,24 @@ class LazyGroup(click.Group):
     name="hatang",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help=_("Provision, harden and prove the shared data centre of a province."),
-    epilog=_("Exit codes: 0 done; 1 a check failed or a difference was found; 2 wrong input, nothing changed; "
-             "3 refused by a rule or for want of an approval; 4 stopped on the way: run again, it goes on."),
+    epilog=_(
+        "Exit codes: 0 done; 1 a check failed or a difference was found; 2 wrong input, nothing changed; "
+        "3 refused by a rule or for want of an approval; 4 stopped on the way: run again, it goes on."
+    ),
 )
 @click.version_option(__version__, prog_name="hatang")
-@click.option("--state", "state_dir", type=click.Path(path_type=Path, file_okay=False),
-              help=_("Folder of registry, engine state, keys and logs (HATANG_STATE_DIR; .hatang/site)."))
-@click.option("--site", "site_file", type=click.Path(path_type=Path, dir_okay=False),
-              help=_("The site's description, e.g. inventories/example/site.yaml (HATANG_SITE_FILE)."))
+@click.option(
+    "--state",
+    "state_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Folder of registry, engine state, keys and logs (HATANG_STATE_DIR; .hatang/site)."),
+)
+@click.option(
+    "--site",
+    "site_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("The site's description, e.g. inventories/example/site.yaml (HATANG_SITE_FILE)."),
+)
 @click.option("--lang", type=click.Choice(["vi", "en"]), help=_("Language of texts; by default that of the locale."))
 @click.pass_context
 def root(ctx: click.Context, state_dir: Path | None, site_file: Path | None, lang: str | None) -> None:
@@ -80,7 +90,7 @@ def run(arguments: list[str]) -> int:
         exc.show()
         return 2
     except HatangError as exc:
-        _show(exc, "json" in arguments and "--output" in arguments or "--output=json" in arguments)
+        _show(exc, ("json" in arguments and "--output" in arguments) or "--output=json" in arguments)
         return exc.exit_code
     except KeyboardInterrupt:
         click.echo(_("stopped; run the same command again, it goes on"), err=True)
@@ -94,7 +104,10 @@ def run(arguments: list[str]) -> int:
 def _show(exc: HatangError, as_json: bool) -> None:
     errors = exc.errors if isinstance(exc, InputErrors) else [exc]
     if as_json:
-        click.echo(json.dumps({"schema": "hatang.errors/1", "errors": [e.as_dict() for e in errors]}, ensure_ascii=False), err=True)
+        click.echo(
+            json.dumps({"schema": "hatang.errors/1", "errors": [e.as_dict() for e in errors]}, ensure_ascii=False),
+            err=True,
+        )
         return
     for error in errors:
         click.echo(f"{_('error')} {error.code}: {error}", err=True)

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from hatang.workflow.context import Context
 
 
-@click.group("system", help=_("Systems: plan, apply, status, destroy."), epilog=examples(
-    "hatang system list", "hatang system plan mot-cua", "hatang system apply mot-cua"))
+@click.group(
+    "system",
+    help=_("Systems: plan, apply, status, destroy."),
+    epilog=examples("hatang system list", "hatang system plan mot-cua", "hatang system apply mot-cua"),
+)
 def command() -> None:
     """Commands about systems."""
 
@@ -25,8 +28,11 @@ def _context(app: App) -> Context:
     return Context(app.settings, app.site, progress)
 
 
-@command.command("list", help=_("List all systems: agency, level, state, hosts."), epilog=examples(
-    "hatang system list", "hatang system list --output json"))
+@command.command(
+    "list",
+    help=_("List all systems: agency, level, state, hosts."),
+    epilog=examples("hatang system list", "hatang system list --output json"),
+)
 @output_option
 @click.pass_obj
 def list_systems(app: App, output: str) -> None:
@@ -35,18 +41,30 @@ def list_systems(app: App, output: str) -> None:
 
     registry = Registry.open(app.settings.registry)
     rows = [
-        {"name": s.spec.name, "agency": s.agency.code, "branch": s.agency.branch.value, "level": int(s.spec.level),
-         "state": s.state, "request": s.request_id, "hosts": [h.name for h in registry.hosts(s.spec.name)]}
+        {
+            "name": s.spec.name,
+            "agency": s.agency.code,
+            "branch": s.agency.branch.value,
+            "level": int(s.spec.level),
+            "state": s.state,
+            "request": s.request_id,
+            "hosts": [h.name for h in registry.hosts(s.spec.name)],
+        }
         for s in registry.systems()
     ]
     if output == "json":
         return emit_json("hatang.systems/1", systems=rows)
-    return emit_table([_("System"), _("Agency"), _("Branch"), _("Level"), _("State"), _("Hosts")],
-                      [(r["name"], r["agency"], r["branch"], r["level"], r["state"], len(r["hosts"])) for r in rows])  # type: ignore[arg-type]
+    return emit_table(
+        [_("System"), _("Agency"), _("Branch"), _("Level"), _("State"), _("Hosts")],
+        [(r["name"], r["agency"], r["branch"], r["level"], r["state"], len(r["hosts"])) for r in rows],
+    )  # type: ignore[arg-type]
 
 
-@command.command("plan", help=_("Show what apply would do; nothing is changed in the cloud."), epilog=examples(
-    "hatang system plan mot-cua", "hatang system plan mot-cua --exit-code --output json"))
+@command.command(
+    "plan",
+    help=_("Show what apply would do; nothing is changed in the cloud."),
+    epilog=examples("hatang system plan mot-cua", "hatang system plan mot-cua --exit-code --output json"),
+)
 @click.argument("name")
 @click.option("--exit-code", is_flag=True, help=_("Exit with 1 when there is a difference."))
 @output_option
@@ -60,17 +78,32 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
     with lock.exclusive(app.settings.state_dir / "lock", name):
         made = context.provisioner.plan_system(steps.allocated(context, name))
     if output == "json":
-        emit_json("hatang.plan/1", system=name, digest=made.digest, file=str(made.file), changes=made.changes,
-                  steps=[s for s in made.as_rows() if s["operation"] != "same"])
+        emit_json(
+            "hatang.plan/1",
+            system=name,
+            digest=made.digest,
+            file=str(made.file),
+            changes=made.changes,
+            steps=[s for s in made.as_rows() if s["operation"] != "same"],
+        )
     else:
-        emit_table([_("Operation"), _("Kind"), _("Name"), _("Changed")],
-                   [(s["operation"], s["type"], s["name"], ", ".join(s["changed"])) for s in made.as_rows() if s["operation"] != "same"])
+        emit_table(
+            [_("Operation"), _("Kind"), _("Name"), _("Changed")],
+            [
+                (s["operation"], s["type"], s["name"], ", ".join(s["changed"]))
+                for s in made.as_rows()
+                if s["operation"] != "same"
+            ],
+        )
         click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=_counts(made.changes)))
     return 1 if exit_code and any(n for op, n in made.changes.items() if op != "same") else 0
 
 
-@command.command("apply", help=_("Bring a system up: plan, apply, harden, check. Killed or failed, it goes on where it was."),
-                 epilog=examples("hatang system apply mot-cua", "hatang system apply mot-cua --output json"))
+@command.command(
+    "apply",
+    help=_("Bring a system up: plan, apply, harden, check. Killed or failed, it goes on where it was."),
+    epilog=examples("hatang system apply mot-cua", "hatang system apply mot-cua --output json"),
+)
 @click.argument("name")
 @click.option("--restart", is_flag=True, help=_("Give up the unfinished run and begin with the first step."))
 @output_option
@@ -83,14 +116,20 @@ def apply(app: App, name: str, restart: bool, output: str) -> None:
     if output == "json":
         return emit_json("hatang.apply/1", system=name, steps=result)
     counts = result["check"]["counts"]
-    click.echo(_("System {name} is active. Resources: {changes}. Checks: {counts}.").format(
-        name=name, changes=_counts(result["apply"]["changes"]), counts=_counts(counts)))
+    click.echo(
+        _("System {name} is active. Resources: {changes}. Checks: {counts}.").format(
+            name=name, changes=_counts(result["apply"]["changes"]), counts=_counts(counts)
+        )
+    )
     click.echo(_("Next: hatang check --system {name}   |   hatang system status {name}").format(name=name))
     return None
 
 
-@command.command("status", help=_("Where a system stands, step by step, and why it waits."), epilog=examples(
-    "hatang system status mot-cua", "hatang system status mot-cua --output json"))
+@command.command(
+    "status",
+    help=_("Where a system stands, step by step, and why it waits."),
+    epilog=examples("hatang system status mot-cua", "hatang system status mot-cua --output json"),
+)
 @click.argument("name")
 @output_option
 @click.pass_obj
@@ -103,15 +142,20 @@ def status(app: App, name: str, output: str) -> None:
     if output == "json":
         return emit_json("hatang.system-status/1", **found)
     click.echo(_("System {name}: {state}, level {level}, agency {agency}").format(**found))
-    emit_table([_("Step"), _("State"), _("Seconds"), _("Detail")],
-               [(s["name"], s["state"], s["seconds"] or "", s["detail"].split("\n")[0]) for s in found["steps"]])
+    emit_table(
+        [_("Step"), _("State"), _("Seconds"), _("Detail")],
+        [(s["name"], s["state"], s["seconds"] or "", s["detail"].split("\n")[0]) for s in found["steps"]],
+    )
     if found["waits_for"]:
         click.echo(_("Waits for: {what}").format(what=found["waits_for"]))
     return None
 
 
-@command.command("destroy", help=_("Remove a system and all its data from the cloud. Killed, it goes on where it was."),
-                 epilog=examples("hatang system destroy mot-cua --yes"))
+@command.command(
+    "destroy",
+    help=_("Remove a system and all its data from the cloud. Killed, it goes on where it was."),
+    epilog=examples("hatang system destroy mot-cua --yes"),
+)
 @click.argument("name")
 @click.option("--yes", is_flag=True, help=_("Confirm: servers, volumes and networks of the system are deleted."))
 @output_option
@@ -124,12 +168,17 @@ def destroy(app: App, name: str, yes: bool, output: str) -> None:
     context = _context(app)
     record = context.registry.system(name)
     if not yes:
-        raise RefusedError(f"system {name} of agency {record.agency.code} would be deleted with its data",
-                           where=f"system {name}", do=f"hatang system destroy {name} --yes")
+        raise RefusedError(
+            f"system {name} of agency {record.agency.code} would be deleted with its data",
+            where=f"system {name}",
+            do=f"hatang system destroy {name} --yes",
+        )
     result = destroy_system(context, name)
     if output == "json":
         return emit_json("hatang.destroy/1", system=name, steps=result)
-    return click.echo(_("System {name} is removed: {changes}.").format(name=name, changes=_counts(result["destroy"]["changes"])))
+    return click.echo(
+        _("System {name} is removed: {changes}.").format(name=name, changes=_counts(result["destroy"]["changes"]))
+    )
 
 
 def _counts(changes: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""What the registry allocates to a system: networks of its zones and addresses of its hosts. Stacks take it as it is."""
+"""What the registry allocates to a system: networks of its zones, addresses of its hosts. Stacks take it as it is."""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ class BranchPool(Model):
     branch: Branch = Field(description="The branch.")
     prefix: IPv4Network = Field(description="IPv4 prefix of the branch; systems get blocks of it.")
     prefix_v6: IPv6Network = Field(description="IPv6 prefix of the branch; each zone gets a /64.")
-    bastion: IPv4Network = Field(description="The bastion network of the branch, inside `prefix`; the only way to the hosts.")
+    bastion: IPv4Network = Field(
+        description="The bastion network of the branch, inside `prefix`; the only way to the hosts."
+    )
 
 
 class Flavor(Model):

@@ -49,7 +49,9 @@ class System(Model):
     operator: str = Field(min_length=3, description="Đơn vị vận hành: the unit that operates it (Art. 5).")
     level: Level = Field(description="Security level 1–5.")
     criteria: tuple[Criterion, ...] = Field(min_length=1, description="Facts that decide the lowest permitted level.")
-    document_storage: bool = Field(False, description="Stores electronic documents of Party or State bodies: QCVN 12:2026/BCA applies.")
+    document_storage: bool = Field(
+        False, description="Stores electronic documents of Party or State bodies: QCVN 12:2026/BCA applies."
+    )
     public: bool = Field(False, description="Serves the Internet: the border zone gets a public address.")
     hosts: tuple[HostSpec, ...] = Field(min_length=1, max_length=64, description="Servers.")
 
@@ -58,7 +60,10 @@ class System(Model):
         for criterion in self.criteria:
             lowest, article = LOWEST_LEVEL[criterion]
             if self.level < lowest:
-                raise ValueError(f"level {int(self.level)} is too low: {criterion.value} demands at least level {int(lowest)} ({article})")
+                raise ValueError(
+                    f"level {int(self.level)} is too low: "
+                    f"{criterion.value} demands at least level {int(lowest)} ({article})"
+                )
         names = [h.name for h in self.hosts]
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise ValueError(f"host names must differ: {', '.join(twice)} stands there twice")

@@ -84,7 +84,9 @@ def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any) -> Any:
     """
     from dbos import DBOS, SetWorkflowID
 
-    runs = sorted(DBOS.list_workflows(workflow_id_prefix=f"{kind}/{system}/"), key=lambda w: int(w.workflow_id.rsplit("/", 1)[1]))
+    runs = sorted(
+        DBOS.list_workflows(workflow_id_prefix=f"{kind}/{system}/"), key=lambda w: int(w.workflow_id.rsplit("/", 1)[1])
+    )
     last = runs[-1] if runs else None
     if last is None or last.status in FINISHED:
         number = int(last.workflow_id.rsplit("/", 1)[1]) + 1 if last else 1
@@ -104,7 +106,7 @@ def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any) -> Any:
 
 
 def give_up(kind: str, system: str) -> None:
-    """Forget an unfinished run, so that the next one starts with the first step. Cloud and registry stay as they are."""
+    """Forget an unfinished run, so that the next one starts with the first step. Cloud and registry stay."""
     from dbos import DBOS
 
     for run in DBOS.list_workflows(workflow_id_prefix=f"{kind}/{system}/"):
@@ -124,7 +126,12 @@ def history(settings: Settings, system: str) -> list[RunRecord]:
     try:
         runs = client.list_workflows()
         return [
-            RunRecord(w.workflow_id, w.workflow_id.split("/")[0], w.status, tuple(map(_step, client.list_workflow_steps(w.workflow_id))))
+            RunRecord(
+                w.workflow_id,
+                w.workflow_id.split("/")[0],
+                w.status,
+                tuple(map(_step, client.list_workflow_steps(w.workflow_id))),
+            )
             for w in sorted(runs, key=lambda w: w.created_at or 0)
             if f"/{system}/" in w.workflow_id
         ]
@@ -135,4 +142,6 @@ def history(settings: Settings, system: str) -> list[RunRecord]:
 def _step(info: Any) -> StepRecord:
     begun, ended = info["started_at_epoch_ms"] or 0, info["completed_at_epoch_ms"] or 0
     error = info["error"]
-    return StepRecord(info["function_name"], "failed" if error else "done", round(max(0, ended - begun) / 1000, 1), str(error or ""))
+    return StepRecord(
+        info["function_name"], "failed" if error else "done", round(max(0, ended - begun) / 1000, 1), str(error or "")
+    )

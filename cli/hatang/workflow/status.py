@@ -23,14 +23,24 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
     done = {s.name: s for s in last.steps} if last else {}
     order = APPLY_STEPS if last is None or last.kind == "apply" else tuple(done)
     steps = [
-        {"name": n, "state": done[n].state if n in done else "open", "seconds": done[n].seconds if n in done else 0.0,
-         "detail": done[n].detail if n in done else ""}
+        {
+            "name": n,
+            "state": done[n].state if n in done else "open",
+            "seconds": done[n].seconds if n in done else 0.0,
+            "detail": done[n].detail if n in done else "",
+        }
         for n in order
     ]
     return {
-        "name": name, "state": str(record.state), "level": int(record.spec.level), "agency": record.agency.code,
-        "request": record.request_id, "run": last.id if last else "", "run_state": last.state if last else "",
-        "steps": steps, "waits_for": _waits_for(str(request.state), last),
+        "name": name,
+        "state": str(record.state),
+        "level": int(record.spec.level),
+        "agency": record.agency.code,
+        "request": record.request_id,
+        "run": last.id if last else "",
+        "run_state": last.state if last else "",
+        "steps": steps,
+        "waits_for": _waits_for(str(request.state), last),
         "hosts": [h.name for h in registry.hosts(name)],
     }
 

@@ -43,12 +43,18 @@ def validate(context: Context, name: str) -> Result:
         )
     known = {f.name for f in context.site.flavors}
     if unknown := sorted({h.flavor for h in record.spec.hosts} - known):
-        raise InputError(f"the site has no flavor {', '.join(unknown)}", where=where, do=f"use one of: {', '.join(sorted(known))}")
+        raise InputError(
+            f"the site has no flavor {', '.join(unknown)}", where=where, do=f"use one of: {', '.join(sorted(known))}"
+        )
     try:
         context.site.pool(record.agency.branch)
         context.site.volume_type(record.spec.level)
     except KeyError as exc:
-        raise InputError(f"the site has no addresses or volume type for {exc}", where=where, do="add them to the site file and apply the site") from exc
+        raise InputError(
+            f"the site has no addresses or volume type for {exc}",
+            where=where,
+            do="add them to the site file and apply the site",
+        ) from exc
     return {"level": int(record.spec.level), "zones": [z.value for z in zones]}
 
 
@@ -96,7 +102,9 @@ def apply(context: Context, name: str, digest: str) -> Result:
     outputs = outcome.outputs
     context.registry.record_remote_ids("system", name, {k: v for k, v in outputs.items() if isinstance(v, str)})
     agency = context.provisioner.outputs("agency", record.agency.slug)
-    context.registry.record_remote_ids("agency", record.agency.code, {k: v for k, v in agency.items() if isinstance(v, str)})
+    context.registry.record_remote_ids(
+        "agency", record.agency.code, {k: v for k, v in agency.items() if isinstance(v, str)}
+    )
     context.registry.record_hosts(name, context.provisioner.host_records(record, outputs))
     return {"changes": outcome.changes, "seconds": outcome.seconds, "log": str(outcome.log)}
 
@@ -158,7 +166,9 @@ def destroy(context: Context, name: str) -> Result:
     record = context.registry.system(name)
     started = datetime.now(UTC)
     outcome = context.provisioner.destroy_system(record)
-    context.registry.record_deployment(name, "destroy", "", {"changes": outcome.changes}, started, datetime.now(UTC), True)
+    context.registry.record_deployment(
+        name, "destroy", "", {"changes": outcome.changes}, started, datetime.now(UTC), True
+    )
     return {"changes": outcome.changes}
 
 

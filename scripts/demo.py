@@ -1,0 +1,190 @@
+"""The demo: three agencies of an example province, one per branch, from request file to checked system.
+
+    .venv/bin/python scripts/demo.py [--state .hatang/demo] [--base-port 15000] [--keep-going]
+
+Everything is done through the `hatang` command, as a person would. Writes <state>/summary.json
+(docs/reference/demo-summary.md) and prints where to look next. Run again, it finds nothing to change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+HATANG = ROOT / ".venv" / "bin" / "hatang"
+SITE = ROOT / "inventories" / "example" / "site.yaml"
+REQUESTS = sorted((ROOT / "inventories" / "example" / "requests").glob("*.yaml"))
+APPROVER = "nguoi-phe-duyet.vi-du"  # an example approver, not a requester of any example request
+
+
+class DemoError(Exception):
+    """A command of the demo failed."""
+
+
+class Demo:
+    """One run of the demo in one state folder."""
+
+    def __init__(self, state: Path, base_port: int) -> None:
+        self.state = state
+        self.base_port = base_port
+        self.log = state / "log" / "demo.log"
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.begun = time.monotonic()
+        self.seconds: dict[str, float] = {}
+
+    def say(self, text: str) -> None:
+        """A line about what is going on, with the time since the start."""
+        print(f"[{time.monotonic() - self.begun:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    def run(self, *words: str, ok: tuple[int, ...] = (0,)) -> str:
+        """Run one `hatang` command; its progress goes to the screen, its result is returned."""
+        argv = [str(HATANG), "--state", str(self.state), "--site", str(SITE), *words]
+        with self.log.open("a") as log:
+            log.write(f"$ hatang {' '.join(words)}\n")
+            child = subprocess.Popen(
+                argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+            )
+            assert child.stderr and child.stdout
+            with ThreadPoolExecutor(1) as pool:
+                result = pool.submit(child.stdout.read)
+                tail = []
+                for line in child.stderr:
+                    log.write(line)
+                    tail = [*tail[-19:], line]
+                    if line.strip():
+                        self.say("  " + line.rstrip())
+                text = result.result()
+            log.write(text)
+        if child.wait() not in ok:
+            raise DemoError(f"hatang {' '.join(words)} ended with {child.returncode}; log: {self.log}\n{''.join(tail)}")
+        return text
+
+    def json(self, *words: str, ok: tuple[int, ...] = (0,)) -> dict[str, Any]:
+        """Run one command with JSON output."""
+        found: dict[str, Any] = json.loads(self.run(*words, "--output", "json", ok=ok))
+        return found
+
+    def step(self, title: str) -> None:
+        """Begin a step of the demo."""
+        self.say(title)
+
+    def timed(self, name: str, *words: str) -> None:
+        """Run a command and keep its seconds."""
+        begun = time.monotonic()
+        self.run(*words)
+        self.seconds[name] = round(time.monotonic() - begun, 1)
+
+
+def onboard(demo: Demo) -> list[str]:
+    """Validate, submit and approve the example requests; returns the names of their systems."""
+    names = []
+    for file in REQUESTS:
+        demo.run("request", "validate", str(file))
+        request = demo.json("request", "submit", str(file))["request"]
+        if request["state"] == "submitted":
+            demo.run("request", "approve", request["id"], "--by", APPROVER)
+        names.append(request["system"])
+    return names
+
+
+def summary(demo: Demo, applied: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The facts of this run; see docs/reference/demo-summary.md."""
+    systems = []
+    for name, result in applied.items():
+        status = demo.json("system", "status", name)
+        agency = demo.json("agency", "show", status["agency"])["agency"]
+        steps = result["steps"]
+        systems.append(
+            {
+                "system": name,
+                "agency": status["agency"],
+                "branch": agency["branch"],
+                "level": status["level"],
+                "state": status["state"],
+                "domain_id": agency["domain_id"],
+                "project_id": status["project_id"],
+                "resources": sum(n for op, n in steps["apply"]["changes"].items() if op != "delete"),
+                "changes": {k: v for k, v in steps["apply"]["changes"].items() if k != "same"},
+                "hosts": status["hosts"],
+                "hosts_changed": sum(steps["harden"]["changed"].values()),
+                "checks": steps["check"]["counts"],
+                "report": steps["check"]["report"],
+                "seconds": {s["name"]: s["seconds"] for s in status["steps"]},
+            }
+        )
+    parts = demo.json("doctor", ok=(0, 1))["parts"]
+    return {
+        "schema": "hatang.demo/1",
+        "site": SITE.parent.name,
+        "seconds": demo.seconds,
+        "seconds_in_all": round(time.monotonic() - demo.begun, 1),
+        "systems": systems,
+        "parts": parts,
+    }
+
+
+def tell(demo: Demo, facts: dict[str, Any]) -> None:
+    """Print what exists, what passed, what is not checked, where to look next."""
+    state = demo.state.relative_to(Path.cwd()) if demo.state.is_relative_to(Path.cwd()) else demo.state
+    command = f".venv/bin/hatang --state {state} --site {SITE.relative_to(ROOT)}"
+    print(demo.run("system", "list"))
+    print(demo.run("host", "list"))
+    print(demo.run("check", "--last"))
+    fakes = [p["name"] for p in facts["parts"] if p["state"] == "fake"]
+    print(
+        "Real: the engine, nine OpenStack services, hosts with systemd and SSH. "
+        f"Not real here: {', '.join(fakes) or 'nothing'}."
+    )
+    print(f"Took {facts['seconds_in_all']} s. Summary: {state / 'summary.json'}\n\nLook next:")
+    first = facts["systems"][0]
+    for line in (
+        f"system status {first['system']}",
+        f"check --system {first['system']}",
+        f"host ssh {first['hosts'][0]}",
+        f"system plan {first['system']}",
+        "control show AUT-03 --level 3",
+        "sandbox status",
+        "sandbox down",
+    ):
+        print(f"  {command} {line}")
+
+
+def main() -> int:
+    """Run the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--state", type=Path, default=ROOT / ".hatang" / "demo")
+    parser.add_argument("--base-port", type=int, default=15000)
+    options = parser.parse_args()
+    demo = Demo(options.state.absolute(), options.base_port)
+    try:
+        demo.step("sandbox: nine OpenStack services, hosts' agent")
+        demo.timed("sandbox", "sandbox", "up", "--base-port", str(demo.base_port))
+        demo.step("site: networks, address scopes, flavors, image")
+        demo.timed("site", "site", "apply")
+        demo.step("requests: validate, submit, approve")
+        begun = time.monotonic()
+        names = onboard(demo)
+        demo.seconds["requests"] = round(time.monotonic() - begun, 1)
+        demo.step(f"systems: {', '.join(names)}")
+        begun = time.monotonic()
+        with ThreadPoolExecutor(len(names)) as pool:
+            applied = dict(zip(names, pool.map(lambda n: demo.json("system", "apply", n), names), strict=True))
+        demo.seconds["systems"] = round(time.monotonic() - begun, 1)
+        facts = summary(demo, applied)
+        (demo.state / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+        tell(demo, facts)
+    except DemoError as exc:
+        print(f"demo: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
