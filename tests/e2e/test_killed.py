@@ -1,0 +1,31 @@
+"""SIGKILL of the whole process tree at each workflow step in turn; then the same command again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.chain import STEPS, Hatang, inventory, request_file, submit
+
+SYSTEM = "bi-ngat"
+
+
+def test_killed_at_each_step_it_goes_on_and_nothing_is_doubled(hatang: Hatang, tmp_path: Path) -> None:
+    submit(hatang, request_file(tmp_path, SYSTEM))
+    killed = [step for step in STEPS if hatang.kill_at(f"{SYSTEM}: {step} …", "system", "apply", SYSTEM)]
+    assert killed == list(STEPS), "each step was reached, and cut off"
+    hatang("system", "apply", SYSTEM)
+    status = hatang("system", "status", SYSTEM, "--output", "json").json()
+    assert status["state"] == "active"
+    found = inventory(hatang.cloud, SYSTEM, "h99-07")  # type: ignore[attr-defined]
+    assert found == {
+        "domain": 1, "project": 1, "network": 7, "network names": 7, "router": 1, "security group": 7,
+        "server": 1, "volume": 0, "group": 2,
+    }  # fmt: skip
+    assert hatang("system", "plan", SYSTEM, "--exit-code", code=0).out
+
+
+def test_destroy_leaves_nothing_of_the_system(hatang: Hatang) -> None:
+    hatang("system", "destroy", SYSTEM, code=3)
+    hatang("system", "destroy", SYSTEM, "--yes")
+    found = inventory(hatang.cloud, SYSTEM, "h99-07")  # type: ignore[attr-defined]
+    assert {k: n for k, n in found.items() if n} == {"domain": 1, "group": 2}
