@@ -1,0 +1,145 @@
+"""Makes the data plane what Neutron says: bridges in one namespace, one namespace per router, one for the operator."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from ..cloud.rest import HttpError, Session
+from ..cloud.settings import Settings
+from . import netns, plan
+from .machines import bridge_lines, link_name
+from .plan import Lists, Node, Plan
+from .programs import HostsError
+
+log = logging.getLogger(__name__)
+
+
+class Dataplane:
+    """Converges on Neutron. Reads Neutron again only after its database file has changed."""
+
+    def __init__(self, ident: str, cloud: Settings) -> None:
+        self.id = ident
+        self.l2 = f"{ident}-net"
+        self.operator = f"{ident}-op"
+        self.cloud = cloud
+        self._session: Session | None = None
+        self._stamp: tuple[int, ...] = ()
+        self._bridges: set[str] = set()
+        self._nodes: dict[str, Node] = {}
+        self._fresh = True
+        self.problem = ""
+
+    def converge(self) -> bool:
+        """One turn; returns whether anything was done. Problems are kept in `problem` and tried again next turn."""
+        stamp = self._database_stamp()
+        if stamp == self._stamp and not self.problem:
+            return False
+        try:
+            lists = self._read()
+            if missing := plan.missing_operator_ports(lists, self._platform_projects()):
+                for network in missing:
+                    self._make_operator_port(network)
+                return True  # the next turn sees the new ports
+            self._apply(plan.compute(lists))
+        except (HttpError, HostsError, OSError, KeyError) as exc:
+            if isinstance(exc, HttpError) and exc.status == 401:
+                self._session = None
+            self.problem = str(exc)
+            log.warning("data plane: %s", exc)
+            return True
+        self._stamp, self.problem = stamp, ""
+        return True
+
+    def _database_stamp(self) -> tuple[int, ...]:
+        found = []
+        for name in ("neutron.sqlite", "neutron.sqlite-wal"):
+            path = self.cloud.db / name
+            found += [path.stat().st_mtime_ns, path.stat().st_size] if path.exists() else [0, 0]
+        return tuple(found)
+
+    def _read(self) -> Lists:
+        session = self._session or Session(self.cloud)
+        self._session = session
+
+        def get(kind: str) -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = session.get("neutron", f"/v2.0/{kind.replace('_', '-')}")[kind]
+            return found
+
+        return Lists(get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"))
+
+    def _platform_projects(self) -> set[str]:
+        """Projects whose bastion networks are the platform's own: a tenant may give its network any name."""
+        assert self._session is not None
+        domains = self._session.get("keystone", f"/domains?name={plan.PLATFORM_DOMAIN}")["domains"]
+        found: set[str] = set()
+        for domain in domains:
+            projects = self._session.get("keystone", f"/projects?name=bastion&domain_id={domain['id']}")["projects"]
+            found |= {p["id"] for p in projects}
+        return found
+
+    def _make_operator_port(self, network: str) -> None:
+        assert self._session is not None
+        owner = self._session.get("neutron", f"/v2.0/networks/{network}")["network"]["project_id"]
+        body = {
+            "network_id": network, "project_id": owner, "name": "operator", "device_owner": plan.OPERATOR,
+            "device_id": f"operator-{self.id}", "port_security_enabled": True, "security_groups": [],
+        }  # fmt: skip
+        self._session.request("POST", "neutron", "/v2.0/ports", {"port": body})
+
+    def _apply(self, wanted: Plan) -> None:
+        netns.add(self.l2)
+        if self._fresh:
+            # A former agent may have left routers of another time; hosts keep their links, bridges are taken over.
+            for name in [*netns.named(f"{self.id}-r"), *netns.named(self.operator)]:
+                netns.delete(name)
+            self._bridges = {link for link in netns.links(self.l2) if link.startswith("b")}
+            self._fresh = False
+        bridges = {link_name("b", n) for n in wanted.bridges}
+        netns.batch(self.l2, [line for b in sorted(bridges - netns.links(self.l2)) for line in bridge_lines(b)])
+        for node in wanted.routers:
+            self._converge_node(f"{self.id}-r{node.id[:8]}", node)
+        self._converge_node(self.operator, wanted.operator)
+        keep = {f"{self.id}-r{node.id[:8]}" for node in wanted.routers} | {self.operator}
+        for name in [n for n in self._nodes if n not in keep]:
+            netns.delete(name)
+            del self._nodes[name]
+        netns.batch(self.l2, [f"link del {b}" for b in sorted(self._bridges - bridges)], force=True)
+        self._bridges = bridges
+
+    def _converge_node(self, name: str, node: Node) -> None:
+        if self._nodes.get(name) == node:
+            return
+        netns.add(name)
+        before = self._nodes.get(name)
+        had = {leg.port: leg for leg in before.legs} if before else {}
+        want = {leg.port: leg for leg in node.legs}
+        gone = [link_name("q", p) for p in had if want.get(p) != had[p]]
+        netns.batch(name, [f"link del {n}" for n in gone], force=True)
+        outer, inner = [], []
+        for leg in node.legs:
+            if had.get(leg.port) == leg:
+                continue
+            end, link = link_name("r", leg.port), link_name("q", leg.port)
+            outer += [
+                f"link add {end} mtu {leg.mtu} type veth peer name {link} address {leg.mac} mtu {leg.mtu} netns {name}",
+                f"link set {end} master {link_name('b', leg.network)} up",
+            ]
+            inner.append(f"link set {link} up")
+            inner += [f"addr add {a} dev {link}" + (" nodad" if ":" in a else "") for a in leg.addresses]
+        netns.batch(self.l2, outer)
+        netns.batch(name, inner)
+        old = set(before.routes) if before else set()
+        netns.batch(name, [f"route del {d} via {hop}" for d, hop in sorted(old - set(node.routes))], force=True)
+        netns.batch(name, [f"route replace {d} via {hop}" for d, hop in node.routes], force=True)
+        if node.id != "operator":
+            netns.sysctl(name, {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"})
+            netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
+        self._nodes[name] = node
+
+
+def bridge_settings(l2: str) -> None:
+    """Frames between two ports of one bridge must not pass the IP hooks of the namespace."""
+    for call in Path("/proc/sys/net/bridge").glob("bridge-nf-call-*tables"):
+        netns.sysctl(l2, {f"net.bridge.{call.name}": "0"})

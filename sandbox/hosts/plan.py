@@ -1,0 +1,166 @@
+"""What the data plane should be, computed from Neutron's lists: no I/O, so that it can be tested as it is.
+
+A network is a bridge. A router is a namespace with one link per port, forwarding between its own interfaces only where
+their subnets share an address scope, as Neutron's L3 agent does. The operator is a namespace with one port on each
+bastion network and a way to what lies behind the routers there. Security groups are not enforced on packets in this
+version: each port has a link of its own on the bridge (`p…`), where a bridge-family table will hold its rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_interface
+from typing import Any
+
+BASTION_PREFIX = "bastion-"
+PLATFORM_DOMAIN = "hatang-platform"
+OPERATOR = "hatang:operator"
+INTERFACE = "network:router_interface"
+GATEWAY = "network:router_gateway"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One link of a router or of the operator into a network."""
+
+    port: str
+    network: str
+    mac: str
+    mtu: int
+    addresses: tuple[str, ...]  # with prefix length
+    scopes: tuple[tuple[int, str], ...]  # (IP version, address scope id or "")
+    is_gateway: bool = False
+
+
+@dataclass(frozen=True)
+class Node:
+    """A router, or the operator: legs and routes (destination, next hop)."""
+
+    id: str
+    legs: tuple[Leg, ...]
+    routes: tuple[tuple[str, str], ...] = ()
+    masquerades: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole data plane besides the hosts."""
+
+    bridges: frozenset[str]
+    routers: tuple[Node, ...]
+    operator: Node
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Neutron's own lists."""
+
+    networks: list[dict[str, Any]]
+    subnets: list[dict[str, Any]]
+    ports: list[dict[str, Any]]
+    routers: list[dict[str, Any]]
+    pools: list[dict[str, Any]]
+
+
+def compute(lists: Lists) -> Plan:
+    """The data plane that these lists describe."""
+    subnets = {s["id"]: s for s in lists.subnets}
+    mtus = {n["id"]: n.get("mtu") or 1450 for n in lists.networks}
+    scopes = {p["id"]: p.get("address_scope_id") or "" for p in lists.pools}
+
+    def leg(port: dict[str, Any]) -> Leg:
+        fixed = [(f["ip_address"], subnets[f["subnet_id"]]) for f in port["fixed_ips"] if f["subnet_id"] in subnets]
+        return Leg(
+            port["id"], port["network_id"], port["mac_address"], mtus.get(port["network_id"], 1450),
+            tuple(f"{ip}/{s['cidr'].split('/')[1]}" for ip, s in fixed),
+            tuple(sorted({(int(s["ip_version"]), scopes.get(s["subnetpool_id"] or "", "")) for _, s in fixed})),
+            port["device_owner"] == GATEWAY,
+        )  # fmt: skip
+
+    router_ports = [p for p in lists.ports if p["device_owner"] in (INTERFACE, GATEWAY)]
+    routers = tuple(
+        Node(
+            r["id"],
+            tuple(sorted((leg(p) for p in router_ports if p["device_id"] == r["id"]), key=lambda x: x.port)),
+            _router_routes(r, subnets),
+            bool((r.get("external_gateway_info") or {}).get("enable_snat")),
+        )
+        for r in sorted(lists.routers, key=lambda r: str(r["id"]))
+    )
+    operator_legs = tuple(sorted((leg(p) for p in lists.ports if p["device_owner"] == OPERATOR), key=lambda x: x.port))
+    bridges = frozenset(n["id"] for n in lists.networks)
+    return Plan(bridges, routers, Node("operator", operator_legs, _operator_routes(operator_legs, routers)))
+
+
+def missing_operator_ports(lists: Lists, owners: set[str]) -> list[str]:
+    """Bastion networks of these projects with a subnet, on which the operator has no port yet."""
+    has = {p["network_id"] for p in lists.ports if p["device_owner"] == OPERATOR}
+    served = {s["network_id"] for s in lists.subnets}
+    return sorted(
+        n["id"] for n in lists.networks
+        if n["name"].startswith(BASTION_PREFIX) and n["project_id"] in owners and n["id"] in served and n["id"] not in has
+    )  # fmt: skip
+
+
+def _router_routes(router: dict[str, Any], subnets: dict[str, dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    routes = [(r["destination"], r["nexthop"]) for r in router.get("routes") or []]
+    gateway = router.get("external_gateway_info") or {}
+    for fixed in gateway.get("external_fixed_ips", []):
+        subnet = subnets.get(fixed["subnet_id"])
+        if subnet and subnet["gateway_ip"]:
+            routes.append(("::/0" if int(subnet["ip_version"]) == 6 else "0.0.0.0/0", subnet["gateway_ip"]))
+    return tuple(sorted(routes))
+
+
+def _operator_routes(legs: tuple[Leg, ...], routers: tuple[Node, ...]) -> tuple[tuple[str, str], ...]:
+    """To each other network of a router that stands on a bastion network: by that router's address there."""
+    bastions = {leg.network for leg in legs}
+    routes = set()
+    for router in routers:
+        here = [leg for leg in router.legs if leg.network in bastions]
+        for way in here:
+            for leg in router.legs:
+                if leg is way or leg.is_gateway:
+                    continue
+                for target in leg.addresses:
+                    hop = [a for a in way.addresses if (":" in a) == (":" in target)]
+                    if hop:
+                        routes.add((str(ip_interface(target).network), hop[0].split("/")[0]))
+    return tuple(sorted(routes))
+
+
+def firewall(router: Node, link: dict[str, str]) -> str:
+    """nftables of a router: nothing is forwarded but between interfaces of one scope, and outwards where it masquerades."""
+    rules = []
+    inside = [leg for leg in router.legs if not leg.is_gateway]
+    outside = [leg for leg in router.legs if leg.is_gateway]
+    for a in inside:
+        for b in inside:
+            if a is not b:
+                for version, scope in sorted(set(a.scopes) & set(b.scopes)):
+                    family = "ipv6" if version == 6 else "ipv4"
+                    rules.append(
+                        f'iifname "{link[a.port]}" oifname "{link[b.port]}" meta nfproto {family} '
+                        f'accept comment "scope {scope or "none"}"'
+                    )
+    for a in inside:
+        for g in outside:
+            if router.masquerades:
+                rules.append(f'iifname "{link[a.port]}" oifname "{link[g.port]}" meta nfproto ipv4 accept')
+    masquerade = [f'oifname "{link[g.port]}" meta nfproto ipv4 masquerade' for g in outside if router.masquerades]
+    body = "\n    ".join(rules)
+    return f"""table inet hatang_router
+delete table inet hatang_router
+table inet hatang_router {{
+  chain forward {{
+    type filter hook forward priority 0; policy drop;
+    ct state invalid drop
+    ct state established,related accept
+    {body}
+  }}
+  chain postrouting {{
+    type nat hook postrouting priority srcnat; policy accept;
+    {chr(10).join(masquerade)}
+  }}
+}}
+"""

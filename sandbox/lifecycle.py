@@ -1,0 +1,121 @@
+"""One sandbox in one folder: cloud and hosts together. What `hatang sandbox` does, for tests and programs too."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .cloud import Cloud, environment, golden
+from .cloud.settings import Settings
+from .hosts import control, image
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox below `<state>/sandbox`; keys of keypairs are in `<state>/keys`."""
+
+    state: Path
+    cache: Path
+    base_port: int = 15000
+
+    @property
+    def cloud_state(self) -> Path:
+        """Folder of the cloud."""
+        return self.state / "sandbox" / "cloud"
+
+    @property
+    def hosts_state(self) -> Path:
+        """Folder of the hosts."""
+        return self.state / "sandbox" / "hosts"
+
+    @property
+    def clouds_file(self) -> Path:
+        """clouds.yaml of the sandbox's administrator."""
+        return self.cloud_state / "clouds.yaml"
+
+    @property
+    def ssh_config(self) -> Path:
+        """ssh_config that leads to the hosts."""
+        return self.hosts_state / "ssh_config"
+
+    def prepare(self, say: Say, with_hosts: bool = True) -> None:
+        """Build what is built once per machine: environment, golden state, host image. Finds what is there."""
+        for what, needed, work in (
+            ("OpenStack environment", True, lambda: environment.create_venv(environment.folder(self.cache))),
+            ("initialised cloud state", True, lambda: golden.ensure(self.cache)),
+            ("host image", with_hosts and not control.why_not(), lambda: image.build(self.cache / "images")),
+        ):
+            if needed:
+                begun = time.monotonic()
+                work()
+                say(f"{what}: ready after {time.monotonic() - begun:.1f} s")
+
+    def up(self, say: Say, with_hosts: bool = True) -> dict[str, float]:
+        """Bring everything up; returns seconds until ready, by service. Starts only what is missing."""
+        self.prepare(say, with_hosts)
+        reason = control.why_not() if with_hosts else "left out by --no-hosts"
+        socket = "" if reason else str(control.socket_path(self.hosts_state))
+        cloud = self._cloud(socket)
+        if not reason:
+            control.start(self.hosts_state, self.cache / "images", self.cloud_state, self.state / "keys")
+            say("hosts' agent: answers")
+        else:
+            say(f"hosts: none ({reason})")
+        took = cloud.start()
+        say(f"nine services ready after {max(took.values(), default=0.0):.1f} s on ports {cloud.settings.base_port}–"
+            f"{cloud.settings.base_port + 8}")  # fmt: skip
+        return took
+
+    def down(self, wipe: bool = False) -> None:
+        """Stop everything; disks and databases stay, unless `wipe`."""
+        if (self.cloud_state / "settings.json").exists():
+            Cloud(Settings.load(self.cloud_state)).stop()
+        control.stop(self.hosts_state, wipe)
+        if wipe:
+            shutil.rmtree(self.state / "sandbox", ignore_errors=True)
+
+    def reset(self, say: Say) -> None:
+        """Back to an empty cloud without hosts, running."""
+        settings = self.settings()
+        self.down(wipe=True)
+        dataclasses.replace(self, base_port=settings.base_port).up(say, with_hosts=bool(settings.agent_socket))
+
+    def settings(self) -> Settings:
+        """Settings of the cloud that is there. Raises FileNotFoundError when there is none."""
+        return Settings.load(self.cloud_state)
+
+    def status(self) -> dict[str, Any]:
+        """What runs: services with pid, port, memory, readiness; hosts with address."""
+        try:
+            cloud = Cloud(self.settings())
+        except FileNotFoundError:
+            return {"exists": False, "services": {}, "hosts": [], "agent": False, "hosts_reason": control.why_not()}
+        return {
+            "exists": True,
+            "base_port": cloud.settings.base_port,
+            "services": cloud.status(),
+            "agent": control.is_running(self.hosts_state),
+            "hosts": [{k: v for k, v in h.items() if k != "shell"} for h in control.hosts(self.hosts_state)],
+            "hosts_reason": "" if cloud.settings.agent_socket else control.why_not() or "left out by --no-hosts",
+        }
+
+    def _cloud(self, socket: str) -> Cloud:
+        """The cloud of this folder, restored from the golden state when it is not there yet."""
+        venv = environment.folder(self.cache)
+        if (self.cloud_state / "settings.json").exists():
+            old = self.settings()
+            new = dataclasses.replace(old, venv=venv, agent_socket=socket)
+            cloud = Cloud(new)
+            if new != old:
+                cloud.stop()
+            cloud.configure()
+            return cloud
+        wanted = Settings(self.cloud_state, venv, base_port=self.base_port, agent_socket=socket)
+        return Cloud.restore(golden.archive(self.cache), wanted)
