@@ -39,7 +39,7 @@ class App:
         """The site's description. Raises InputErrors with file, line and field."""
         from hatang.inputs import load_site
 
-        return load_site(self.settings.site_file)
+        return load_site(self.settings.site_file, self.settings.cache)
 
 
 def output_option(command: F) -> F:

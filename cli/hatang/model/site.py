@@ -81,9 +81,9 @@ class StaffGroup(Model):
 class Services(Model):
     """Shared services that every host uses."""
 
-    time_servers: tuple[str, ...] = Field(min_length=1, description="NTP servers, address or name.")
+    time_servers: tuple[IPv4Address | IPv6Address, ...] = Field(min_length=1, description="NTP servers.")
     dns_servers: tuple[IPv4Address | IPv6Address, ...] = Field(min_length=1, description="Trusted resolvers.")
-    log_server: str = Field(description="Central log store, address or name.")
+    log_server: IPv4Address = Field(description="Central log store.")
     log_port: int = Field(6514, ge=1, le=65535, description="TCP port of the log store.")
 
 

@@ -1,0 +1,134 @@
+"""Site and request files → models, with the rules that go beyond one file's schema."""
+
+from __future__ import annotations
+
+import os.path
+from pathlib import Path
+
+from hatang.catalogue.zones import zone_matrix
+from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
+from hatang.inputs.messages import validated
+from hatang.inputs.yaml_lines import Document, read
+from hatang.model.request import RequestFile
+from hatang.model.site import Site
+from hatang.model.terms import Branch
+
+# QĐ 09/2025/QĐ-TTg: H for People's Committees, K for People's Councils; no letter of Party bodies was found.
+CODE_LETTERS = {Branch.COMMITTEE: "H", Branch.COUNCIL: "K"}
+
+
+def load_site(path: Path | None, cache: Path | None = None) -> Site:
+    """The site's description.
+
+    Raises:
+        SettingsError: no file was named.
+        InputError, InputErrors: what is wrong with the file, with line, field and remedy.
+    """
+    if path is None:
+        raise SettingsError(
+            "no site file is named", where="--site, HATANG_SITE_FILE", do="hatang --site inventories/example/site.yaml …"
+        )
+    site = validated(Site, read(path))
+    text = str(site.image.file).replace("$HATANG_CACHE", str(cache or ""))
+    file = Path(os.path.expanduser(text))
+    if not file.is_absolute():
+        file = path.parent / file
+    return site.model_copy(update={"image": site.image.model_copy(update={"file": file})})
+
+
+def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str]:
+    """A request file and its text; with a site, also checked against what the site offers.
+
+    Raises:
+        InputError, InputErrors: what is wrong, with line, field and remedy.
+    """
+    document = read(path)
+    request = validated(RequestFile, document)
+    faults = [*_code_faults(request, document), *_zone_faults(request, document)]
+    if site is not None:
+        faults += [*_site_faults(request, document, site), *_quota_faults(request, document, site)]
+    if faults:
+        raise InputErrors(faults)
+    return request, path.read_text(encoding="utf-8-sig")
+
+
+def _code_faults(request: RequestFile, document: Document) -> list[InputError]:
+    agency = request.agency
+    letter = CODE_LETTERS.get(agency.branch)
+    taken = {v: k for k, v in CODE_LETTERS.items()}.get(agency.code[0])
+    if (letter and agency.code[0] != letter) or (taken and taken != agency.branch):
+        expected = letter or "neither " + " nor ".join(CODE_LETTERS.values())
+        return [
+            InputError(
+                f"code {agency.code} and branch {agency.branch.value} do not belong together",
+                where=document.where(("agency", "code")),
+                do=f"codes of branch {agency.branch.value} begin with {expected} (QĐ 09/2025/QĐ-TTg); correct code or branch",
+            )
+        ]
+    return []
+
+
+def _zone_faults(request: RequestFile, document: Document) -> list[InputError]:
+    system = request.system
+    zones = [z.value for z in zone_matrix().zones(system.level, system.document_storage)]
+    return [
+        InputError(
+            f"level {int(system.level)} has no zone {host.zone.value}",
+            where=document.where(("system", "hosts", i, "zone")),
+            do=f"use one of: {', '.join(zones)}",
+        )
+        for i, host in enumerate(system.hosts)
+        if host.zone.value not in zones
+    ]
+
+
+def _site_faults(request: RequestFile, document: Document, site: Site) -> list[InputError]:
+    faults = []
+    if request.agency.branch not in {p.branch for p in site.branches}:
+        faults.append(
+            InputError(
+                f"site {site.name} has no addresses for branch {request.agency.branch.value}",
+                where=document.where(("agency", "branch")),
+                do="add the branch to the site file, or correct it here",
+            )
+        )
+    if request.system.level not in {lv for t in site.volume_types for lv in t.levels}:
+        faults.append(
+            InputError(
+                f"site {site.name} has no volume type for level {int(request.system.level)}",
+                where=document.where(("system", "level")),
+                do="add one to the site file",
+            )
+        )
+    names = [f.name for f in site.flavors]
+    faults += [
+        InputError(
+            f"site {site.name} has no flavor {host.flavor}",
+            where=document.where(("system", "hosts", i, "flavor")),
+            do=f"use one of: {', '.join(names)}",
+        )
+        for i, host in enumerate(request.system.hosts)
+        if host.flavor not in names
+    ]
+    return faults
+
+
+def _quota_faults(request: RequestFile, document: Document, site: Site) -> list[InputError]:
+    flavors = {f.name: f for f in site.flavors}
+    hosts = [h for h in request.system.hosts if h.flavor in flavors]
+    ceiling = request.agency.ceiling
+    asked = {
+        "vcpus": (sum(flavors[h.flavor].vcpus for h in hosts), ceiling.vcpus, "vCPU"),
+        "ram_gib": (sum(flavors[h.flavor].ram_gib for h in hosts), ceiling.ram_gib, "GiB of memory"),
+        "disk_gib": (sum(h.volume_gib for h in hosts), ceiling.disk_gib, "GiB of block storage"),
+        "hosts": (len(hosts), ceiling.hosts, "hosts"),
+    }
+    return [
+        QuotaError(
+            f'system "{request.system.name}" asks for {want} {unit}; agency {request.agency.code} has {limit}',
+            where=document.where(("agency", "ceiling", name) if ("agency", "ceiling") in document.lines else ("system", "hosts")),
+            do="ask for less, or ask for a higher quota ceiling of the agency",
+        )
+        for name, (want, limit, unit) in asked.items()
+        if want > limit
+    ]

@@ -1,0 +1,90 @@
+"""Pydantic's findings as sentences for people: what is wrong, in which line, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from hatang.errors import InputError, InputErrors
+from hatang.inputs.yaml_lines import Document, Key
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(model: type[M], document: Document) -> M:
+    """The file as a model.
+
+    Raises:
+        InputErrors: all faults of the file, each with file, line, field and remedy.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as exc:
+        faults = [_fault(model, document, dict(e)) for e in exc.errors()]
+        raise InputErrors(faults) from exc
+
+
+def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) -> InputError:
+    key: Key = tuple(error["loc"])
+    kind, context = error["type"], error.get("ctx") or {}
+    value = error.get("input")
+    where = document.where(key)
+    field = str(key[-1]) if key else ""
+    if kind == "missing":
+        return InputError(f"the field {field} is missing", where=document.where(key), do=f"add it: {_meaning(model, key)}")
+    if kind == "extra_forbidden":
+        names = _names(model, key[:-1])
+        close = difflib.get_close_matches(field, names, 1)
+        do = f"did you mean {close[0]}?" if close else f"remove it; known here: {', '.join(names)}"
+        return InputError(f"there is no field {field}", where=where, do=do)
+    if kind in ("enum", "literal_error"):
+        allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+        close = difflib.get_close_matches(str(value), allowed.split(", "), 1)
+        do = f"did you mean {close[0]}? allowed: {allowed}" if close else f"write one of: {allowed}"
+        return InputError(f"{value!r} is not allowed here", where=where, do=do)
+    if kind == "value_error":
+        text = str(context.get("error") or error["msg"])
+        return InputError(text, where=where, do=f"correct it: {_meaning(model, key)}" if key else "correct one of the two")
+    return InputError(f"{_shown(value)} does not fit: {error['msg'].lower()}", where=where, do=f"write: {_meaning(model, key)}")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
+    """The model that the fields below `key` belong to."""
+    here: type[BaseModel] | None = model
+    for part in key:
+        if isinstance(part, int):
+            continue
+        field = here.model_fields.get(part) if here else None
+        here = _inner(field.annotation) if field else None
+    return here
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        if found := _inner(argument):
+            return found
+    return None
+
+
+def _names(model: type[BaseModel], key: Key) -> list[str]:
+    here = _model_at(model, key)
+    return list(here.model_fields) if here else []
+
+
+def _meaning(model: type[BaseModel], key: Key) -> str:
+    """The description of the field, from the model."""
+    names = [k for k in key if isinstance(k, str)]
+    if not names:
+        return "see inventories/example"
+    here = _model_at(model, tuple(names[:-1]))
+    field = here.model_fields.get(names[-1]) if here else None
+    return (field.description if field and field.description else "see inventories/example").rstrip(".")
