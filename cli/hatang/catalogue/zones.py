@@ -79,7 +79,9 @@ class Matrix(Model):
                 for target in names if rule.to == "every" else [rule.to]:
                     if all(p in OUTSIDE or p in names for p in (source, target)):
                         found.append(
-                            Flow(source=source, destination=target, protocol=rule.protocol, port=rule.port, why=rule.why)
+                            Flow(
+                                source=source, destination=target, protocol=rule.protocol, port=rule.port, why=rule.why
+                            )
                         )
         return tuple(found)
 

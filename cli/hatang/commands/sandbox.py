@@ -145,7 +145,8 @@ def logs(app: App, service: str | None, lines: int, follow: bool) -> None:
 
     sandbox = _sandbox(app)
     files = {p.stem: p for p in sorted((sandbox.cloud_state / "log").glob("*.log"))}
-    files |= {"agent": p for p in [sandbox.hosts_state / "agent.log"] if p.exists()}
+    if (agent := sandbox.hosts_state / "agent.log").exists():
+        files["agent"] = agent
     if service is None:
         return emit_table([_("Log"), _("File")], sorted((n, str(p)) for n, p in files.items()))
     if service not in files:

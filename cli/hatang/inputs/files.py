@@ -26,7 +26,9 @@ def load_site(path: Path | None, cache: Path | None = None) -> Site:
     """
     if path is None:
         raise SettingsError(
-            "no site file is named", where="--site, HATANG_SITE_FILE", do="hatang --site inventories/example/site.yaml …"
+            "no site file is named",
+            where="--site, HATANG_SITE_FILE",
+            do="hatang --site inventories/example/site.yaml …",
         )
     site = validated(Site, read(path))
     text = str(site.image.file).replace("$HATANG_CACHE", str(cache or ""))
@@ -126,7 +128,9 @@ def _quota_faults(request: RequestFile, document: Document, site: Site) -> list[
     return [
         QuotaError(
             f'system "{request.system.name}" asks for {want} {unit}; agency {request.agency.code} has {limit}',
-            where=document.where(("agency", "ceiling", name) if ("agency", "ceiling") in document.lines else ("system", "hosts")),
+            where=document.where(
+                ("agency", "ceiling", name) if ("agency", "ceiling") in document.lines else ("system", "hosts")
+            ),
             do="ask for less, or ask for a higher quota ceiling of the agency",
         )
         for name, (want, limit, unit) in asked.items()

@@ -33,7 +33,9 @@ def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) ->
     where = document.where(key)
     field = str(key[-1]) if key else ""
     if kind == "missing":
-        return InputError(f"the field {field} is missing", where=document.where(key), do=f"add it: {_meaning(model, key)}")
+        return InputError(
+            f"the field {field} is missing", where=document.where(key), do=f"add it: {_meaning(model, key)}"
+        )
     if kind == "extra_forbidden":
         names = _names(model, key[:-1])
         close = difflib.get_close_matches(field, names, 1)
@@ -46,8 +48,12 @@ def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) ->
         return InputError(f"{value!r} is not allowed here", where=where, do=do)
     if kind == "value_error":
         text = str(context.get("error") or error["msg"])
-        return InputError(text, where=where, do=f"correct it: {_meaning(model, key)}" if key else "correct one of the two")
-    return InputError(f"{_shown(value)} does not fit: {error['msg'].lower()}", where=where, do=f"write: {_meaning(model, key)}")
+        return InputError(
+            text, where=where, do=f"correct it: {_meaning(model, key)}" if key else "correct one of the two"
+        )
+    return InputError(
+        f"{_shown(value)} does not fit: {error['msg'].lower()}", where=where, do=f"write: {_meaning(model, key)}"
+    )
 
 
 def _shown(value: object) -> str:

@@ -78,9 +78,13 @@ def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as exc:
-        raise InputError(f"cannot read {path}: {exc.strerror}", where=str(path), do="check the name of the file") from exc
+        raise InputError(
+            f"cannot read {path}: {exc.strerror}", where=str(path), do="check the name of the file"
+        ) from exc
     if len(raw) > MAX_BYTES:
-        raise InputError(f"the file has {len(raw)} bytes; at most {MAX_BYTES} are read", where=str(path), do="shorten it")
+        raise InputError(
+            f"the file has {len(raw)} bytes; at most {MAX_BYTES} are read", where=str(path), do="shorten it"
+        )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:

@@ -1,0 +1,145 @@
+"""The Pulumi engine, the OpenStack provider and the policy analyzer: where they are on this machine (design.md, section 5).
+
+Order: 1. `pulumi` of the pinned version on PATH with the released plugin; 2. both fetched by `make setup`;
+3. both built by `make setup` from `toolchain/`. `make setup` (scripts/setup) fills the cache; this module only looks.
+Imports nothing but the standard library at the top: set-up reads it with the system's own Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatang.errors import MissingPartError
+
+if TYPE_CHECKING:
+    from hatang.settings import Settings
+
+ENGINE_VERSION = "3.259.0"
+PROVIDER_VERSION = "5.5.1"
+ANALYZER = "pulumi-analyzer-policy-python"
+STAMP = "toolchain.json"
+PLUGIN = Path("plugins") / f"resource-openstack-v{PROVIDER_VERSION}" / "pulumi-resource-openstack"
+SOURCES = Path(__file__).resolve().parents[3] / "toolchain"
+# The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy.
+ANALYZER_TEXT = '#!/bin/sh\nexec "${ANALYZER_PYTHON:-python3}" -u -m pulumi.policy "$@"\n'
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """What a run of the engine needs.
+
+    Attributes:
+        root: `PulumiCommand(root=…)`; `<root>/bin/pulumi` is the engine.
+        home: PULUMI_HOME with the provider plugin.
+        analyzer_dir: folder for PATH with the policy analyzer.
+        origin: `path` (released, on PATH), `installed` (released, fetched) or `built` (from Go modules).
+    """
+
+    root: Path
+    pulumi: Path
+    home: Path
+    analyzer_dir: Path
+    origin: str
+    engine_version: str = ENGINE_VERSION
+    provider_version: str = PROVIDER_VERSION
+
+    @property
+    def plugin(self) -> Path:
+        """The provider's executable."""
+        return self.home / PLUGIN
+
+    def variables(self, path: str) -> dict[str, str]:
+        """Variables for the engine's process: home, analyzer and its interpreter first on `path`, nothing fetched."""
+        return {
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "ANALYZER_PYTHON": sys.executable,
+            "PATH": f"{self.pulumi.parent}:{self.analyzer_dir}:{path}",
+        }
+
+
+def find(settings: Settings) -> Toolchain:
+    """The toolchain of this machine, in the order above.
+
+    Raises:
+        MissingPartError: there is none.
+    """
+    from hatang.settings import environment
+
+    env = environment()
+    there = on_path(env) or in_cache(settings.cache)
+    if there is None:
+        raise MissingPartError(
+            f"neither a Pulumi engine {ENGINE_VERSION} nor its OpenStack provider {PROVIDER_VERSION} is here",
+            where=f"PATH and {settings.cache / 'toolchain'}",
+            do="make setup",
+        )
+    if there.origin == "path":
+        write_analyzer(settings.cache / "toolchain" / "analyzer")
+        return Toolchain(there.root, there.pulumi, there.home, settings.cache / "toolchain" / "analyzer", "path")
+    return there
+
+
+def on_path(env: Mapping[str, str]) -> Toolchain | None:
+    """The released engine on PATH with the released plugin in PULUMI_HOME (~/.pulumi), when both have our versions."""
+    found = shutil.which("pulumi", path=env.get("PATH"))
+    if found is None:
+        return None
+    pulumi = Path(found)
+    home = Path(env.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    if pulumi.parent.name != "bin" or not (home / PLUGIN).is_file() or engine_version(pulumi) != ENGINE_VERSION:
+        return None
+    return Toolchain(pulumi.parent.parent, pulumi, home, pulumi.parent, "path")
+
+
+def in_cache(cache: Path) -> Toolchain | None:
+    """What `make setup` put into the cache for these sources; without sources (a wheel), the newest of our versions."""
+    pattern = f"{source_key()}-*" if SOURCES.is_dir() else "*"
+    stamps = sorted((cache / "toolchain").glob(f"{pattern}/{STAMP}"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for stamp in stamps:
+        facts = json.loads(stamp.read_text())
+        root = stamp.parent
+        whole = (root / "bin" / "pulumi").is_file() and (root / "home" / PLUGIN).is_file()
+        if whole and (facts["engine_version"], facts["provider_version"]) == (ENGINE_VERSION, PROVIDER_VERSION):
+            return Toolchain(root, root / "bin" / "pulumi", root / "home", root / "bin", facts["origin"])
+    return None
+
+
+def source_key(part: str = "") -> str:
+    """Names the sources: changes with go.mod, go.sum, the Go files and the embedded schema of both modules, or of one."""
+    digest = hashlib.sha256(f"{ENGINE_VERSION} {PROVIDER_VERSION}".encode())
+    for file in sorted(SOURCES.glob(f"{part or '*'}/*")):
+        if file.suffix in (".mod", ".sum", ".go", ".json"):
+            digest.update(f"{file.relative_to(SOURCES)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def engine_version(pulumi: Path) -> str:
+    """Version of an engine without the leading v; empty when it does not run."""
+    from_home = {"PULUMI_SKIP_UPDATE_CHECK": "true", "HOME": str(Path.home()), "PATH": "/usr/bin:/bin"}
+    try:
+        done = subprocess.run([pulumi, "version"], env=from_home, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip().removeprefix("v") if done.returncode == 0 else ""
+
+
+def write_analyzer(folder: Path) -> None:
+    """Put the policy analyzer into `folder`, unless it is there."""
+    file = folder / ANALYZER
+    if file.is_file() and file.read_text() == ANALYZER_TEXT:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.write_text(ANALYZER_TEXT)
+    new.chmod(0o755)
+    new.replace(file)

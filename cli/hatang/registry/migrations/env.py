@@ -1,0 +1,14 @@
+"""Alembic's environment: runs on the connection that hatang.registry.database gives."""
+
+from alembic import context
+
+from hatang.registry.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,59 @@
+"""What the registry gives out: frozen, without any database behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hatang.model.agency import Agency
+from hatang.model.allocation import Allocation
+from hatang.model.request import RequestState
+from hatang.model.system import System
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """A request and where it stands."""
+
+    id: str
+    system: str
+    agency_code: str
+    requested_by: str
+    state: RequestState
+    created_at: datetime
+    approvals: tuple[ApprovalRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class ApprovalRecord:
+    """Who allowed a request, when."""
+
+    request_id: str
+    approved_by: str
+    note: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SystemRecord:
+    """A system, its agency, its addresses once it has them."""
+
+    spec: System
+    agency: Agency
+    request_id: str
+    state: str
+    allocation: Allocation | None
+
+
+@dataclass(frozen=True)
+class HostRecord:
+    """A server that exists."""
+
+    name: str
+    system: str
+    agency_code: str
+    zone: str
+    address: str
+    login: str
+    server_id: str
+    level: int

@@ -1,0 +1,349 @@
+"""The registry: one method per use case, one transaction each. No database object leaves it."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from hatang.errors import InputError, RefusedError, UnknownNameError
+from hatang.model.agency import Agency
+from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.request import RequestFile, RequestState
+from hatang.model.site import Site
+from hatang.model.system import System
+from hatang.model.terms import Level, ZoneKind
+from hatang.registry import allocator, database
+from hatang.registry import tables as t
+from hatang.registry.records import ApprovalRecord, HostRecord, RequestRecord, SystemRecord
+
+ATTEMPTS = 20  # two processes may choose the same block; the constraint tells, and the loser chooses again
+
+
+class Registry:
+    """All that hatang remembers of a site."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = database.connect(url)
+
+    @classmethod
+    def open(cls, url: str) -> Registry:
+        """The registry at this SQLAlchemy URL, made or migrated to the newest schema. Raises SettingsError."""
+        registry = cls(url)
+        database.migrate(registry._engine)
+        return registry
+
+    def _begin(self) -> Session:
+        return Session(self._engine, expire_on_commit=False)
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+
+    def submit(self, file: RequestFile, text: str) -> RequestRecord:
+        """Record a request; the same content again is the same request.
+
+        Raises:
+            InputError: the agency or the system is known under other facts.
+            RefusedError: the system is in use; a change of it is another kind of request.
+        """
+        spec = file.model_dump(mode="json")
+        digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
+        request_id = digest[:12]
+        with self._begin() as session, session.begin():
+            if session.get(t.RequestRow, request_id) is None:
+                self._take_agency(session, file.agency)
+                session.add(
+                    t.RequestRow(
+                        id=request_id, digest=digest, text=text, spec=spec,
+                        agency_code=file.agency.code, requested_by=file.requested_by,
+                    )
+                )  # fmt: skip
+                session.flush()
+                self._take_system(session, file, request_id)
+        return self.request(request_id)
+
+    def _take_agency(self, session: Session, agency: Agency) -> None:
+        row = session.get(t.AgencyRow, agency.code)
+        if row is None:
+            session.add(t.AgencyRow(code=agency.code, branch=agency.branch.value, spec=agency.model_dump(mode="json")))
+            session.flush()
+        elif row.branch != agency.branch.value:
+            raise InputError(
+                f"agency {agency.code} is known with branch {row.branch}, not {agency.branch.value}",
+                where="agency.branch", do="correct the branch or the code",
+            )  # fmt: skip
+
+    def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
+        system = file.system
+        row = session.get(t.SystemRow, system.name)
+        spec = system.model_dump(mode="json")
+        if row is None:
+            session.add(
+                t.SystemRow(
+                    name=system.name, agency_code=file.agency.code, request_id=request_id,
+                    level=int(system.level), spec=spec,
+                )
+            )  # fmt: skip
+            session.flush()
+            session.add(t.SystemStateRow(system=system.name, state="requested"))
+            return
+        if row.agency_code != file.agency.code:
+            raise InputError(
+                f"the name {system.name} is taken by a system of agency {row.agency_code}",
+                where="system.name", do="choose another name",
+            )  # fmt: skip
+        state = self._state(session, system.name)
+        if state not in ("requested", "removed"):
+            raise RefusedError(
+                f"system {system.name} is {state}; a new-system request cannot change it",
+                where=f"registry, system {system.name}", do=f"remove it first: hatang system destroy {system.name} --yes",
+            )  # fmt: skip
+        row.request_id, row.level, row.spec = request_id, int(system.level), spec
+        for table in (t.AddressRow, t.ZoneRow, t.BlockRow):
+            session.execute(delete(table).where(table.system == system.name))
+        session.add(t.SystemStateRow(system=system.name, state="requested"))
+
+    def request(self, request_id: str) -> RequestRecord:
+        """One request. Raises UnknownNameError."""
+        with self._begin() as session:
+            row = session.get(t.RequestRow, request_id)
+            if row is None:
+                raise _unknown("request", request_id, session.scalars(select(t.RequestRow.id)))
+            return self._request(session, row)
+
+    def requests(self, state: RequestState | None = None) -> list[RequestRecord]:
+        """All requests, oldest first; of one state only when given."""
+        with self._begin() as session:
+            rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.created_at, t.RequestRow.id))
+            found = [self._request(session, row) for row in rows]
+        return [r for r in found if state is None or r.state == state]
+
+    def approve(self, request_id: str, by: str, note: str = "") -> ApprovalRecord:
+        """Record an approval; the same person's second one is the first.
+
+        Raises:
+            RefusedError: the approver is the requester.
+            UnknownNameError: no such request.
+        """
+        request = self.request(request_id)
+        if by.strip().casefold() == request.requested_by.strip().casefold():
+            raise RefusedError(
+                f"{by} asked for request {request_id} and may not approve it",
+                where=f"registry, request {request_id}", do="another person approves: hatang request approve ID --by NAME",
+            )  # fmt: skip
+        with self._begin() as session, session.begin():
+            where = (t.ApprovalRow.request_id == request_id, t.ApprovalRow.approved_by == by)
+            row = session.scalars(select(t.ApprovalRow).where(*where)).first()
+            if row is None:
+                row = t.ApprovalRow(request_id=request_id, requested_by=request.requested_by, approved_by=by, note=note)
+                session.add(row)
+                session.flush()
+            return ApprovalRecord(request_id, row.approved_by, row.note, row.created_at)
+
+    def _request(self, session: Session, row: t.RequestRow) -> RequestRecord:
+        approvals = tuple(
+            ApprovalRecord(a.request_id, a.approved_by, a.note, a.created_at)
+            for a in session.scalars(select(t.ApprovalRow).where(t.ApprovalRow.request_id == row.id))
+        )
+        name = row.spec["system"]["name"]
+        state = RequestState.APPROVED if approvals else RequestState.SUBMITTED
+        system = session.get(t.SystemRow, name)
+        if system is not None and system.request_id == row.id and approvals:
+            reached = self._state(session, name)
+            state = RequestState(reached) if reached in ("active", "removed") else state
+        return RequestRecord(row.id, name, row.agency_code, row.requested_by, state, row.created_at, approvals)
+
+    # -- agencies and systems -----------------------------------------------------------------------------------------
+
+    def agencies(self) -> list[Agency]:
+        """All agencies, by code."""
+        with self._begin() as session:
+            return [
+                Agency.model_validate(r.spec) for r in session.scalars(select(t.AgencyRow).order_by(t.AgencyRow.code))
+            ]
+
+    def agency(self, code: str) -> Agency:
+        """One agency. Raises UnknownNameError."""
+        with self._begin() as session:
+            row = session.get(t.AgencyRow, code)
+            if row is None:
+                raise _unknown("agency", code, session.scalars(select(t.AgencyRow.code)))
+            return Agency.model_validate(row.spec)
+
+    def systems(self) -> list[SystemRecord]:
+        """All systems, by name."""
+        with self._begin() as session:
+            return [self._system(session, r) for r in session.scalars(select(t.SystemRow).order_by(t.SystemRow.name))]
+
+    def system(self, name: str) -> SystemRecord:
+        """One system. Raises UnknownNameError."""
+        with self._begin() as session:
+            row = session.get(t.SystemRow, name)
+            if row is None:
+                raise _unknown("system", name, session.scalars(select(t.SystemRow.name)))
+            return self._system(session, row)
+
+    def set_system_state(self, name: str, state: str) -> None:
+        """The system comes into a state; nothing happens when it is in it."""
+        with self._begin() as session, session.begin():
+            if self._state(session, name) != state:
+                session.add(t.SystemStateRow(system=name, state=state))
+
+    def _state(self, session: Session, name: str) -> str:
+        newest = (
+            select(t.SystemStateRow.state).where(t.SystemStateRow.system == name).order_by(t.SystemStateRow.id.desc())
+        )
+        return session.scalars(newest.limit(1)).first() or "requested"
+
+    def _system(self, session: Session, row: t.SystemRow) -> SystemRecord:
+        agency = session.get_one(t.AgencyRow, row.agency_code)
+        return SystemRecord(
+            System.model_validate(row.spec), Agency.model_validate(agency.spec), row.request_id,
+            self._state(session, row.name), self._allocation(session, row.name),
+        )  # fmt: skip
+
+    # -- addresses ----------------------------------------------------------------------------------------------------
+
+    def allocate(self, name: str, site: Site, zones: Sequence[ZoneKind]) -> Allocation:
+        """Give a system its addresses, all in one transaction; one that has them keeps them.
+
+        Raises:
+            RefusedError: the branch has none left.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                with self._begin() as session, session.begin():
+                    there = self._allocation(session, name)
+                    if there is not None:
+                        return there
+                    return self._allocate(
+                        session, self._system(session, session.get_one(t.SystemRow, name)), site, zones
+                    )
+            except IntegrityError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _allocate(self, session: Session, record: SystemRecord, site: Site, zones: Sequence[ZoneKind]) -> Allocation:
+        pool, name = site.pool(record.agency.branch), record.spec.name
+        rows = list(session.scalars(select(t.BlockRow).where(t.BlockRow.branch == pool.branch.value)))
+        made = allocator.choose(
+            site, pool, record.spec, zones, {r.cidr for r in rows}, {r.bastion_address for r in rows}
+        )
+        session.add(
+            t.BlockRow(
+                system=name, branch=pool.branch.value, cidr=str(made.block), bastion_address=str(made.bastion_address)
+            )
+        )
+        for z in made.zones:
+            session.add(t.ZoneRow(system=name, kind=z.kind.value, cidr=str(z.cidr), cidr_v6=str(z.cidr_v6)))
+        for h in made.hosts:
+            session.add(t.AddressRow(system=name, host=h.name, zone=h.zone.value, address=str(h.address)))
+        session.flush()
+        return made
+
+    def _allocation(self, session: Session, name: str) -> Allocation | None:
+        block = session.get(t.BlockRow, name)
+        if block is None:
+            return None
+        order = {z.value: i for i, z in enumerate(ZoneKind)}
+        zones = sorted(session.scalars(select(t.ZoneRow).where(t.ZoneRow.system == name)), key=lambda z: order[z.kind])
+        hosts = session.scalars(select(t.AddressRow).where(t.AddressRow.system == name).order_by(t.AddressRow.host))
+        return Allocation.model_validate(
+            {
+                "block": block.cidr,
+                "bastion_address": block.bastion_address,
+                "zones": [
+                    ZoneAllocation.model_validate({"kind": z.kind, "cidr": z.cidr, "cidr_v6": z.cidr_v6}) for z in zones
+                ],
+                "hosts": [
+                    HostAllocation.model_validate({"name": h.host, "zone": h.zone, "address": h.address}) for h in hosts
+                ],
+            }
+        )
+
+    # -- what came of it ----------------------------------------------------------------------------------------------
+
+    def record_hosts(self, name: str, hosts: Sequence[HostRecord]) -> None:
+        """These are the servers of a system; others are forgotten."""
+        with self._begin() as session, session.begin():
+            session.execute(delete(t.HostRow).where(t.HostRow.system == name))
+            for h in hosts:
+                row = {"name": h.name, "system": name, "zone": h.zone, "address": h.address}
+                session.add(t.HostRow(**row, login=h.login, server_id=h.server_id))
+
+    def hosts(self, system: str | None = None) -> list[HostRecord]:
+        """Servers of one system, or of all, by name."""
+        query = select(t.HostRow, t.SystemRow).join(t.SystemRow, t.SystemRow.name == t.HostRow.system)
+        if system is not None:
+            query = query.where(t.HostRow.system == system)
+        with self._begin() as session:
+            return [
+                HostRecord(h.name, s.name, s.agency_code, h.zone, h.address, h.login, h.server_id, int(Level(s.level)))
+                for h, s in session.execute(query.order_by(t.HostRow.name)).tuples()
+            ]
+
+    def record_remote_ids(self, kind: str, name: str, ids: dict[str, str]) -> None:
+        """Keep ids that the cloud gave."""
+        with self._begin() as session, session.begin():
+            for key, value in ids.items():
+                session.merge(t.RemoteIdRow(kind=kind, name=name, key=key, value=value))
+
+    def remote_ids(self, kind: str, name: str) -> dict[str, str]:
+        """Ids that the cloud gave, by key."""
+        with self._begin() as session:
+            where = (t.RemoteIdRow.kind == kind, t.RemoteIdRow.name == name)
+            return {r.key: r.value for r in session.scalars(select(t.RemoteIdRow).where(*where))}
+
+    def record_deployment(
+        self,
+        system: str,
+        kind: str,
+        plan_digest: str,
+        summary: dict[str, Any],
+        started: datetime,
+        finished: datetime,
+        ok: bool,
+    ) -> None:
+        """Keep what one change of the cloud planned and did."""
+        with self._begin() as session, session.begin():
+            session.add(
+                t.DeploymentRow(
+                    system=system, kind=kind, plan_digest=plan_digest, summary=summary,
+                    started_at=started, finished_at=finished, is_ok=ok,
+                )
+            )  # fmt: skip
+
+    def record_check_run(self, system: str, summary: dict[str, Any]) -> int:
+        """Keep what a run of the checks found; returns its number."""
+        with self._begin() as session, session.begin():
+            row = t.CheckRunRow(system=system, summary=summary)
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def last_check_run(self, system: str) -> dict[str, Any] | None:
+        """Summary of the newest run of the checks of a system, with its time."""
+        newest = select(t.CheckRunRow).where(t.CheckRunRow.system == system).order_by(t.CheckRunRow.id.desc()).limit(1)
+        with self._begin() as session:
+            row = session.scalars(newest).first()
+            return {**row.summary, "id": row.id, "at": row.created_at.isoformat()} if row else None
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, 3)
+    if close:
+        do = f"did you mean {', '.join(close)}?"
+    else:
+        do = (
+            f"known: {', '.join(names[:10])}"
+            if names
+            else f"no {kind} is known yet; begin with hatang request submit FILE"
+        )
+    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=do)
