@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
+import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cloud import Cloud, environment, golden
+from .cloud import Cloud, environment, golden, snapshot
 from .cloud.settings import Settings
 from .hosts import control, image
 
+DEFAULT_PORT = 15000
 Say = Callable[[str], None]
 
 
@@ -23,7 +27,7 @@ class Sandbox:
 
     state: Path
     cache: Path
-    base_port: int = 15000
+    base_port: int = 0  # 0: as it was made; a new one on DEFAULT_PORT
 
     @property
     def cloud_state(self) -> Path:
@@ -59,6 +63,10 @@ class Sandbox:
 
     def up(self, say: Say, with_hosts: bool = True) -> dict[str, float]:
         """Bring everything up; returns seconds until ready, by service. Starts only what is missing."""
+        with self._alone():
+            return self._up(say, with_hosts)
+
+    def _up(self, say: Say, with_hosts: bool) -> dict[str, float]:
         self.prepare(say, with_hosts)
         reason = control.why_not() if with_hosts else "left out by --no-hosts"
         socket = "" if reason else str(control.socket_path(self.hosts_state))
@@ -75,6 +83,11 @@ class Sandbox:
 
     def down(self, wipe: bool = False) -> None:
         """Stop everything; disks and databases stay, unless `wipe`."""
+        if self.state.exists():
+            with self._alone():
+                self._down(wipe)
+
+    def _down(self, wipe: bool) -> None:
         if (self.cloud_state / "settings.json").exists():
             Cloud(Settings.load(self.cloud_state)).stop()
         control.stop(self.hosts_state, wipe)
@@ -84,8 +97,17 @@ class Sandbox:
     def reset(self, say: Say) -> None:
         """Back to an empty cloud without hosts, running."""
         settings = self.settings()
-        self.down(wipe=True)
-        dataclasses.replace(self, base_port=settings.base_port).up(say, with_hosts=bool(settings.agent_socket))
+        with self._alone():
+            self._down(wipe=True)
+            dataclasses.replace(self, base_port=settings.base_port)._up(say, with_hosts=bool(settings.agent_socket))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One manager at a time per state folder; the kernel frees the lock when its holder is killed."""
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.state / "sandbox.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def settings(self) -> Settings:
         """Settings of the cloud that is there. Raises FileNotFoundError when there is none."""
@@ -111,11 +133,20 @@ class Sandbox:
         venv = environment.folder(self.cache)
         if (self.cloud_state / "settings.json").exists():
             old = self.settings()
-            new = dataclasses.replace(old, venv=venv, agent_socket=socket)
+            port = self.base_port or old.base_port
+            new = dataclasses.replace(old, venv=venv, agent_socket=socket, base_port=port)
             cloud = Cloud(new)
             if new != old:
                 cloud.stop()
+                snapshot.relocate(new, old)
             cloud.configure()
             return cloud
-        wanted = Settings(self.cloud_state, venv, base_port=self.base_port, agent_socket=socket)
+        shutil.rmtree(self.cloud_state, ignore_errors=True)  # without settings it is a restore that was killed half-way
+        wanted = Settings(
+            self.cloud_state,
+            venv,
+            base_port=self.base_port or DEFAULT_PORT,
+            agent_socket=socket,
+            admin_password=secrets.token_urlsafe(24),
+        )
         return Cloud.restore(golden.archive(self.cache), wanted)

@@ -1,4 +1,5 @@
 """Life of one cloud: init, start, stop, kill and restart single services, snapshot, restore, reset."""
+
 from __future__ import annotations
 
 import contextlib
@@ -19,7 +20,6 @@ from . import catalog, configfiles, records, snapshot
 from .readiness import PROBES
 from .rest import HttpError, Session
 from .settings import Settings
-
 
 PYTHONPATH = Path(__file__).absolute().parents[3]  # the folder that holds the package `hatang`, as it was imported
 
@@ -139,12 +139,13 @@ class Cloud:
         """Pid record of a living service process."""
         return records.read(self.settings.run, service)
 
-    def wait_ready(self, services: Iterable[str] | None = None, timeout: float = 180,
-                   begin: float | None = None) -> dict[str, float]:
+    def wait_ready(
+        self, services: Iterable[str] | None = None, timeout: float = 180, begin: float | None = None
+    ) -> dict[str, float]:
         """Wait until every service passes its probe; a service process which ends is an error at once."""
         s = self.settings
         begin = time.monotonic() if begin is None else begin
-        pending = {n: "not probed" for n in self._names(services)}
+        pending = dict.fromkeys(self._names(services), "not probed")
         took: dict[str, float] = {}
         session: Session | None = None
         while pending:
@@ -180,8 +181,11 @@ class Cloud:
                 try:
                     proc = Path(f"/proc/{record.pid}")
                     row["threads"] = len(list((proc / "task").iterdir()))
-                    row["pss_mib"] = next(int(x.split()[1]) // 1024 for x in
-                                          (proc / "smaps_rollup").read_text().splitlines() if x.startswith("Pss:"))
+                    row["pss_mib"] = next(
+                        int(x.split()[1]) // 1024
+                        for x in (proc / "smaps_rollup").read_text().splitlines()
+                        if x.startswith("Pss:")
+                    )
                     session = session or Session(s)
                     row["ready"] = PROBES[name](session, s) or True
                 except (HttpError, OSError) as e:
@@ -192,10 +196,17 @@ class Cloud:
     def environment(self) -> dict[str, str]:
         """OS_* variables for clients, as the cloud's administrator."""
         s = self.settings
-        return {"OS_AUTH_URL": s.auth_url, "OS_USERNAME": "admin", "OS_PASSWORD": s.admin_password,
-                "OS_PROJECT_NAME": "admin", "OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default",
-                "OS_REGION_NAME": s.region, "OS_IDENTITY_API_VERSION": "3",
-                "OS_CLIENT_CONFIG_FILE": str(s.state_dir / "clouds.yaml")}
+        return {
+            "OS_AUTH_URL": s.auth_url,
+            "OS_USERNAME": "admin",
+            "OS_PASSWORD": s.admin_password,
+            "OS_PROJECT_NAME": "admin",
+            "OS_USER_DOMAIN_NAME": "Default",
+            "OS_PROJECT_DOMAIN_NAME": "Default",
+            "OS_REGION_NAME": s.region,
+            "OS_IDENTITY_API_VERSION": "3",
+            "OS_CLIENT_CONFIG_FILE": str(s.state_dir / "clouds.yaml"),
+        }
 
     # -- inner parts ------------------------------------------------------------------------------------------------
     def _names(self, services: Iterable[str] | None) -> list[str]:
@@ -216,14 +227,29 @@ class Cloud:
     def _inside(self, command: str, *names: str) -> subprocess.CompletedProcess[str]:
         """Run hatang.sandbox.cloud.service inside the virtual environment."""
         s = self.settings
-        env = {k: v for k, v in os.environ.items()       # a proxy would even get the calls between services
-               if not k.startswith(("OS_", "PYTHON")) and not k.lower().endswith("_proxy")}
-        env.update(PYTHONPATH=str(PYTHONPATH), PYTHONWARNINGS="ignore", MALLOC_ARENA_MAX="2",
-                   PATH=f"{s.venv / 'bin'}:{env.get('PATH', '')}", VIRTUAL_ENV=str(s.venv), HOME=str(s.var),
-                   XDG_CACHE_HOME=str(s.venv / "cache"))   # stevedore keeps its list of plug-ins there
+        env = {
+            k: v
+            for k, v in os.environ.items()  # a proxy would even get the calls between services
+            if not k.startswith(("OS_", "PYTHON")) and not k.lower().endswith("_proxy")
+        }
+        env.update(
+            PYTHONPATH=str(PYTHONPATH),
+            PYTHONWARNINGS="ignore",
+            MALLOC_ARENA_MAX="2",
+            PATH=f"{s.venv / 'bin'}:{env.get('PATH', '')}",
+            VIRTUAL_ENV=str(s.venv),
+            HOME=str(s.var),
+            XDG_CACHE_HOME=str(s.venv / "cache"),
+        )  # stevedore keeps its list of plug-ins there
         with open(s.log / "manager.log", "a") as log:
-            return subprocess.run([str(s.python), "-m", "hatang.sandbox.cloud.service", command, str(s.state_dir), *names],
-                                  env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+            return subprocess.run(
+                [str(s.python), "-m", "hatang.sandbox.cloud.service", command, str(s.state_dir), *names],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def _schema(self, service: str) -> None:
         done = self._inside("schema", service)

@@ -1,4 +1,5 @@
 """Write the configuration files of every service below <state>/etc. Cheap and idempotent: done at each init/restore."""
+
 from __future__ import annotations
 
 import base64
@@ -13,13 +14,18 @@ Config = dict[str, Section]
 
 SERVICE_USER = "svc"
 SERVICE_PROJECT = "service"
-BACKEND = "sandbox"                      # cinder back end name and host name of nova/cinder/designate managers
+BACKEND = "sandbox"  # host name of nova/cinder/designate managers, and the first back end of cinder
+BACKENDS = (BACKEND, "sandbox-dedicated")  # volume_backend_name of each; two, so that level 5 can have its own
 PLACEHOLDER_KEK = base64.b64encode(b"0" * 32).decode()
 NODE_NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 PASTE_FILES = {
-    "nova": ["api-paste.ini"], "neutron": ["api-paste.ini"], "cinder": ["api-paste.ini", "resource_filters.json"],
-    "designate": ["api-paste.ini"], "glance": ["glance-api-paste.ini"], "barbican": ["barbican-api-paste.ini"],
+    "nova": ["api-paste.ini"],
+    "neutron": ["api-paste.ini"],
+    "cinder": ["api-paste.ini", "resource_filters.json"],
+    "designate": ["api-paste.ini"],
+    "glance": ["glance-api-paste.ini"],
+    "barbican": ["barbican-api-paste.ini"],
 }
 
 
@@ -31,11 +37,28 @@ def node_uuid(host: str) -> str:
 def write_all(s: Settings) -> None:
     """Create the directory tree and all configuration files."""
     s.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for d in (s.db, s.log, s.run, s.var, s.etc, s.state_dir / "images", s.state_dir / "images-staging",
-              s.state_dir / "images-tasks"):
+    for d in (
+        s.db,
+        s.log,
+        s.run,
+        s.var,
+        s.etc,
+        s.state_dir / "images",
+        s.state_dir / "images-staging",
+        s.state_dir / "images-tasks",
+    ):
         d.mkdir(parents=True, exist_ok=True)
-    writers = {"keystone": _keystone, "placement": _placement, "glance": _glance, "nova": _nova, "neutron": _neutron,
-               "cinder": _cinder, "barbican": _barbican, "octavia": _octavia, "designate": _designate}
+    writers = {
+        "keystone": _keystone,
+        "placement": _placement,
+        "glance": _glance,
+        "nova": _nova,
+        "neutron": _neutron,
+        "cinder": _cinder,
+        "barbican": _barbican,
+        "octavia": _octavia,
+        "designate": _designate,
+    }
     for service in s.services:
         (s.etc / service).mkdir(exist_ok=True)
         (s.var / service).mkdir(exist_ok=True)
@@ -45,7 +68,7 @@ def write_all(s: Settings) -> None:
         for section, options in s.overrides.get(service, {}).items():
             config.setdefault(section, {}).update(options)
         _write_ini(s, service, config, service + ".conf")
-        if service == "glance":          # the API process looks for glance-api.conf, the tools for glance.conf
+        if service == "glance":  # the API process looks for glance-api.conf, the tools for glance.conf
             _write_ini(s, service, config, "glance-api.conf")
     if "nova" in s.services:
         (s.var / "nova" / "compute_id").write_text(node_uuid(s.compute_hosts[0]))
@@ -63,27 +86,37 @@ def _write_ini(s: Settings, service: str, config: Mapping[str, Mapping[str, obje
 
 
 def _write_clouds_yaml(s: Settings) -> None:
-    user = (f'auth_url: "{s.auth_url}", username: admin, password: "{s.admin_password}", '
-            "user_domain_name: Default")
+    user = f'auth_url: "{s.auth_url}", username: admin, password: "{s.admin_password}", user_domain_name: Default'
     clouds = s.state_dir / "clouds.yaml"
+    clouds.unlink(missing_ok=True)  # a file that is there would keep its mode
     clouds.touch(mode=0o600)
     clouds.write_text(
         "clouds:\n"
         f"  hatang:\n    auth: {{{user}, project_name: admin, project_domain_name: Default}}\n"
         f"    region_name: {s.region}\n    identity_api_version: 3\n"
-        f"  hatang-system:\n    auth: {{{user}, system_scope: all}}\n    region_name: {s.region}\n")
+        f"  hatang-system:\n    auth: {{{user}, system_scope: all}}\n    region_name: {s.region}\n"
+    )
 
 
 # -- common parts --------------------------------------------------------------------------------------------------
 def _auth(s: Settings, **extra: object) -> Section:
     """Credentials with which services call each other."""
-    return dict(auth_type="password", auth_url=s.auth_url, username=SERVICE_USER, password=s.admin_password,
-                project_name=SERVICE_PROJECT, user_domain_name="Default", project_domain_name="Default",
-                region_name=s.region, **extra)
+    return dict(
+        auth_type="password",
+        auth_url=s.auth_url,
+        username=SERVICE_USER,
+        password=s.admin_password,
+        project_name=SERVICE_PROJECT,
+        user_domain_name="Default",
+        project_domain_name="Default",
+        region_name=s.region,
+        **extra,
+    )
 
 
-def _base(s: Settings, service: str, database: str | None = None, *, state_path: bool = True,
-          **default: object) -> Config:
+def _base(
+    s: Settings, service: str, database: str | None = None, *, state_path: bool = True, **default: object
+) -> Config:
     var = s.var / service
     head: Section = dict(log_file=s.log / f"{service}.log", debug=s.log_level == "DEBUG", transport_url="fake://")
     if state_path:
@@ -95,9 +128,14 @@ def _base(s: Settings, service: str, database: str | None = None, *, state_path:
         "oslo_messaging_notifications": dict(driver="noop"),
         "oslo_policy": dict(enforce_scope=True, enforce_new_defaults=True),
         "keystone_authtoken": _auth(
-            s, service_type=SERVICES[service].catalog_type, www_authenticate_uri=s.auth_url,
-            service_token_roles_required=True, service_token_roles="service",
-            token_cache_time=s.token_cache_seconds, cache="hatang.token_cache"),
+            s,
+            service_type=SERVICES[service].catalog_type,
+            www_authenticate_uri=s.auth_url,
+            service_token_roles_required=True,
+            service_token_roles="service",
+            token_cache_time=s.token_cache_seconds,
+            cache="hatang.token_cache",
+        ),
     }
 
 
@@ -126,8 +164,14 @@ def _placement(s: Settings) -> Config:
 
 
 def _glance(s: Settings) -> Config:
-    c = _base(s, "glance", state_path=False, enabled_backends="fs:file",
-              worker_self_reference_url=s.url("glance"), image_cache_dir="")
+    c = _base(
+        s,
+        "glance",
+        state_path=False,
+        enabled_backends="fs:file",
+        worker_self_reference_url=s.url("glance"),
+        image_cache_dir="",
+    )
     c["glance_store"] = dict(default_backend="fs")
     c["fs"] = dict(filesystem_store_datadir=s.state_dir / "images")
     c["os_glance_staging_store"] = dict(filesystem_store_datadir=s.state_dir / "images-staging")
@@ -137,9 +181,19 @@ def _glance(s: Settings) -> Config:
 
 
 def _nova(s: Settings) -> Config:
-    c = _base(s, "nova", "nova_cell1", compute_driver="hatang_sandbox.SandboxDriver", my_ip="127.0.0.1", host=BACKEND,
-              concurrency_backend="threading", report_interval=30, service_down_time=3600, use_cow_images=False,
-              instances_path=s.var / "nova" / "instances")
+    c = _base(
+        s,
+        "nova",
+        "nova_cell1",
+        compute_driver="hatang_sandbox.SandboxDriver",
+        my_ip="127.0.0.1",
+        host=BACKEND,
+        concurrency_backend="threading",
+        report_interval=30,
+        service_down_time=3600,
+        use_cow_images=False,
+        instances_path=s.var / "nova" / "instances",
+    )
     c["api_database"] = dict(connection=s.database_url("nova_api"), sqlite_synchronous=False)
     c["api"] = dict(auth_strategy="keystone")
     c["keystone"] = _auth(s)
@@ -159,32 +213,58 @@ def _nova(s: Settings) -> Config:
 
 
 def _neutron(s: Settings) -> Config:
-    c = _base(s, "neutron", core_plugin="ml2", service_plugins="router", dhcp_agents_per_network=0,
-              network_auto_schedule=False, router_auto_schedule=False, dhcp_agent_notification=False,
-              notify_nova_on_port_status_changes="nova" in s.services,
-              notify_nova_on_port_data_changes="nova" in s.services,
-              rpc_workers=0, api_workers=1, api_paste_config=s.etc / "neutron" / "api-paste.ini",
-              global_physnet_mtu=1500)
+    c = _base(
+        s,
+        "neutron",
+        core_plugin="ml2",
+        service_plugins="router",
+        dhcp_agents_per_network=0,
+        network_auto_schedule=False,
+        router_auto_schedule=False,
+        dhcp_agent_notification=False,
+        notify_nova_on_port_status_changes="nova" in s.services,
+        notify_nova_on_port_data_changes="nova" in s.services,
+        rpc_workers=0,
+        api_workers=1,
+        api_paste_config=s.etc / "neutron" / "api-paste.ini",
+        global_physnet_mtu=1500,
+    )
     c["nova"] = _auth(s)
     c["placement"] = _auth(s)
     c["agent"] = dict(root_helper="")
-    c["ml2"] = dict(type_drivers="flat,vlan,vxlan,local", project_network_types="vxlan",
-                    mechanism_drivers="sandbox", extension_drivers="port_security")
+    c["ml2"] = dict(
+        type_drivers="flat,vlan,vxlan,local",
+        project_network_types="vxlan",
+        mechanism_drivers="sandbox",
+        extension_drivers="port_security",
+    )
     c["ml2_type_flat"] = dict(flat_networks="*")
     c["ml2_type_vlan"] = dict(network_vlan_ranges="physnet1:100:4000")
-    c["ml2_type_vxlan"] = dict(vni_ranges="1:65000")     # small: one row per VNI is written at init
+    c["ml2_type_vxlan"] = dict(vni_ranges="1:65000")  # small: one row per VNI is written at init
     c["securitygroup"] = dict(enable_security_group=True)
     c["quotas"] = dict(quota_driver="neutron.db.quota.driver_nolock.DbQuotaNoLockDriver")
     return c
 
 
 def _cinder(s: Settings) -> Config:
-    c = _base(s, "cinder", auth_strategy="keystone", enabled_backends=BACKEND, host=BACKEND, my_ip="127.0.0.1",
-              glance_api_servers=s.url("glance"), api_paste_config=s.etc / "cinder" / "api-paste.ini",
-              resource_query_filters_file=s.etc / "cinder" / "resource_filters.json",
-              report_interval=30, service_down_time=3600,
-              scheduler_driver_init_wait_time=1)             # default 60: the scheduler would refuse volumes that long
-    c[BACKEND] = dict(volume_driver="hatang.sandbox.cloud.drivers.volume.SandboxVolumeDriver", volume_backend_name=BACKEND)
+    c = _base(
+        s,
+        "cinder",
+        auth_strategy="keystone",
+        enabled_backends=",".join(BACKENDS),
+        host=BACKEND,
+        my_ip="127.0.0.1",
+        glance_api_servers=s.url("glance"),
+        api_paste_config=s.etc / "cinder" / "api-paste.ini",
+        resource_query_filters_file=s.etc / "cinder" / "resource_filters.json",
+        report_interval=30,
+        service_down_time=3600,
+        scheduler_driver_init_wait_time=1,
+    )  # default 60: the scheduler would refuse volumes that long
+    for name in BACKENDS:
+        c[name] = dict(
+            volume_driver="hatang.sandbox.cloud.drivers.volume.SandboxVolumeDriver", volume_backend_name=name
+        )
     c["nova"] = _auth(s)
     c["service_user"] = _auth(s, send_service_user_token=True)
     c["coordination"] = dict(backend_url=f"file://{s.var}/cinder")
@@ -202,25 +282,39 @@ def _barbican(s: Settings) -> Config:
 
 def _octavia(s: Settings) -> Config:
     c = _base(s, "octavia", state_path=False)
-    c["api_settings"] = dict(bind_host=s.host, bind_port=s.port("octavia"), auth_strategy="keystone",
-                             enabled_provider_drivers="sandbox:sandbox driver",
-                             default_provider_driver="sandbox", allow_tls_terminated_listeners=True)
+    c["api_settings"] = dict(
+        bind_host=s.host,
+        bind_port=s.port("octavia"),
+        auth_strategy="keystone",
+        enabled_provider_drivers="sandbox:sandbox driver",
+        default_provider_driver="sandbox",
+        allow_tls_terminated_listeners=True,
+    )
     c["service_auth"] = _auth(s)
     c["neutron"] = _auth(s)
-    c["controller_worker"] = dict(network_driver="allowed_address_pairs_driver", compute_driver="compute_noop_driver",
-                                  amphora_driver="amphora_noop_driver")
+    c["controller_worker"] = dict(
+        network_driver="allowed_address_pairs_driver",
+        compute_driver="compute_noop_driver",
+        amphora_driver="amphora_noop_driver",
+    )
     return c
 
 
 def _designate(s: Settings) -> Config:
     c = _base(s, "designate", host=BACKEND)
     c["storage:sqlalchemy"] = dict(connection=s.database_url("designate"))
-    c["service:api"] = dict(auth_strategy="keystone", api_base_uri=s.url("designate"), enable_api_v2=True,
-                            enable_host_header=False, api_paste_config=s.etc / "designate" / "api-paste.ini")
+    c["service:api"] = dict(
+        auth_strategy="keystone",
+        api_base_uri=s.url("designate"),
+        enable_api_v2=True,
+        enable_host_header=False,
+        api_paste_config=s.etc / "designate" / "api-paste.ini",
+    )
     c["service:central"] = dict(workers=1)
     # short times, so that zones which a crash left pending are completed within some 15 s (default: eight minutes)
-    c["service:worker"] = dict(workers=1, notify=False, threads=20, poll_delay=0, poll_timeout=1,
-                               poll_retry_interval=1, poll_max_retries=3)
+    c["service:worker"] = dict(
+        workers=1, notify=False, threads=20, poll_delay=0, poll_timeout=1, poll_retry_interval=1, poll_max_retries=3
+    )
     c["producer_task:worker_periodic_recovery"] = dict(interval=10)
     c["service:producer"] = dict(workers=1)
     c["coordination"] = dict(backend_url=f"file://{s.var}/designate")

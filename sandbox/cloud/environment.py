@@ -66,7 +66,7 @@ def create_venv(venv: Path) -> None:
         env = {k: v for k, v in os.environ.items() if k not in dropped}
         python = venv / "bin" / "python"
         subprocess.run([uv, "venv", "--quiet", "--python", PYTHON, venv], check=True, env=env)
-        install = [uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--require-hashes"]
+        install: list[str | Path] = [uv, "pip", "install", "-q", "--python", python, "--no-deps", "--require-hashes"]
         subprocess.run([*install, "-r", lock_file()], check=True, env=env)
         _register_plugins(venv)
         compile_all(venv)
@@ -86,7 +86,9 @@ def compile_all(venv: Path) -> None:
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     quiet = subprocess.DEVNULL  # a few template files do not compile
     python = str(venv / "bin" / "python")
-    subprocess.run([python, "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], env=env, stdout=quiet, stderr=quiet)
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], env=env, stdout=quiet, stderr=quiet
+    )
 
 
 @contextmanager

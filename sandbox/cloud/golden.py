@@ -1,4 +1,4 @@
-"""The golden state: an initialised cloud, made once per lock and configuration, from which every new cloud is restored."""
+"""The golden state: a cloud initialised once per lock and configuration, from which every new one is restored."""
 
 from __future__ import annotations
 

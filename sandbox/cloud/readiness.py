@@ -3,14 +3,33 @@
 Each probe raises or returns a reason while the service is not ready, and returns None when it is. A probe also warms
 up token validation and the client sessions of its service, one request at a time.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .configfiles import BACKEND
+from .configfiles import BACKEND, BACKENDS
 from .rest import Session
 from .settings import Settings
 
+EXTENSIONS = frozenset(  # what the stacks of the product rely on
+    [
+        "address-scope",
+        "allowed-address-pairs",
+        "ext-gw-mode",
+        "external-net",
+        "extraroute",
+        "port-security",
+        "project-id",
+        "provider",
+        "quotas",
+        "rbac-policies",
+        "router",
+        "security-group",
+        "standard-attr-tag",
+        "subnet_allocation",
+    ]
+)
 Probe = Callable[[Session, Settings], "str | None"]
 
 
@@ -49,7 +68,7 @@ def _neutron(k: Session, s: Settings) -> str | None:
     k.get("neutron", "/v2.0/networks?limit=1")
     k.get("neutron", "/v2.0/security-groups?limit=1")
     known = {x["alias"] for x in k.get("neutron", "/v2.0/extensions")["extensions"]}
-    missing = {"router", "security-group", "quotas", "project-id"} - known
+    missing = EXTENSIONS - known
     return f"extensions missing: {missing}" if missing else None
 
 
@@ -59,7 +78,8 @@ def _cinder(k: Session, s: Settings) -> str | None:
     if not {"cinder-volume", "cinder-scheduler"} <= up:
         return f"up so far: {sorted(up)}"
     pools = k.get("cinder", f"/{k.project_id}/scheduler-stats/get_pools")["pools"]
-    return None if pools else "the scheduler knows no pool yet"
+    missing = set(BACKENDS) - {p["name"].partition("@")[2].partition("#")[0] for p in pools}
+    return f"the scheduler knows no pool of {sorted(missing)} yet" if missing else None
 
 
 def _barbican(k: Session, s: Settings) -> str | None:
@@ -79,6 +99,14 @@ def _designate(k: Session, s: Settings) -> str | None:
     return None if pools and pools[0]["ns_records"] else "the default pool has no name server"
 
 
-PROBES: dict[str, Probe] = {"keystone": _keystone, "placement": _placement, "glance": _glance, "nova": _nova,
-                            "neutron": _neutron, "cinder": _cinder, "barbican": _barbican, "octavia": _octavia,
-                            "designate": _designate}
+PROBES: dict[str, Probe] = {
+    "keystone": _keystone,
+    "placement": _placement,
+    "glance": _glance,
+    "nova": _nova,
+    "neutron": _neutron,
+    "cinder": _cinder,
+    "barbican": _barbican,
+    "octavia": _octavia,
+    "designate": _designate,
+}

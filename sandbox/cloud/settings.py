@@ -3,6 +3,7 @@
 Only the standard library is used here, because both sides import this module: the manager (any Python >= 3.11)
 and the service processes (the OpenStack virtual environment).
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -11,7 +12,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -31,8 +31,9 @@ SERVICES: dict[str, ServiceInfo] = {
     "keystone": ServiceInfo(0, "identity", "/v3", ("keystone",)),
     "placement": ServiceInfo(1, "placement", "", ("placement",)),
     "glance": ServiceInfo(2, "image", "", ("glance",)),
-    "nova": ServiceInfo(3, "compute", "/v2.1", ("nova_api", "nova_cell0", "nova_cell1"),
-                        ("placement", "glance", "neutron")),
+    "nova": ServiceInfo(
+        3, "compute", "/v2.1", ("nova_api", "nova_cell0", "nova_cell1"), ("placement", "glance", "neutron")
+    ),
     "neutron": ServiceInfo(4, "network", "", ("neutron",)),
     "cinder": ServiceInfo(5, "block-storage", "/v3", ("cinder",), ("glance",)),
     "barbican": ServiceInfo(6, "key-manager", "", ("barbican",)),
@@ -57,7 +58,7 @@ class Settings:
     log_level: str = "INFO"
     host: str = "127.0.0.1"
     region: str = "RegionOne"
-    admin_password: str = "secret"
+    admin_password: str = "golden"  # of the golden state; every sandbox gets one of its own (lifecycle.py)
     compute_hosts: tuple[str, ...] = ("compute-1", "compute-2")
     agent_socket: str = ""  # of the hosts' agent (sandbox.hosts); empty: servers are Nova-only
     api_threads: int = 16
@@ -68,11 +69,14 @@ class Settings:
         unknown = [s for s in self.services if s not in SERVICES]
         if unknown:
             raise ValueError(f"unknown services: {unknown}; known: {list(SERVICES)}")
-        normal = {"state_dir": Path(self.state_dir).absolute(), "venv": Path(self.venv).absolute(),
-                  "services": tuple(s for s in SERVICES if s in self.services),      # always in the same order
-                  "compute_hosts": tuple(self.compute_hosts)}
+        normal = {
+            "state_dir": Path(self.state_dir).absolute(),
+            "venv": Path(self.venv).absolute(),
+            "services": tuple(s for s in SERVICES if s in self.services),  # always in the same order
+            "compute_hosts": tuple(self.compute_hosts),
+        }
         for name, value in normal.items():
-            object.__setattr__(self, name, value)                # the way to do it in a frozen dataclass
+            object.__setattr__(self, name, value)  # the way to do it in a frozen dataclass
         if "keystone" not in self.services:
             raise ValueError("keystone is always needed")
         for name in self.services:
@@ -136,7 +140,10 @@ class Settings:
         return json.dumps(data, indent=1, sort_keys=True)
 
     def save(self) -> None:
-        self.file.write_text(self.to_json() + "\n")
+        new = self.file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(self.to_json() + "\n")
+        new.replace(self.file)
 
     @classmethod
     def load(cls, state_dir: Path | str) -> Settings:

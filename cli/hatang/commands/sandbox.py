@@ -24,7 +24,7 @@ def command() -> None:
     """Commands about the sandbox."""
 
 
-def _sandbox(app: App, base_port: int = 15000) -> Sandbox:
+def _sandbox(app: App, base_port: int = 0) -> Sandbox:
     from hatang.sandbox.lifecycle import Sandbox
 
     return Sandbox(app.settings.state_dir, app.settings.cache, base_port)
@@ -46,18 +46,22 @@ def prepare(app: App) -> None:
     help=_("Bring cloud and hosts up and return when they are ready. Starts only what is missing."),
     epilog=examples("hatang sandbox up", "hatang --state .hatang/two sandbox up --base-port 15040"),
 )
-@click.option("--base-port", default=15000, show_default=True, type=click.IntRange(1024, 32700), help=_("First port."))
+@click.option(
+    "--base-port",
+    type=click.IntRange(1024, 32700),
+    help=_("First of nine ports. Default: as before, 15000 for a new sandbox."),
+)
 @click.option("--no-hosts", is_flag=True, help=_("Servers exist in Nova only."))
 @output_option
 @click.pass_obj
-def up(app: App, base_port: int, no_hosts: bool, output: str) -> None:
+def up(app: App, base_port: int | None, no_hosts: bool, output: str) -> None:
     """Bring the sandbox up."""
     from hatang import settings
     from hatang.errors import CloudError
     from hatang.sandbox.cloud import CloudError as SandboxError
     from hatang.sandbox.hosts.programs import HostsError
 
-    sandbox = _sandbox(app, base_port)
+    sandbox = _sandbox(app, base_port or 0)
     app.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     begun = time.monotonic()
     try:

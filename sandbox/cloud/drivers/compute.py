@@ -1,9 +1,11 @@
 """Nova virt driver: Nova's own fake, with node identities and instances which survive a restart."""
+
 from __future__ import annotations
 
-from hatang.sandbox.cloud.configfiles import node_uuid
 from nova.compute import power_state
 from nova.virt import fake, hardware
+
+from hatang.sandbox.cloud.configfiles import node_uuid
 
 
 class SandboxDriver(fake.FakeDriver):

@@ -1,4 +1,5 @@
 """Designate without DNS servers: zones become ACTIVE although nobody serves them."""
+
 from __future__ import annotations
 
 from designate import context, objects
@@ -19,7 +20,13 @@ def fill_default_pool(central) -> None:
     if pool.ns_records:
         return
     pool.ns_records.append(objects.PoolNsRecord(hostname="ns1.sandbox.example.", priority=1))
-    pool.targets.append(objects.PoolTarget(type="fake", description="none", masters=objects.PoolTargetMasterList(),
-                                           options=objects.PoolTargetOptionList()))
+    pool.targets.append(
+        objects.PoolTarget(
+            type="fake",
+            description="none",
+            masters=objects.PoolTargetMasterList(),
+            options=objects.PoolTargetOptionList(),
+        )
+    )
     pool.nameservers.append(objects.PoolNameserver(host="127.0.0.1", port=15353))
     central.storage.update_pool(ctx, pool)

@@ -1,16 +1,17 @@
 """Nova virt driver whose servers are booted hosts: it asks the hosts' agent (hatang.sandbox.hosts) for each of them.
 
-`spawn` returns, and Nova says ACTIVE, only when the host answers on SSH; a host that does not boot makes the server ERROR.
+`spawn` returns, and Nova says ACTIVE, only when the host answers on SSH; a server whose host does not boot is in ERROR.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from hatang.sandbox.cloud.drivers.compute import SandboxDriver
-from hatang.sandbox.hosts.client import ask
 from nova.compute import power_state
 from nova.virt import hardware
+
+from hatang.sandbox.cloud.drivers.compute import SandboxDriver
+from hatang.sandbox.hosts.client import ask
 
 SOCKET = ""  # set when the service starts (service/apps.py)
 
@@ -18,16 +19,40 @@ SOCKET = ""  # set when the service starts (service/apps.py)
 class HostsDriver(SandboxDriver):
     """Nova's fake for inventory and volumes, real hosts for servers."""
 
-    def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations,
-              network_info=None, block_device_info=None, power_on=True, accel_info=None):
+    def spawn(
+        self,
+        context,
+        instance,
+        image_meta,
+        injected_files,
+        admin_password,
+        allocations,
+        network_info=None,
+        block_device_info=None,
+        power_on=True,
+        accel_info=None,
+    ):
         machine = {
-            "uuid": instance.uuid, "name": instance.hostname, "image": str(instance.image_ref),
-            "key": instance.key_data or "", "key_name": instance.key_name or "",
+            "uuid": instance.uuid,
+            "name": instance.hostname,
+            "image": str(instance.image_ref),
+            "key": instance.key_data or "",
+            "key_name": instance.key_name or "",
             "nics": [_nic(vif) for vif in network_info or []],
         }
         ask(SOCKET, do="spawn", machine=machine)
-        super().spawn(context, instance, image_meta, injected_files, admin_password, allocations,
-                      network_info, block_device_info, power_on, accel_info)
+        super().spawn(
+            context,
+            instance,
+            image_meta,
+            injected_files,
+            admin_password,
+            allocations,
+            network_info,
+            block_device_info,
+            power_on,
+            accel_info,
+        )
 
     def destroy(self, context, instance, network_info, *args, **kwargs):
         ask(SOCKET, do="destroy", uuid=instance.uuid)
@@ -59,10 +84,17 @@ class HostsDriver(SandboxDriver):
 def _nic(vif) -> dict[str, Any]:
     network = vif["network"]
     return {
-        "port": vif["id"], "network": network["id"], "mac": vif["address"], "mtu": network.get_meta("mtu") or 1450,
+        "port": vif["id"],
+        "network": network["id"],
+        "mac": vif["address"],
+        "mtu": network.get_meta("mtu") or 1450,
         "addresses": [
-            {"ip": ip["address"], "prefix": int(subnet["cidr"].split("/")[1]),
-             "gateway": (subnet["gateway"] or {}).get("address") or ""}
-            for subnet in network["subnets"] for ip in subnet["ips"]
+            {
+                "ip": ip["address"],
+                "prefix": int(subnet["cidr"].split("/")[1]),
+                "gateway": (subnet["gateway"] or {}).get("address") or "",
+            }
+            for subnet in network["subnets"]
+            for ip in subnet["ips"]
         ],
     }

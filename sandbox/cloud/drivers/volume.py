@@ -1,4 +1,5 @@
 """Cinder volume driver which stores nothing: volumes exist in the database only."""
+
 from __future__ import annotations
 
 from cinder import interface
@@ -16,10 +17,24 @@ class SandboxVolumeDriver(driver.VolumeDriver):
     def get_volume_stats(self, refresh=False):
         name = self.configuration.safe_get("volume_backend_name") or "sandbox"
         self._stats = dict(
-            volume_backend_name=name, vendor_name="sandbox", driver_version=self.VERSION, storage_protocol="iSCSI",
-            pools=[dict(pool_name="pool0", total_capacity_gb=1_000_000, free_capacity_gb=1_000_000,
-                        reserved_percentage=0, QoS_support=False, multiattach=True, thin_provisioning_support=True,
-                        max_over_subscription_ratio="20.0", provisioned_capacity_gb=0)])
+            volume_backend_name=name,
+            vendor_name="sandbox",
+            driver_version=self.VERSION,
+            storage_protocol="iSCSI",
+            pools=[
+                dict(
+                    pool_name="pool0",
+                    total_capacity_gb=1_000_000,
+                    free_capacity_gb=1_000_000,
+                    reserved_percentage=0,
+                    QoS_support=False,
+                    multiattach=True,
+                    thin_provisioning_support=True,
+                    max_over_subscription_ratio="20.0",
+                    provisioned_capacity_gb=0,
+                )
+            ],
+        )
         return self._stats
 
     def create_volume(self, volume):
@@ -65,10 +80,18 @@ class SandboxVolumeDriver(driver.VolumeDriver):
         pass
 
     def initialize_connection(self, volume, connector, **kwargs):
-        return {"driver_volume_type": "iscsi",
-                "data": {"target_discovered": False, "target_portal": "127.0.0.1:3260",
-                         "target_iqn": "iqn.2010-10.org.openstack:volume-" + volume["id"], "target_lun": 1,
-                         "volume_id": volume["id"], "access_mode": "rw", "discard": False}}
+        return {
+            "driver_volume_type": "iscsi",
+            "data": {
+                "target_discovered": False,
+                "target_portal": "127.0.0.1:3260",
+                "target_iqn": "iqn.2010-10.org.openstack:volume-" + volume["id"],
+                "target_lun": 1,
+                "volume_id": volume["id"],
+                "access_mode": "rw",
+                "discard": False,
+            },
+        }
 
     def terminate_connection(self, volume, connector, **kwargs):
         pass

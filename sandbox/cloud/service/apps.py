@@ -3,6 +3,7 @@
 Every builder ends with everything that the service would otherwise set up lazily at its first request (see eager.py).
 The RPC services share the process with the API, so that oslo.messaging's in-process fake:// bus reaches them.
 """
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..configfiles import BACKEND
+from ..configfiles import BACKENDS
 from ..settings import Settings
 from . import bus, eager, sqlite
 
@@ -23,7 +24,7 @@ class App:
     """wsgi is served; start_workers runs before the port is bound."""
 
     wsgi: Callable
-    start_workers: Callable[[], list] = lambda: []
+    start_workers: Callable[[], list] = list
 
 
 def build(s: Settings, service: str) -> App:
@@ -35,15 +36,26 @@ def build(s: Settings, service: str) -> App:
         sys.argv += ["--config-file", str(etc / f"{service}.conf")]
     if service == "nova":
         from nova import monkey_patch
+
         monkey_patch.patch(backend="threading")
     elif service == "cinder":
         from cinder import monkey_patch
+
         monkey_patch.patch(backend="threading")
     bus.install()
     eager.install()
     sqlite.install(undeclared="writer" if service in ("barbican", "octavia") else "reader")
-    app = {"keystone": _keystone, "placement": _placement, "glance": _glance, "nova": _nova, "neutron": _neutron,
-           "cinder": _cinder, "barbican": _barbican, "octavia": _octavia, "designate": _designate}[service](s)
+    app = {
+        "keystone": _keystone,
+        "placement": _placement,
+        "glance": _glance,
+        "nova": _nova,
+        "neutron": _neutron,
+        "cinder": _cinder,
+        "barbican": _barbican,
+        "octavia": _octavia,
+        "designate": _designate,
+    }[service](s)
     eager.prepare(service)
     return app
 
@@ -57,7 +69,7 @@ def wait_for(s: Settings, *services: str, timeout: float = 120) -> None:
                 urllib.request.urlopen(s.url(name), timeout=20).close()
                 break
             except urllib.error.HTTPError:
-                break                    # it answers
+                break  # it answers
             except OSError:
                 if time.monotonic() > end:
                     raise
@@ -66,31 +78,38 @@ def wait_for(s: Settings, *services: str, timeout: float = 120) -> None:
 
 def _keystone(s: Settings) -> App:
     from keystone.server import wsgi
+
     return App(wsgi.initialize_public_application())
 
 
 def _placement(s: Settings) -> App:
     from placement import wsgi
+
     return App(wsgi.init_application())
 
 
 def _glance(s: Settings) -> App:
     from glance.common import wsgi_app
+
     return App(wsgi_app.init_app())
 
 
 def _barbican(s: Settings) -> App:
     from oslo_config import cfg
+
     conf = s.etc / "barbican"
-    cfg.find_config_files = lambda *a, **k: [str(conf / "barbican.conf")]     # it looks only in ~/.barbican and /etc
+    cfg.find_config_files = lambda *a, **k: [str(conf / "barbican.conf")]  # it looks only in ~/.barbican and /etc
     import barbican.api.app  # noqa: F401  (registers options used by the paste file)
     from paste import deploy
+
     return App(deploy.loadapp(f"config:{conf / 'barbican-api-paste.ini'}", "main"))
 
 
 def _octavia(s: Settings) -> App:
-    from hatang.sandbox.cloud.drivers import loadbalancer
     from octavia.api import app
+
+    from hatang.sandbox.cloud.drivers import loadbalancer
+
     wsgi = app.setup_app(argv=sys.argv)
 
     def workers() -> list:
@@ -103,39 +122,47 @@ def _octavia(s: Settings) -> App:
 def _neutron(s: Settings) -> App:
     os.environ["OS_NEUTRON_CONFIG_FILES"] = "neutron.conf"
     from neutron.wsgi import api
+
     return App(api.application)
 
 
 def _nova(s: Settings) -> App:
     import os_vif
-    from hatang.sandbox.cloud.drivers import compute
     from nova import context, service
     from nova.api.openstack import wsgi_app
     from nova.compute import rpcapi as compute_rpc
     from nova.conductor import rpcapi as conductor_rpc
     from nova.objects import host_mapping
     from nova.scheduler import rpcapi as scheduler_rpc
+
+    from hatang.sandbox.cloud.drivers import compute
+
     wsgi = wsgi_app.init_application("osapi_compute", "nova-api-os-compute")
     os_vif.initialize()
-    sys.modules["nova.virt.hatang_sandbox"] = compute        # nova loads only drivers below nova.virt
+    sys.modules["nova.virt.hatang_sandbox"] = compute  # nova loads only drivers below nova.virt
     if s.agent_socket:
         from hatang.sandbox.cloud.drivers import hosts
+
         hosts.SOCKET = s.agent_socket
-        compute.SandboxDriver = hosts.HostsDriver
+        compute.SandboxDriver = hosts.HostsDriver  # type: ignore[misc]
 
     def workers() -> list:
-        wait_for(s, "keystone", "placement")             # nova-compute registers its inventory once, at start
-        wanted = [dict(binary="nova-conductor", topic=conductor_rpc.RPC_TOPIC),
-                  dict(binary="nova-scheduler", topic=scheduler_rpc.RPC_TOPIC)]
-        wanted += [dict(host=h, binary="nova-compute", topic=compute_rpc.RPC_TOPIC,
-                        topic_alt=compute_rpc.RPC_TOPIC_ALT) for h in s.compute_hosts]
+        wait_for(s, "keystone", "placement")  # nova-compute registers its inventory once, at start
+        wanted = [
+            dict(binary="nova-conductor", topic=conductor_rpc.RPC_TOPIC),
+            dict(binary="nova-scheduler", topic=scheduler_rpc.RPC_TOPIC),
+        ]
+        wanted += [
+            dict(host=h, binary="nova-compute", topic=compute_rpc.RPC_TOPIC, topic_alt=compute_rpc.RPC_TOPIC_ALT)
+            for h in s.compute_hosts
+        ]
         started = []
         for kw in wanted:
             svc = service.Service.create(**kw)
             svc.start()
-            svc.servicegroup_api._driver._report_state(svc)     # be "up" now, not only after the first interval
+            svc.servicegroup_api._driver._report_state(svc)  # be "up" now, not only after the first interval
             started.append(svc)
-        host_mapping.discover_hosts(context.get_admin_context())     # let the scheduler see new hosts now
+        host_mapping.discover_hosts(context.get_admin_context())  # let the scheduler see new hosts now
         return started
 
     return App(wsgi, workers)
@@ -147,18 +174,22 @@ def _cinder(s: Settings) -> App:
     from cinder.common import constants
     from cinder.wsgi import wsgi
     from oslo_config import cfg
+
     application = wsgi.initialize_application()
     os_brick.setup(cfg.CONF)
 
     def workers() -> list:
-        volume = service.Service.create(host=f"{cfg.CONF.host}@{BACKEND}", service_name=BACKEND,
-                                        binary=constants.VOLUME_BINARY, coordination=True)
-        volume.start()
-        scheduler = service.Service.create(binary="cinder-scheduler")
-        scheduler.start()
-        for svc in (volume, scheduler):
+        services = [
+            service.Service.create(
+                host=f"{cfg.CONF.host}@{name}", service_name=name, binary=constants.VOLUME_BINARY, coordination=True
+            )
+            for name in BACKENDS
+        ]
+        services.append(service.Service.create(binary="cinder-scheduler"))
+        for svc in services:
+            svc.start()
             svc.report_state()
-        return [volume, scheduler]
+        return services
 
     return App(application, workers)
 
@@ -168,7 +199,9 @@ def _designate(s: Settings) -> App:
     from designate.central import service as central
     from designate.producer import service as producer
     from designate.worker import service as worker
+
     from hatang.sandbox.cloud.drivers import dns
+
     application = wsgi.init_application()
     dns.install()
 

@@ -3,6 +3,7 @@
 Forking saves start time and about a third of the memory. Every service process is its own session, belongs to init,
 and holds a lock on its pid record for as long as it lives (see records.py).
 """
+
 from __future__ import annotations
 
 import gc
@@ -19,15 +20,55 @@ import traceback
 from .. import records
 from ..settings import Settings
 
-SHARED_MODULES = """
-asyncio sqlalchemy sqlalchemy.orm sqlalchemy.dialects.sqlite webob paste.deploy routes requests jsonschema yaml
-lxml.etree netaddr cryptography.fernet jinja2 msgpack wrapt oslo_config.cfg oslo_utils.timeutils oslo_utils.netutils
-oslo_serialization.jsonutils oslo_i18n oslo_context.context oslo_log.log oslo_policy.policy oslo_middleware
-oslo_messaging oslo_db.sqlalchemy.enginefacade oslo_cache oslo_concurrency.processutils oslo_privsep.priv_context
-oslo_reports.guru_meditation_report oslo_versionedobjects.base osprofiler.web osprofiler.sqlalchemy stevedore
-keystoneauth1.session keystoneauth1.loading keystoneauth1.identity keystonemiddleware.auth_token dogpile.cache
-keystoneclient.v3.client castellan.key_manager barbicanclient.client openstack neutronclient.v2_0.client waitress pecan
-""".split()
+SHARED_MODULES = [
+    "asyncio",
+    "sqlalchemy",
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.sqlite",
+    "webob",
+    "paste.deploy",
+    "routes",
+    "requests",
+    "jsonschema",
+    "yaml",
+    "lxml.etree",
+    "netaddr",
+    "cryptography.fernet",
+    "jinja2",
+    "msgpack",
+    "wrapt",
+    "oslo_config.cfg",
+    "oslo_utils.timeutils",
+    "oslo_utils.netutils",
+    "oslo_serialization.jsonutils",
+    "oslo_i18n",
+    "oslo_context.context",
+    "oslo_log.log",
+    "oslo_policy.policy",
+    "oslo_middleware",
+    "oslo_messaging",
+    "oslo_db.sqlalchemy.enginefacade",
+    "oslo_cache",
+    "oslo_concurrency.processutils",
+    "oslo_privsep.priv_context",
+    "oslo_reports.guru_meditation_report",
+    "oslo_versionedobjects.base",
+    "osprofiler.web",
+    "osprofiler.sqlalchemy",
+    "stevedore",
+    "keystoneauth1.session",
+    "keystoneauth1.loading",
+    "keystoneauth1.identity",
+    "keystonemiddleware.auth_token",
+    "dogpile.cache",
+    "keystoneclient.v3.client",
+    "castellan.key_manager",
+    "barbicanclient.client",
+    "openstack",
+    "neutronclient.v2_0.client",
+    "waitress",
+    "pecan",
+]
 
 # Barbican replaces oslo.config's global CONF; modules imported before it would keep the old one.
 WITHOUT_PRELOAD = ("barbican",)
@@ -56,7 +97,7 @@ def _fork(s: Settings, name: str) -> int:
 class _NoEventlet:
     """Import hook: libraries import eventlet merely because it is installed, and Nova then refuses to start."""
 
-    UNLESS = ("neutron", "cinder")       # they import it, without using it, and cannot do without
+    UNLESS = ("neutron", "cinder")  # they import it, without using it, and cannot do without
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
         if fullname.partition(".")[0] == "eventlet":
@@ -70,6 +111,7 @@ def _use_threads() -> None:
     """Before any other oslo import: most of them pick eventlet for good when nothing has been chosen yet."""
     sys.meta_path.insert(0, _no_eventlet)
     from oslo_service import backend
+
     backend.init_backend(backend.BackendType.THREADING)
 
 
@@ -95,7 +137,7 @@ def _child(s: Settings, name: str) -> None:
         os.dup2(null, 0)
         os.dup2(out, 1)
         os.dup2(out, 2)
-        record = records.claim(s.run, name)      # noqa: F841  (keeps the lock while this process lives)
+        record = records.claim(s.run, name)  # noqa: F841  (keeps the lock while this process lives)
         serve(s, name)
         code = 0
     except BaseException:
@@ -114,19 +156,29 @@ def serve(s: Settings, name: str) -> None:
     if name in _NoEventlet.UNLESS:
         sys.meta_path.remove(_no_eventlet)
     from . import apps, tokencache
+
     app = apps.build(s, name)
     print(f"{name}: loaded after {since()}", flush=True)
-    workers = app.start_workers()                # noqa: F841  (keep them referenced)
+    workers = app.start_workers()  # noqa: F841  (keep them referenced)
     if s.log_level in ("WARNING", "ERROR"):
         logging.getLogger().setLevel(s.log_level)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)      # "Task queue depth" at every burst
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "Task queue depth" at every burst
     import waitress
-    server = waitress.create_server(tokencache.wrap(app.wsgi), host=s.host, port=s.port(name), threads=s.api_threads,
-                                    connection_limit=2000, channel_timeout=300, asyncore_use_poll=True,
-                                    clear_untrusted_proxy_headers=False, ident=None)
+
+    server = waitress.create_server(
+        tokencache.wrap(app.wsgi),
+        host=s.host,
+        port=s.port(name),
+        threads=s.api_threads,
+        connection_limit=2000,
+        channel_timeout=300,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,
+        ident=None,
+    )
     signal.signal(signal.SIGTERM, _exit_on_signal)
     print(f"{name}: serving on {s.host}:{s.port(name)} after {since()}", flush=True)
-    server.run()                                 # returns after SystemExit, when running requests have ended
+    server.run()  # returns after SystemExit, when running requests have ended
 
 
 def _exit_on_signal(signum: int, frame: object) -> None:
@@ -137,6 +189,7 @@ def _exit_on_signal(signum: int, frame: object) -> None:
 def _set_title(title: str) -> None:
     try:
         import setproctitle
+
         setproctitle.setproctitle(title)
     except ImportError:
         pass

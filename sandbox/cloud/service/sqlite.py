@@ -8,6 +8,7 @@ readers run beside them on their own snapshot (write-ahead logging). Each databa
 Services which never declare (Barbican, Octavia) are treated as writers: install(undeclared="writer"). Neutron keeps
 undeclared sessions open for long (context.session), so there they stay deferred: install(undeclared="reader").
 """
+
 from __future__ import annotations
 
 import logging
@@ -15,6 +16,7 @@ import threading
 import time
 import traceback
 import weakref
+from typing import ClassVar
 
 import sqlalchemy
 from oslo_db import exception
@@ -22,14 +24,14 @@ from oslo_db.sqlalchemy import enginefacade, engines, exc_filters
 from sqlalchemy import exc as sqla_exc
 
 LOG = logging.getLogger(__name__)
-MODE = "hatang_mode"                 # execution option: "reader" or "writer"
+MODE = "hatang_mode"  # execution option: "reader" or "writer"
 WAIT = 60.0
 
 
 class WriterLock:
     """The queue of writers of one database. Released when COMMIT or ROLLBACK has really run."""
 
-    _all: dict[str, WriterLock] = {}
+    _all: ClassVar[dict[str, WriterLock]] = {}
 
     @classmethod
     def of(cls, database: str) -> WriterLock:
@@ -73,6 +75,7 @@ def install(undeclared: str = "reader") -> None:
 
 def _report_locked_as_deadlock() -> None:
     """The services retry DBDeadlock by themselves; oslo.db knows only MySQL's and PostgreSQL's wording of it."""
+
     @exc_filters.filters("sqlite", sqla_exc.OperationalError, r".*database is locked.*")
     def _locked(error, match, engine_name, is_disconnect):
         LOG.warning("database is locked: %s", "".join(traceback.format_stack(limit=12)))
@@ -81,11 +84,17 @@ def _report_locked_as_deadlock() -> None:
 
 def _pool_connections() -> None:
     """oslo.db opens and closes a SQLite connection (and checkpoints) per transaction; keep a pool instead."""
+
     @engines._init_connection_args.dispatch_for("sqlite")
     def _pool(url, engine_args, kw):
         if engine_args.get("poolclass") is sqlalchemy.pool.NullPool:
-            engine_args.update(poolclass=sqlalchemy.pool.QueuePool, pool_size=20, max_overflow=100, pool_recycle=-1,
-                               pool_pre_ping=False)
+            engine_args.update(
+                poolclass=sqlalchemy.pool.QueuePool,
+                pool_size=20,
+                max_overflow=100,
+                pool_recycle=-1,
+                pool_pre_ping=False,
+            )
             engine_args["connect_args"]["check_same_thread"] = False
 
 
@@ -98,7 +107,7 @@ def _begin_by_mode(undeclared: str) -> None:
 
         def commit(connection) -> None:
             raw = getattr(connection, "dbapi_connection", connection)
-            do_commit(connection)            # when COMMIT fails, SQLAlchemy rolls back: released there
+            do_commit(connection)  # when COMMIT fails, SQLAlchemy rolls back: released there
             lock.release(raw)
 
         def rollback(connection) -> None:
@@ -152,7 +161,7 @@ def _mark_declared_mode() -> None:
             return engine
         per_engine = views.setdefault(engine, {})
         if mode not in per_engine:
-            per_engine[mode] = engine.execution_options(**{MODE: mode})      # same pool, other options
+            per_engine[mode] = engine.execution_options(**{MODE: mode})  # same pool, other options
         return per_engine[mode]
 
     def name(mode: object) -> str:

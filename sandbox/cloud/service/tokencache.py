@@ -3,6 +3,7 @@
 keystonemiddleware's own in-process fallback keeps one cache per concurrent request, so a token may be validated as
 often as there are threads, and it is deprecated. Option: [keystone_authtoken] cache = hatang.token_cache.
 """
+
 from __future__ import annotations
 
 import threading
