@@ -1,4 +1,4 @@
-"""The Pulumi engine, the OpenStack provider and the policy analyzer: where they are on this machine (design.md, section 5).
+"""The Pulumi engine, the OpenStack provider and the policy analyzer: where they are (design.md, section 5).
 
 Order: 1. `pulumi` of the pinned version on PATH with the released plugin; 2. both fetched by `make setup`;
 3. both built by `make setup` from `toolchain/`. `make setup` (scripts/setup) fills the cache; this module only looks.
@@ -115,7 +115,7 @@ def in_cache(cache: Path) -> Toolchain | None:
 
 
 def source_key(part: str = "") -> str:
-    """Names the sources: changes with go.mod, go.sum, the Go files and the embedded schema of both modules, or of one."""
+    """Names the sources of both modules, or of one: changes with go.mod, go.sum, Go files and embedded schema."""
     digest = hashlib.sha256(f"{ENGINE_VERSION} {PROVIDER_VERSION}".encode())
     for file in sorted(SOURCES.glob(f"{part or '*'}/*")):
         if file.suffix in (".mod", ".sum", ".go", ".json"):

@@ -1,0 +1,47 @@
+# One word for each thing that a developer does. `make help` lists them. Everything comes through `make setup`.
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## everything that the targets below need; the command is then .venv/bin/hatang
+	@$(PYTHON3) -m scripts.setup
+
+.PHONY: demo
+demo: setup ## sandbox, three agencies, nine hosts, hardening, checks
+	@$(PYTHON) scripts/demo.py
+
+.PHONY: test
+test: setup ## linters and all tests, on real parts
+	@$(MAKE) --no-print-directory lint-only
+	@$(PYTHON) -m pytest -q
+
+.PHONY: unit
+unit: setup ## the tests that need nothing
+	@$(PYTHON) -m pytest -q tests/unit
+
+.PHONY: lint lint-only
+lint: setup lint-only ## all linters, schemas, generated files; 2 minutes at most
+lint-only:
+	@$(PYTHON) -m scripts.lint
+
+.PHONY: goldens
+goldens: setup ## renew golden files and generated pages; look at the difference before you commit it
+	@for generator in scripts/generate/*.py; do $(PYTHON) "$$generator"; done
+	@$(PYTHON) -m pytest -q tests/unit --update-goldens
+
+bench-%: setup ## a benchmark of tests/benchmarks; the last line is one JSON object
+	@$(PYTHON) -m tests.benchmarks.$*
+
+.PHONY: locks
+locks: setup ## renew all lock files from their inputs
+	@$(PYTHON) -m scripts.locks
+
+.PHONY: clean
+clean: ## stop the demo's sandbox, remove its state and what the tools left; the cache stays
+	@if [ -x .venv/bin/hatang ]; then .venv/bin/hatang --state .hatang/demo sandbox down --wipe; fi
+	@rm -rf .hatang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -1,0 +1,80 @@
+"""Debian packages: what is needed, why, and how it gets here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from .runner import Log, StepFailed
+
+
+@dataclass(frozen=True)
+class Package:
+    """One Debian package. `for_hosts`: only the sandbox's hosts need it; without root they do not exist anyway."""
+
+    name: str
+    why: str
+    for_hosts: bool = False
+
+
+PACKAGES = (
+    Package("ca-certificates", "package registries are reached over TLS"),
+    Package("git", "the clone itself"),
+    Package("make", "the targets of the Makefile"),
+    Package("python3-venv", "a private environment for uv, where the machine has no uv"),
+    Package("gcc", "two OpenStack libraries come as sources only"),
+    Package("libc6-dev", "headers for the same"),
+    Package("python3-dev", "headers for the same"),
+    Package("openssh-client", "the way to the hosts, and keys"),
+    Package("netcat-openbsd", "carries SSH through the bastion network"),
+    Package("iproute2", "networks and bridges of the sandbox's data plane", for_hosts=True),
+    Package("nftables", "packet filters of the sandbox's data plane", for_hosts=True),
+    Package("mmdebstrap", "makes the image of the hosts", for_hosts=True),
+    Package("systemd-container", "systemd-nspawn boots the hosts", for_hosts=True),
+)
+
+
+def installed() -> set[str]:
+    """Names of all installed Debian packages; empty where there is no dpkg."""
+    if not shutil.which("dpkg-query"):
+        return set()
+    done = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\n"], capture_output=True, text=True, check=True
+    )
+    return {line.split()[1] for line in done.stdout.splitlines() if line.startswith("ii")}
+
+
+def privilege() -> list[str] | None:
+    """Words before a command that root must run; None: neither root nor sudo without a question."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def missing() -> list[Package]:
+    """What is to be installed. Host packages count only where root can be had."""
+    have = installed()
+    lacking = [p for p in PACKAGES if p.name not in have]
+    if lacking and privilege() is None:
+        return [p for p in lacking if not p.for_hosts]
+    return lacking
+
+
+def install(log: Log) -> None:
+    """Install what is missing, without a question."""
+    lacking = missing()
+    names = [p.name for p in lacking]
+    for package in lacking:
+        print(f"  {package.name}: {package.why}", flush=True)
+    if not shutil.which("apt-get"):
+        raise StepFailed(f"no apt-get here; install by hand: {' '.join(names)}")
+    words = privilege()
+    if words is None:
+        raise StepFailed(f"neither root nor sudo without a password; ask for: apt-get install {' '.join(names)}")
+    apt = [*words, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
+    log.run(*apt, "update", timeout_s=600)
+    log.run(*apt, "install", "-y", "--no-install-recommends", *names, timeout_s=1200)
