@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hatang.model.base import Model, Slug, Text
+from hatang.model.base import Misfit, Model, Slug, Text
 from hatang.model.terms import Branch, Level
 
 
@@ -87,6 +87,13 @@ class Services(Model):
     log_port: int = Field(6514, ge=1, le=65535, description="TCP port of the log store.")
 
 
+class PlatformNetwork(Model):
+    """A network of the platform itself, in no branch."""
+
+    name: Literal["logging", "backup"] = Field(description="What it serves; also the platform's project that owns it.")
+    cidr: IPv4Network = Field(description="IPv4 addresses there.")
+
+
 class Site(Model):
     """One data centre."""
 
@@ -95,6 +102,7 @@ class Site(Model):
     region: str = Field(description="OpenStack region.")
     external_networks: tuple[ExternalNetwork, ...] = Field(min_length=1, description="Ways out.")
     branches: tuple[BranchPool, ...] = Field(min_length=1, description="Address plan, one entry per branch.")
+    platform_networks: tuple[PlatformNetwork, ...] = Field(description="Networks of the platform's log store and backup.")
     system_prefix: int = Field(22, ge=16, le=26, description="Prefix length of the IPv4 block that one system gets.")
     zone_prefix: int = Field(26, ge=20, le=28, description="Prefix length of one zone's IPv4 subnet.")
     flavors: tuple[Flavor, ...] = Field(min_length=1, description="Server sizes.")
@@ -107,16 +115,18 @@ class Site(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Site:
         if self.zone_prefix - self.system_prefix < 4:
-            raise ValueError("system_prefix must leave room for 16 zones: zone_prefix - system_prefix >= 4")
+            raise Misfit("system_prefix must leave room for 16 zones: zone_prefix - system_prefix >= 4", "zone_prefix")
         seen: list[IPv4Network] = []
-        for pool in self.branches:
+        for i, pool in enumerate(self.branches):
             if clash := [str(p) for p in seen if p.overlaps(pool.prefix)]:
-                raise ValueError(f"prefix {pool.prefix} of branch {pool.branch} overlaps {clash[0]}")
+                raise Misfit(f"prefix {pool.prefix} of branch {pool.branch} overlaps {clash[0]}", "branches", i, "prefix")
             if not pool.bastion.subnet_of(pool.prefix):
-                raise ValueError(f"bastion {pool.bastion} of branch {pool.branch} lies outside {pool.prefix}")
+                raise Misfit(
+                    f"bastion {pool.bastion} of branch {pool.branch} lies outside {pool.prefix}", "branches", i, "bastion"
+                )
             seen.append(pool.prefix)
         if len({p.branch for p in self.branches}) < len(self.branches):
-            raise ValueError("each branch may stand there once")
+            raise Misfit("each branch may stand there once", "branches")
         return self
 
     def pool(self, branch: Branch) -> BranchPool:

@@ -1,0 +1,142 @@
+"""Records of the registry → inputs of the stacks: pure, so that a plan needs no more than the site's ids."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address
+from typing import Any
+
+from hatang.catalogue.zones import zone_matrix
+from hatang.model.allocation import Allocation, HostAllocation
+from hatang.model.site import Site
+from hatang.policies.rules.groups import Places, Rule, rules_of
+from hatang.registry import SystemRecord
+from hatang.stacks.components.groups import GroupArgs
+from hatang.stacks.components.host import HostArgs
+from hatang.stacks.components.quota import QuotaArgs
+from hatang.stacks.components.zone import ZoneArgs
+from hatang.stacks.system.config import HostPlace, SystemConfig
+
+
+def places(site: Site, record: SystemRecord, allocation: Allocation) -> Places:
+    """Prefixes behind the words of the zone matrix, for one system."""
+    return Places(
+        zones={z.kind.value: (z.cidr, z.cidr_v6) for z in allocation.zones},
+        bastion=site.pool(record.agency.branch).bastion,
+        time=tuple(a for a in site.services.time_servers if a.version == 4),
+        dns=tuple(a for a in site.services.dns_servers if a.version == 4),
+        log=site.services.log_server,
+        log_port=site.services.log_port,
+    )
+
+
+def group_rules(site: Site, record: SystemRecord) -> dict[str, tuple[Rule, ...]]:
+    """Rules of the security group of each zone, exactly as the matrix says."""
+    allocation = _allocated(record)
+    matrix = zone_matrix()
+    zones = tuple(z.kind for z in allocation.zones)
+    flows = matrix.flows(zones, record.spec.public)
+    where = places(site, record, allocation)
+    denied = matrix.denies_egress(record.spec.level)
+    return {z.value: rules_of(z.value, flows, where, denied) for z in zones}
+
+
+def system_config(
+    site: Site,
+    record: SystemRecord,
+    *,
+    landing: dict[str, Any],
+    agency: dict[str, Any],
+    role_ids: dict[str, str],
+    user_id: str,
+    public_key: str,
+) -> SystemConfig:
+    """Inputs of the stack `system`.
+
+    Args:
+        landing: outputs of the stack `site`.
+        agency: outputs of the stack `agency`.
+    """
+    spec, allocation = record.spec, _allocated(record)
+    branch = landing["branches"][record.agency.branch.value]
+    rules = group_rules(site, record)
+    way_out = "internet" if spec.public else "tslcd"
+    external = next((e.name for e in site.external_networks if e.purpose == way_out), "")
+    return SystemConfig(
+        name=spec.name,
+        title=spec.title.vi,
+        level=int(spec.level),
+        domain_id=agency["domain_id"],
+        administrators_id=agency["administrators_id"],
+        auditors_id=agency["auditors_id"],
+        automation_user_id=user_id,
+        role_ids=role_ids,
+        external_network_id=landing["external_networks"].get(external, ""),
+        bastion_project_id=landing["bastion_project_id"],
+        bastion_network_id=branch["bastion_network"],
+        bastion_subnet_id=branch["bastion_subnet"],
+        bastion_address=allocation.bastion_address,
+        public_key=public_key,
+        quota=_quota(site, record, sum(len(r) for r in rules.values())),
+        zones={
+            z.kind.value: ZoneArgs(
+                network_name=f"{spec.name}-{z.kind.value}",
+                cidr=z.cidr,
+                cidr_v6=z.cidr_v6,
+                pool_v4=branch["pool_v4"],
+                pool_v6=branch["pool_v6"],
+                dns=tuple(a for a in site.services.dns_servers if a.version == 4),
+                tags=("hatang", f"zone-{z.kind.value}"),
+            )
+            for z in allocation.zones
+        },
+        groups={z: GroupArgs(group_name=f"{spec.name}-{z}", rules=r) for z, r in rules.items()},
+        hosts={h.name: _host(site, record, h, landing) for h in allocation.hosts},
+    )
+
+
+def _host(site: Site, record: SystemRecord, host: HostAllocation, landing: dict[str, Any]) -> HostPlace:
+    spec = record.spec
+    asked = {h.name: h for h in spec.hosts}[host.name]
+    aggregate = site.aggregate(spec.level)
+    return HostPlace(
+        zone=host.zone.value,
+        args=HostArgs(
+            server_name=f"{spec.name}-{host.name}",
+            zone=host.zone.value,
+            address=host.address,
+            address_v6=host_address_v6(_allocated(record), host),
+            flavor_id=landing["flavors"][asked.flavor],
+            image_id=landing["image_id"],
+            availability_zone=aggregate.name if aggregate else "",
+            volume_gib=asked.volume_gib,
+            volume_type=site.volume_type(spec.level).name,
+        ),
+    )
+
+
+def host_address_v6(allocation: Allocation, host: HostAllocation) -> IPv6Address:
+    """The IPv6 address at the same place in its subnet as the IPv4 address."""
+    zone = {z.kind: z for z in allocation.zones}[host.zone]
+    return zone.cidr_v6[int(host.address) - int(zone.cidr.network_address)]
+
+
+def _quota(site: Site, record: SystemRecord, rules: int) -> QuotaArgs:
+    flavors = {f.name: f for f in site.flavors}
+    hosts, zones = record.spec.hosts, len(_allocated(record).zones)
+    return QuotaArgs(
+        instances=len(hosts),
+        cores=sum(flavors[h.flavor].vcpus for h in hosts),
+        ram_mib=sum(flavors[h.flavor].ram_gib for h in hosts) * 1024,
+        volumes=sum(1 for h in hosts if h.volume_gib),
+        gigabytes=sum(h.volume_gib for h in hosts),
+        networks=zones,
+        subnets=zones * 2,
+        ports=zones * 2 + len(hosts) + 1,
+        security_groups=zones + 1,
+        security_group_rules=rules + 4,
+    )
+
+
+def _allocated(record: SystemRecord) -> Allocation:
+    assert record.allocation is not None, "allocate first"
+    return record.allocation

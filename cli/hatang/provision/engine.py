@@ -1,0 +1,279 @@
+"""Drives the Pulumi engine: one OS process per operation, the program served from this process, output in a log file.
+
+The Automation API would start five processes for one `up`; each costs its start and, with a passphrase, the derivation of a key. Here the
+work folder and the stack's first state are written directly, and the engine is asked once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hatang import settings as settings_module
+from hatang.errors import EngineError
+from hatang.provision import toolchain
+from hatang.provision.state import StateFile
+from hatang.settings import Settings
+
+Program = Callable[[], None]
+PACK = Path(__file__).resolve().parents[1] / "policies" / "pack"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack: its project (`hatang-system`), its name, the folder of its logs."""
+
+    project: str
+    name: str
+
+    @property
+    def full_name(self) -> str:
+        """As the engine writes it."""
+        return f"organization/{self.project}/{self.name}"
+
+
+@dataclass
+class Report:
+    """What an operation did or would do, from the engine's events."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    changes: dict[str, int] = field(default_factory=dict)
+    diagnostics: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    log: Path = Path()
+
+
+class Engine:
+    """The engine with this site's back-end, passphrase and credentials."""
+
+    def __init__(self, settings: Settings, environment: dict[str, str]) -> None:
+        self.settings = settings
+        self.cloud_environment = environment
+        self.tools = toolchain.find(settings)
+
+    def state(self, stack: Stack) -> StateFile:
+        """The stack's state file. Raises EngineError for a back-end that is not a folder."""
+        if not self.settings.backend.startswith("file://"):
+            raise EngineError(
+                f"back-end {self.settings.backend} is not a folder",
+                where="HATANG_ENGINE_BACKEND",
+                do="use file://FOLDER; recovery after a kill reads the state there",
+            )
+        root = Path(self.settings.backend.removeprefix("file://"))
+        return StateFile(root / ".pulumi" / "stacks" / stack.project / f"{stack.name}.json")
+
+    def preview(self, stack: Stack, program: Program, config: dict[str, Any], *, refresh: bool, log: Path) -> Report:
+        """What `up` would do. With refresh, what somebody changed on the cloud shows too."""
+        words = ["preview", *(["--refresh"] if refresh else [])]
+        return self._run(stack, words, program, config, log)
+
+    def up(
+        self,
+        stack: Stack,
+        program: Program,
+        config: dict[str, Any],
+        *,
+        refresh: bool,
+        log: Path,
+        pack_config: dict[str, Any] | None = None,
+    ) -> Report:
+        """Make the cloud as the program says, judged by the policy pack when its configuration is given.
+
+        Raises:
+            EngineError: the engine stopped.
+            PolicyError: the policy pack refused a resource; it was not made.
+        """
+        words = ["up", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])]
+        if pack_config is not None:
+            file = self.settings.state_dir / "work" / stack.project / f"{stack.name}-policy.json"
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.write_text(json.dumps(pack_config))
+            words += ["--policy-pack", str(PACK), "--policy-pack-config", str(file)]
+        return self._run(stack, words, program, config, log)
+
+    def destroy(self, stack: Stack, *, refresh: bool, log: Path) -> Report:
+        """Remove every resource of the stack. Raises EngineError."""
+        return self._run(stack, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])], None, {}, log)
+
+    def _run(self, stack: Stack, words: list[str], program: Program | None, config: dict[str, Any], log: Path) -> Report:
+        begun = time.monotonic()
+        folder = self._work_folder(stack, config)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        events = folder / f"events-{secrets.token_hex(4)}.jsonl"
+        argv = [
+            str(self.tools.pulumi), *words, "--stack", stack.full_name, "--non-interactive", "--color", "never",
+            "--event-log", str(events), "--suppress-permalink", "--suppress-progress",
+        ]  # fmt: skip
+        if words[0] != "destroy":
+            argv += ["--parallel", str(self.settings.engine_parallel)]
+        with _served(program) as address, log.open("a") as out:
+            if address:
+                argv += [f"--client={address}", "--exec-kind", "auto.inline"]
+            out.write(f"$ {' '.join(argv)}\n")
+            out.flush()
+            ended = subprocess.run(
+                argv, cwd=folder, env=self._environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            )
+        report = _read_events(events)
+        events.unlink(missing_ok=True)
+        report.seconds, report.log = round(time.monotonic() - begun, 2), log
+        if ended.returncode != 0:
+            self._fail(stack, words[0], ended.returncode, report, log)
+        return report
+
+    def _fail(self, stack: Stack, what: str, code: int, report: Report, log: Path) -> None:
+        from hatang.errors import PolicyError
+
+        if report.violations:
+            raise PolicyError(
+                f"the policy pack refuses {stack.name}: {'; '.join(report.violations[:5])}",
+                where=str(log),
+                do="correct the request or the site; nothing that breaks a control is applied",
+            )
+        cause = report.diagnostics[-1] if report.diagnostics else _tail(log)
+        raise EngineError(
+            f"the engine stopped ({what} of {stack.project}/{stack.name}, exit {code}): {cause}",
+            where=str(log),
+            do="run the same command again; it goes on from what is there",
+        )
+
+    def _work_folder(self, stack: Stack, config: dict[str, Any]) -> Path:
+        """A folder with the project's and the stack's files, written anew; the stack's first state, if it has none."""
+        folder = self.settings.state_dir / "work" / stack.project / stack.name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "Pulumi.yaml").write_text(f"name: {stack.project}\nruntime: python\n")
+        values: dict[str, Any] = {"encryptionsalt": self._salt(folder)}
+        if config:
+            values["config"] = {f"hatang:{stack.project.removeprefix('hatang-')}": config}
+        (folder / f"Pulumi.{stack.name}.yaml").write_text(json.dumps(values, indent=1))  # JSON is YAML
+        state = self.state(stack)
+        if not state.exists():
+            state.create(stack.full_name)
+        return folder
+
+    def _salt(self, folder: Path) -> str:
+        """The site's salt of the passphrase, made once with the engine itself and shared by its stacks."""
+        file = self.settings.state_dir / "engine-salt"
+        if not file.is_file():
+            probe = folder.parent / "salt"
+            probe.mkdir(parents=True, exist_ok=True)
+            (probe / "Pulumi.yaml").write_text("name: hatang-salt\nruntime: python\n")
+            name = f"salt-{secrets.token_hex(4)}"
+            for words in (["stack", "init", name, "--secrets-provider", "passphrase"], ["stack", "rm", "--yes", name]):
+                if words[1] == "rm":
+                    text = (probe / f"Pulumi.{name}.yaml").read_text()
+                    salt = text.split("encryptionsalt:", 1)[1].strip().splitlines()[0]
+                self._quietly([str(self.tools.pulumi), *words, "--non-interactive"], probe)
+            new = file.with_suffix(".new")
+            new.write_text(salt)
+            new.chmod(0o600)
+            new.replace(file)
+        return file.read_text()
+
+    def _quietly(self, argv: list[str], folder: Path) -> None:
+        ended = subprocess.run(
+            argv, cwd=folder, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if ended.returncode:
+            raise EngineError(
+                f"the engine could not make its secrets provider: {(ended.stderr or ended.stdout).strip()[-300:]}",
+                where=str(folder),
+                do="run again; if it stays so, look at hatang doctor",
+            )
+
+    def _environment(self) -> dict[str, str]:
+        backend = Path(self.settings.backend.removeprefix("file://"))
+        backend.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = f"{analyzer_folder(self.settings)}{os.pathsep}{settings_module.environment()['PATH']}"
+        return settings_module.environment(
+            PULUMI_HOME=str(self.tools.home),
+            PULUMI_BACKEND_URL=self.settings.backend,
+            PULUMI_CONFIG_PASSPHRASE_FILE=str(passphrase_file(self.settings)),
+            PULUMI_SKIP_UPDATE_CHECK="true",
+            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
+            PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS="true",
+            PATH=path,
+            **self.cloud_environment,
+        )
+
+
+def passphrase_file(settings: Settings) -> Path:
+    """The file with the passphrase of the state's secrets; made once, mode 0600."""
+    if settings.passphrase_file:
+        return settings.passphrase_file
+    file = settings.state_dir / "passphrase"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = file.with_name("passphrase.new")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_urlsafe(32))
+        new.replace(file)
+    return file
+
+
+def analyzer_folder(settings: Settings) -> Path:
+    """A folder for PATH with the runner of Python policy packs: the released one comes with Pulumi's own installer."""
+    import sys
+
+    folder = settings.state_dir / "bin"
+    script = folder / "pulumi-analyzer-policy-python"
+    text = f'#!/bin/sh\nexec "{sys.executable}" -u -m pulumi.policy "$@"\n'
+    if not script.is_file() or script.read_text() != text:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = script.with_name(script.name + ".new")
+        new.write_text(text)
+        new.chmod(0o700)
+        new.replace(script)
+    return folder
+
+
+@contextlib.contextmanager
+def _served(program: Program | None) -> Iterator[str]:
+    """The program, offered to the engine on a loopback port while the block runs."""
+    if program is None:
+        yield ""
+        return
+    import grpc
+    from pulumi.automation._server import LanguageServer
+    from pulumi.runtime.proto import language_pb2_grpc
+
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(0)
+
+
+def _read_events(file: Path) -> Report:
+    report = Report()
+    if not file.is_file():
+        return report
+    for line in file.read_text().splitlines():
+        event = json.loads(line)
+        if pre := event.get("resourcePreEvent"):
+            report.steps.append(pre["metadata"])
+        elif summary := event.get("summaryEvent"):
+            report.changes = dict(summary.get("resourceChanges") or {})
+        elif (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":
+            report.diagnostics.append(" ".join(diagnostic["message"].split())[:800])
+        elif policy := event.get("policyEvent"):
+            if policy.get("enforcementLevel") == "mandatory":
+                report.violations.append(f"{policy['policyName']}: {' '.join(policy['message'].split())}")
+    return report
+
+
+def _tail(log: Path) -> str:
+    return " ".join(log.read_text(errors="replace").split())[-500:]

@@ -1,0 +1,104 @@
+"""A plan: what apply will do, fixed by a digest. Apply refuses anything else.
+
+The engine's step list follows from three things alone: the program's inputs, the engine's state, and what a refresh found changed on
+the cloud. The digest covers all three, so an equal digest means an equal plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hatang.errors import RefusedError
+from hatang.settings import Settings
+
+
+@dataclass
+class Plan:
+    """What apply will do for one stack."""
+
+    stack: str
+    config: dict[str, Any]
+    state_digest: str
+    changes: dict[str, int]
+    rows: list[dict[str, Any]]
+    refresh: bool  # somebody changed the cloud: apply must look first
+    unmanaged: list[dict[str, str]] = field(default_factory=list)  # rules added by hand; apply removes them
+    digest: str = ""
+    file: Path = Path()
+
+    def seal(self) -> Plan:
+        """Compute the digest."""
+        facts = [self.stack, self.config, self.state_digest, self.refresh, self.rows, self.unmanaged]
+        self.digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return self
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        """Steps for people: operation, type, name, changed properties."""
+        extra = [
+            {"operation": "remove", "type": u["kind"], "name": u["what"], "changed": ["not managed: added by hand"]}
+            for u in self.unmanaged
+        ]
+        return self.rows + extra
+
+    def write(self, settings: Settings) -> Plan:
+        """Keep the plan below the state folder, under its digest."""
+        self.file = folder(settings, self.stack) / f"{self.digest}.json"
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps({**asdict(self), "file": str(self.file)}, indent=1, ensure_ascii=False))
+        new.chmod(0o600)
+        new.replace(self.file)
+        return self
+
+    @property
+    def started(self) -> Path:
+        """Mark that apply of this plan has begun: from then on the engine's state differs from the planned one."""
+        return self.file.with_suffix(".started")
+
+
+def folder(settings: Settings, stack: str) -> Path:
+    """Folder of the plans of a stack."""
+    return settings.state_dir / "plans" / stack
+
+
+def load_plan(settings: Settings, stack: str, digest: str) -> Plan:
+    """A plan that was kept.
+
+    Raises:
+        RefusedError: it is not there, or was altered.
+    """
+    file = folder(settings, stack) / f"{digest}.json"
+    try:
+        raw = json.loads(file.read_text())
+        plan = Plan(**{**raw, "file": file})
+    except (OSError, ValueError, TypeError) as exc:
+        raise RefusedError(
+            f"plan {digest[:12]} of {stack} cannot be read", where=str(file), do=f"hatang system plan {stack}"
+        ) from exc
+    if plan.seal().digest != digest:
+        raise RefusedError(f"plan {digest[:12]} of {stack} was altered", where=str(file), do=f"hatang system plan {stack}")
+    return plan
+
+
+def rows_of(steps: list[dict[str, Any]], engine_types: tuple[str, ...] = ("pulumi:providers:",)) -> list[dict[str, Any]]:
+    """The engine's steps as rows; bookkeeping of the engine is left out."""
+    found = []
+    for step in steps:
+        kind = step["type"]
+        if step["op"] in ("read", "refresh"):
+            continue
+        if kind.startswith(engine_types) or kind == "pulumi:pulumi:Stack" or kind.startswith("hatang:components:"):
+            continue
+        found.append(
+            {
+                "operation": step["op"],
+                "type": kind.rsplit(":", 1)[1],
+                "name": step["urn"].rsplit("::", 1)[1],
+                "changed": sorted(step.get("diffs") or []),
+            }
+        )
+    return found

@@ -1,0 +1,278 @@
+"""Plans and applies the stacks of a site: the landing, agencies, systems."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hatang.errors import PolicyError, RefusedError, StepError
+from hatang.model.agency import Agency
+from hatang.model.site import Site
+from hatang.policies.rules.resources import Planned, snake, violations
+from hatang.provision import configs, recovery, site_steps
+from hatang.provision.cloud import Cloud, guarded
+from hatang.provision.engine import Engine, Program, Report, Stack
+from hatang.provision.limits import as_config, limits
+from hatang.provision.plan import Plan, load_plan, rows_of
+from hatang.registry import HostRecord, SystemRecord
+from hatang.settings import Settings
+from hatang.stacks.agency.config import AgencyConfig
+from hatang.stacks.agency.program import build as build_agency
+from hatang.stacks.site.config import SiteConfig
+from hatang.stacks.site.program import build as build_site
+from hatang.stacks.system.config import SystemConfig
+from hatang.stacks.system.program import build as build_system
+
+NOT_MADE = "(made by apply)"
+AGENCY_IDS = ("domain_id", "administrators_id", "auditors_id")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an apply did."""
+
+    stack: str
+    changes: dict[str, int]
+    outputs: dict[str, Any]
+    seconds: float
+    log: Path
+
+
+class Provisioner:
+    """Drives the engine for one site. Cheap to make; connects when asked for something."""
+
+    def __init__(self, settings: Settings, site: Site, say: Callable[[str], None] = lambda text: None) -> None:
+        self.settings = settings
+        self.site = site
+        self.say = say
+        self.cloud = Cloud(settings)
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine with the cloud's credentials. Raises MissingPartError, SettingsError."""
+        if self._engine is None:
+            self._engine = Engine(self.settings, self.cloud.environment())
+        return self._engine
+
+    # -- the landing --------------------------------------------------------------------------------------------------
+
+    def plan_site(self) -> Plan:
+        """What `apply_site` would do."""
+        stack, config = self._site_stack(), self._site_config()
+        recovery.recover(self.engine.state(stack), self.cloud.connection, self.say)
+        return self._plan(stack, lambda: build_site(config), config.model_dump(mode="json"))
+
+    def apply_site(self) -> Outcome:
+        """Make the landing as the site file says, then the steps that the engine's provider lacks."""
+        stack, config = self._site_stack(), self._site_config()
+        refresh = recovery.recover(self.engine.state(stack), self.cloud.connection, self.say)
+        outcome = self._up(stack, lambda: build_site(config), config.model_dump(mode="json"), refresh)
+        for name, step in site_steps.STEPS.items():
+            self.say(f"site: {name}")
+            guarded(lambda step=step: step(self.cloud.connection, self.site))
+        return outcome
+
+    def _site_config(self) -> SiteConfig:
+        return SiteConfig(site=self.site, image_file=str(self.site.image.file), role_ids=self.cloud.role_ids)
+
+    # -- agencies and systems -----------------------------------------------------------------------------------------
+
+    def plan_system(self, record: SystemRecord) -> Plan:
+        """What `apply_system` would do, judged by the rules of the policy pack. Nothing is changed on the cloud.
+
+        Raises:
+            PolicyError: the plan breaks a control.
+            StepError: the landing is not there yet.
+        """
+        stack = self._system_stack(record)
+        agency_stack = self._agency_stack(record.agency)
+        for each in (agency_stack, stack):
+            recovery.recover(self.engine.state(each), self.cloud.connection, self.say)
+        agency = self._plan_agency(record.agency)
+        config = self._system_config(record)
+        plan = self._plan(stack, lambda: build_system(config), config.model_dump(mode="json"), refresh=True)
+        state = self.engine.state(stack)
+        plan.unmanaged = recovery.unmanaged_rules(self.cloud.connection, state) if state.exists() else []
+        plan.rows = [*agency.rows, *plan.rows]
+        plan.changes = _add(plan.changes, agency.changes)
+        if plan.unmanaged:
+            plan.changes["remove"] = len(plan.unmanaged)
+        plan.refresh = plan.refresh or agency.refresh
+        return plan.seal().write(self.settings)
+
+    def apply_system(self, record: SystemRecord, plan: Plan) -> Outcome:
+        """Apply exactly this plan: agency first, then the system.
+
+        Raises:
+            RefusedError: request, site or engine state have moved since the plan was made.
+            EngineError: the engine stopped; run again.
+        """
+        begun = time.monotonic()
+        stack, state = self._system_stack(record), self.engine.state(self._system_stack(record))
+        agency_stack = self._agency_stack(record.agency)
+        killed = [recovery.recover(self.engine.state(s), self.cloud.connection, self.say) for s in (agency_stack, stack)]
+        if not plan.started.exists() and state.digest() != plan.state_digest:
+            raise _moved(record, "the engine's state")
+        plan.started.touch()
+        config_agency = AgencyConfig(agency=record.agency, role_ids=self.cloud.role_ids)
+        made = self._up(
+            agency_stack, lambda: build_agency(config_agency), config_agency.model_dump(mode="json"), plan.refresh or killed[0]
+        )
+        config = self._system_config(record)
+        if _without_agency(config.model_dump(mode="json")) != _without_agency(plan.config):
+            raise _moved(record, "the request or the site")
+        for rule in plan.unmanaged:
+            self.say(f"removing a rule that was added by hand: {rule['what']}")
+            guarded(lambda r=rule: self.cloud.connection.network.delete_security_group_rule(r["id"], ignore_missing=True))
+        outcome = self._up(
+            stack,
+            lambda: build_system(config),
+            config.model_dump(mode="json"),
+            plan.refresh or killed[1],
+            document_storage=record.spec.document_storage,
+        )
+        changes = _add(outcome.changes, made.changes)
+        if plan.unmanaged:
+            changes["remove"] = len(plan.unmanaged)
+        return Outcome(stack.name, changes, outcome.outputs, round(time.monotonic() - begun, 2), outcome.log)
+
+    def destroy_system(self, record: SystemRecord) -> Outcome:
+        """Remove every resource of a system. Its agency stays."""
+        stack = self._system_stack(record)
+        state = self.engine.state(stack)
+        refresh = recovery.recover(state, self.cloud.connection, self.say)
+        if not state.exists():
+            return Outcome(stack.name, {}, {}, 0.0, Path())
+        report = self.engine.destroy(stack, refresh=refresh, log=self._log(stack, "destroy"))
+        return Outcome(stack.name, _shown(report), {}, report.seconds, report.log)
+
+    def outputs(self, kind: str, name: str) -> dict[str, Any]:
+        """Outputs of a stack that was applied: kind is site, agency or system."""
+        return self.engine.state(Stack(f"hatang-{kind}", name)).outputs()
+
+    def host_records(self, record: SystemRecord, outputs: dict[str, Any]) -> list[HostRecord]:
+        """Servers of a system as the registry keeps them."""
+        assert record.allocation is not None
+        servers = outputs.get("servers") or {}
+        name = record.spec.name
+        return [
+            HostRecord(
+                f"{name}-{h.name}", name, record.agency.code, h.zone.value, str(h.address),
+                self.site.image.login, servers[h.name], int(record.spec.level),
+            )
+            for h in record.allocation.hosts
+            if h.name in servers
+        ]  # fmt: skip
+
+    # -- one stack ----------------------------------------------------------------------------------------------------
+
+    def _plan_agency(self, agency: Agency) -> Plan:
+        config = AgencyConfig(agency=agency, role_ids=self.cloud.role_ids)
+        stack = self._agency_stack(agency)
+        return self._plan(stack, lambda: build_agency(config), config.model_dump(mode="json"), refresh=True)
+
+    def _plan(self, stack: Stack, program: Program, config: dict[str, Any], *, refresh: bool = True, storage: bool = False) -> Plan:
+        state = self.engine.state(stack)
+        refresh = refresh and bool(state.resources())
+        report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
+        self._judge(stack, report, storage)
+        changes = _shown(report)
+        moved = refresh and any(n for op, n in changes.items() if op != "same")
+        return Plan(stack.name, config, state.digest(), changes, rows_of(report.steps), moved)
+
+    def _judge(self, stack: Stack, report: Report, storage: bool) -> None:
+        """The rules of the policy pack, offline, over what the program declares."""
+        planned = [
+            Planned(s["type"], s["urn"].rsplit("::", 1)[1], snake((s.get("new") or {}).get("inputs") or {}))
+            for s in report.steps
+            if s.get("new") and s["op"] != "delete"
+        ]
+        if found := violations(planned, limits(self.site, self.cloud.role_ids, storage)):
+            raise PolicyError(
+                f"the plan of {stack.name} breaks {len(found)} rules: " + "; ".join(map(str, found[:5])),
+                where=str(report.log),
+                do="correct the request or the site; nothing was changed",
+            )
+
+    def _up(
+        self, stack: Stack, program: Program, config: dict[str, Any], refresh: bool, *, document_storage: bool = False
+    ) -> Outcome:
+        pack = as_config(limits(self.site, self.cloud.role_ids, document_storage))
+        log = self._log(stack, "apply")
+        report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
+        return Outcome(stack.name, _shown(report), self.engine.state(stack).outputs(), report.seconds, log)
+
+    def _system_config(self, record: SystemRecord) -> SystemConfig:
+        landing = self.outputs("site", self.site.name)
+        if not landing.get("branches"):
+            raise StepError("the site's landing is not there yet", where=f"site {self.site.name}", do="hatang site apply")
+        agency = self.outputs("agency", record.agency.slug)
+        return configs.system_config(
+            self.site,
+            record,
+            landing=landing,
+            agency={k: agency.get(k) or NOT_MADE for k in AGENCY_IDS},
+            role_ids=self.cloud.role_ids,
+            user_id=self.cloud.user_id,
+            public_key=public_key(self.settings, record.spec.name),
+        )
+
+    def _log(self, stack: Stack, what: str) -> Path:
+        return self.settings.log_dir / stack.name / f"{stack.project.removeprefix('hatang-')}-{what}.log"
+
+    def _site_stack(self) -> Stack:
+        return Stack("hatang-site", self.site.name)
+
+    def _agency_stack(self, agency: Agency) -> Stack:
+        return Stack("hatang-agency", agency.slug)
+
+    def _system_stack(self, record: SystemRecord) -> Stack:
+        return Stack("hatang-system", record.spec.name)
+
+
+def public_key(settings: Settings, system: str) -> str:
+    """The public SSH key of a system; the pair is made once, the private part stays in `<state>/keys`, mode 0600."""
+    file = settings.state_dir / "keys" / system
+    if not file.with_name(f"{system}.pub").is_file():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.unlink(missing_ok=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"hatang {system}", "-f", str(file)],
+            check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    return file.with_name(f"{system}.pub").read_text().strip()
+
+
+def _without_agency(config: dict[str, Any]) -> str:
+    """A system's inputs without the agency's ids, which are not known before the agency is made."""
+    return json.dumps({k: v for k, v in config.items() if k not in AGENCY_IDS}, sort_keys=True)
+
+
+def _shown(report: Report) -> dict[str, int]:
+    """Changes by operation, without the stack and components themselves, which are no cloud resources."""
+    counts: dict[str, int] = {}
+    for row in rows_of(report.steps):
+        counts[row["operation"]] = counts.get(row["operation"], 0) + 1
+    return counts
+
+
+def _add(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    return {k: a.get(k, 0) + b.get(k, 0) for k in [*a, *(k for k in b if k not in a)]}
+
+
+def _moved(record: SystemRecord, what: str) -> RefusedError:
+    name = record.spec.name
+    return RefusedError(
+        f"{what} of system {name} moved since the plan was made",
+        where=f"system {name}",
+        do=f"look at a new plan: hatang system plan {name}; then hatang system apply {name} --restart",
+    )
+
+
+__all__ = ["Outcome", "Plan", "Provisioner", "load_plan"]

@@ -1,0 +1,213 @@
+"""After a kill: what the engine was creating is on the cloud or not, and its state does not know. Nothing may exist twice.
+
+The state lists operations that were under way. For each creation the cloud is searched for the object by its name, in its own project or
+domain; one that the state does not know is removed, and the next run makes it anew. Only objects that the state says were being made are
+ever touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from openstack.connection import Connection
+from openstack.exceptions import NotFoundException
+
+from hatang.provision.cloud import guarded
+from hatang.provision.state import Known, StateFile
+
+Say = Callable[[str], None]
+
+
+def recover(state: StateFile, connection: Connection, say: Say) -> bool:
+    """Put the cloud in order after a kill; returns whether there was anything, so that the next run must refresh."""
+    if not state.exists():
+        return False
+    state.break_lock()
+    pending = state.pending()
+    if not pending:
+        return False
+    known = {r.id for r in state.resources() if r.id}
+    # Children first: an object in use cannot be removed.
+    order = {t: i for i, t in enumerate(FINDERS)}
+    creating = [r for kind, r in pending if kind == "creating" and r.type in order]
+    for resource in sorted(creating, key=lambda r: order[r.type]):
+        find, remove = FINDERS[resource.type]
+        for found in guarded(lambda find=find, resource=resource: list(find(connection, resource.inputs))):
+            if str(found.id) not in known:
+                say(f"removing {resource.name}: it was being made when the last run was killed")
+                _remove(connection, remove, found)
+    state.clear_pending()
+    return True
+
+
+def _remove(connection: Connection, remove: Callable[[Connection, Any], Any], found: Any) -> None:
+    try:
+        guarded(lambda: remove(connection, found))
+    except NotFoundException:
+        return
+
+
+def _in_project(items: Iterable[Any], inputs: dict[str, Any]) -> list[Any]:
+    name, project = inputs.get("name"), inputs.get("tenantId")
+    return [i for i in items if i.name == name and (project is None or i.project_id == project)]
+
+
+def _projects(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    if inputs.get("isDomain"):
+        return [d for d in c.identity.domains() if d.name == inputs["name"]]
+    return [p for p in c.identity.projects(domain_id=inputs.get("domainId")) if p.name == inputs["name"]]
+
+
+def _remove_project(c: Connection, found: Any) -> None:
+    if type(found).__name__ == "Domain":
+        c.identity.update_domain(found, is_enabled=False)
+        c.identity.delete_domain(found)
+    else:
+        c.identity.delete_project(found)
+
+
+def _servers(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    return [s for s in c.compute.servers(all_projects=True, name=f"^{inputs['name']}$") if s.name == inputs["name"]]
+
+
+def _remove_server(c: Connection, found: Any) -> None:
+    c.compute.delete_server(found, force=False)
+    c.compute.wait_for_delete(found, interval=0.5, wait=120)
+
+
+def _volumes(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    return [v for v in c.block_storage.volumes(all_projects=True) if v.name == inputs["name"]]
+
+
+def _remove_volume(c: Connection, found: Any) -> None:
+    end = time.monotonic() + 60
+    while c.block_storage.get_volume(found.id).status in ("creating", "attaching") and time.monotonic() < end:
+        time.sleep(0.5)
+    c.block_storage.delete_volume(found, force=True)
+
+
+def _rules(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    return [
+        r
+        for r in c.network.security_group_rules(security_group_id=inputs.get("securityGroupId"))
+        if (r.direction, r.ether_type, r.protocol or "", r.port_range_min, r.remote_ip_prefix)
+        == (
+            inputs.get("direction"), inputs.get("ethertype"), inputs.get("protocol") or "",
+            inputs.get("portRangeMin"), inputs.get("remoteIpPrefix"),
+        )
+    ]  # fmt: skip
+
+
+def _interfaces(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    ports = c.network.ports(device_id=inputs.get("routerId"), device_owner="network:router_interface")
+    wanted = (inputs.get("subnetId"), inputs.get("portId"))
+    return [
+        _Interface(p.id, inputs)
+        for p in ports
+        if p.id == wanted[1] or wanted[0] in {f["subnet_id"] for f in p.fixed_ips}
+    ]
+
+
+class _Interface:
+    def __init__(self, port_id: str, inputs: dict[str, Any]) -> None:
+        self.id, self.inputs = port_id, inputs
+
+
+def _remove_interface(c: Connection, found: Any) -> None:
+    subnet, port = found.inputs.get("subnetId"), found.inputs.get("portId")
+    what = {"subnet_id": subnet} if subnet else {"port_id": port}
+    c.network.remove_interface_from_router(found.inputs["routerId"], **what)
+
+
+Finder = tuple[Callable[[Connection, dict[str, Any]], Iterable[Any]], Callable[[Connection, Any], Any]]
+# Role assignments, quotas and attachments are put, not posted: making them again changes nothing.
+FINDERS: dict[str, Finder] = {
+    "openstack:compute/instance:Instance": (_servers, _remove_server),
+    "openstack:blockstorage/volume:Volume": (_volumes, _remove_volume),
+    "openstack:networking/secGroupRule:SecGroupRule": (_rules, lambda c, f: c.network.delete_security_group_rule(f)),
+    "openstack:networking/routerInterface:RouterInterface": (_interfaces, _remove_interface),
+    "openstack:networking/port:Port": (
+        lambda c, i: _in_project(c.network.ports(network_id=i.get("networkId")), i),
+        lambda c, f: c.network.delete_port(f),
+    ),
+    "openstack:networking/secGroup:SecGroup": (
+        lambda c, i: _in_project(c.network.security_groups(), i),
+        lambda c, f: c.network.delete_security_group(f),
+    ),
+    "openstack:networking/router:Router": (
+        lambda c, i: _in_project(c.network.routers(), i),
+        lambda c, f: c.network.delete_router(f),
+    ),
+    "openstack:networking/subnet:Subnet": (
+        lambda c, i: _in_project(c.network.subnets(network_id=i.get("networkId")), i),
+        lambda c, f: c.network.delete_subnet(f),
+    ),
+    "openstack:networking/network:Network": (
+        lambda c, i: _in_project(c.network.networks(), i),
+        lambda c, f: c.network.delete_network(f),
+    ),
+    "openstack:networking/subnetPool:SubnetPool": (
+        lambda c, i: [p for p in c.network.subnet_pools() if p.name == i["name"]],
+        lambda c, f: c.network.delete_subnet_pool(f),
+    ),
+    "openstack:networking/addressScope:AddressScope": (
+        lambda c, i: [s for s in c.network.address_scopes() if s.name == i["name"] and s.ip_version == i["ipVersion"]],
+        lambda c, f: c.network.delete_address_scope(f),
+    ),
+    "openstack:compute/keypair:Keypair": (
+        lambda c, i: [k for k in c.compute.keypairs() if k.name == i["name"]],
+        lambda c, f: c.compute.delete_keypair(f),
+    ),
+    "openstack:compute/flavor:Flavor": (
+        lambda c, i: [f for f in c.compute.flavors() if f.name == i["name"]],
+        lambda c, f: c.compute.delete_flavor(f),
+    ),
+    "openstack:compute/aggregateV2:AggregateV2": (
+        lambda c, i: [a for a in c.compute.aggregates() if a.name == i["name"] and not a.hosts],
+        lambda c, f: c.compute.delete_aggregate(f),
+    ),
+    "openstack:blockstorage/volumeTypeV3:VolumeTypeV3": (
+        lambda c, i: [t for t in c.block_storage.types() if t.name == i["name"]],
+        lambda c, f: c.block_storage.delete_type(f),
+    ),
+    "openstack:images/image:Image": (
+        lambda c, i: [m for m in c.image.images() if m.name == i["name"]],
+        lambda c, f: c.image.delete_image(f),
+    ),
+    "openstack:identity/groupV3:GroupV3": (
+        lambda c, i: [g for g in c.identity.groups(domain_id=i.get("domainId")) if g.name == i["name"]],
+        lambda c, f: c.identity.delete_group(f),
+    ),
+    "openstack:identity/project:Project": (_projects, _remove_project),
+}
+
+
+def unmanaged_rules(connection: Connection, state: StateFile) -> list[dict[str, str]]:
+    """Rules in the system's own security groups that no stack made: added by hand. Apply removes them."""
+    resources = state.resources()
+    groups = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":SecGroup")}
+    ours = {r.id for r in resources if r.type.endswith(":SecGroupRule")}
+    if not groups:
+        return []
+    rules = guarded(lambda: list(connection.network.security_group_rules()))
+    return sorted(
+        (
+            {"kind": "SecGroupRule", "id": str(r.id), "what": f"{groups[r.security_group_id]}: {_rule_text(r)}"}
+            for r in rules
+            if r.security_group_id in groups and r.id not in ours
+        ),
+        key=lambda u: u["what"],
+    )
+
+
+def _rule_text(rule: Any) -> str:
+    ports = "" if rule.port_range_min is None else f" port {rule.port_range_min}"
+    ports += "" if rule.port_range_max in (None, rule.port_range_min) else f"–{rule.port_range_max}"
+    return f"{rule.direction} {rule.ether_type} {rule.protocol or 'any'}{ports} {rule.remote_ip_prefix or 'anywhere'}"
+
+
+def names(resources: Iterable[Known]) -> list[str]:
+    """Names of resources, for messages."""
+    return sorted(r.name for r in resources)

@@ -1,0 +1,100 @@
+"""The engine's state file of one stack: which resources it knows, and what was under way when a run was killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hatang.errors import EngineError
+
+
+@dataclass(frozen=True)
+class Known:
+    """One resource in the state."""
+
+    urn: str
+    type: str
+    id: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name in the program."""
+        return self.urn.rsplit("::", 1)[1]
+
+
+class StateFile:
+    """State of a stack in a file back-end. Other back-ends keep the same document; only `file://` is read directly."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Whether the stack was made."""
+        return self.path.is_file()
+
+    def create(self, stack: str) -> None:
+        """An empty stack, as `pulumi stack init` writes it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._write({"version": 3, "checkpoint": {"stack": stack, "latest": None}})
+
+    def resources(self) -> list[Known]:
+        """All cloud resources that the state knows."""
+        return [self._known(r) for r in self._latest().get("resources") or [] if r.get("custom")]
+
+    def pending(self) -> list[tuple[str, Known]]:
+        """Operations that had begun when a run was killed: (creating, updating, deleting …, resource)."""
+        found = self._latest().get("pending_operations") or []
+        return [(p["type"], self._known(p["resource"])) for p in found]
+
+    def outputs(self) -> dict[str, Any]:
+        """What the program exported."""
+        for resource in self._latest().get("resources") or []:
+            if resource["type"] == "pulumi:pulumi:Stack":
+                return dict(resource.get("outputs") or {})
+        return {}
+
+    def clear_pending(self) -> None:
+        """Forget what was under way; the caller has put the cloud in order."""
+        document = self._read()
+        document["checkpoint"]["latest"]["pending_operations"] = []
+        self._write(document)
+
+    def digest(self) -> str:
+        """Changes with the resources of the state, and with nothing else."""
+        text = json.dumps(self._latest().get("resources") or [], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def break_lock(self) -> None:
+        """Remove locks of dead runs. The caller holds the system's own lock, so that no run of ours is alive."""
+        folder = self.path.parents[2] / "locks"
+        relative = self.path.relative_to(self.path.parents[2] / "stacks").with_suffix("")
+        for lock in (folder / "organization" / relative).glob("*.json"):
+            lock.unlink(missing_ok=True)
+
+    def _known(self, raw: dict[str, Any]) -> Known:
+        return Known(raw["urn"], raw["type"], raw.get("id") or "", raw.get("inputs") or {}, raw.get("outputs") or {})
+
+    def _latest(self) -> dict[str, Any]:
+        return dict(self._read()["checkpoint"].get("latest") or {}) if self.exists() else {}
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            document: dict[str, Any] = json.loads(self.path.read_text())
+        except (OSError, ValueError) as exc:
+            raise EngineError(
+                f"the engine's state cannot be read: {exc}",
+                where=str(self.path),
+                do=f"restore it from {self.path.name}.bak beside it, or from your backup",
+            ) from exc
+        return document
+
+    def _write(self, document: dict[str, Any]) -> None:
+        new = self.path.with_name(self.path.name + ".new")
+        new.write_text(json.dumps(document, indent=1))
+        new.chmod(0o600)
+        new.replace(self.path)

@@ -1,0 +1,165 @@
+"""What no stack may declare: rules of the cloud controls over planned resources, with snake_case properties.
+
+Used twice: by hatang over the plan, before anything is applied, and by the policy pack inside the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SYSTEM_ZONES = "hatang:zones"  # key of `Limits.zones` is the level
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One resource as the program declares it; a value that is not known yet is None."""
+
+    type: str
+    name: str
+    props: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What rules need to know of the site."""
+
+    domain_role_ids: frozenset[str] = frozenset()  # roles that may be given on a domain
+    volume_types: Mapping[str, str] = field(default_factory=dict)  # level: volume type
+    zones: Mapping[str, Sequence[str]] = field(default_factory=dict)  # level: zones that it must have
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One resource that breaks one control."""
+
+    control: str
+    resource: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.control}: {self.resource}: {self.message}"
+
+
+Check = Callable[[Planned, Limits], str]
+QUOTA_TYPES = {
+    "openstack:compute/quotaSetV2:QuotaSetV2": (
+        "instances", "cores", "ram", "key_pairs", "metadata_items", "server_groups", "server_group_members",
+        "injected_files", "injected_file_content_bytes", "injected_file_path_bytes",
+    ),
+    "openstack:networking/quotaV2:QuotaV2": (
+        "network", "subnet", "port", "router", "security_group", "security_group_rule", "floatingip", "rbac_policy",
+        "subnetpool",
+    ),
+    "openstack:blockstorage/quoteSetV3:QuoteSetV3": (
+        "volumes", "gigabytes", "per_volume_gigabytes", "snapshots", "backups", "backup_gigabytes", "groups",
+    ),
+}  # fmt: skip
+
+
+def narrow_ingress(r: Planned, _limits: Limits) -> str:
+    """SAC-13: nothing enters from everywhere, but HTTPS into the border zone."""
+    if r.type != "openstack:networking/secGroupRule:SecGroupRule" or r.props.get("direction") != "ingress":
+        return ""
+    if not r.props.get("protocol"):
+        return "lets every protocol in"
+    remote = r.props.get("remote_ip_prefix")
+    everywhere = remote in (None, "", "0.0.0.0/0", "::/0") and not r.props.get("remote_group_id")
+    public_https = "border" in r.name and r.props.get("port_range_min") == r.props.get("port_range_max") == 443
+    return "lets the whole world in" if everywhere and not public_https else ""
+
+
+def no_default_rules(r: Planned, _limits: Limits) -> str:
+    """SAC-13: a group begins empty."""
+    is_group = r.type == "openstack:networking/secGroup:SecGroup"
+    return "keeps Neutron's default rules" if is_group and r.props.get("delete_default_rules") is not True else ""
+
+
+def port_security(r: Planned, _limits: Limits) -> str:
+    """HST-02: a port without port security escapes its security group."""
+    off = r.type == "openstack:networking/port:Port" and r.props.get("port_security_enabled") is False
+    return "switches port security off" if off else ""
+
+
+def no_floating_ip(r: Planned, _limits: Limits) -> str:
+    """SAC-04: no public address outside the border zone."""
+    is_public = r.type == "openstack:networking/floatingIp:FloatingIp"
+    return "is a public address outside the border zone" if is_public and "border" not in r.name else ""
+
+
+def not_shared(r: Planned, _limits: Limits) -> str:
+    """HST-01: a network of a system is not shared with others."""
+    is_shared = r.type == "openstack:networking/network:Network" and r.props.get("shared") is True
+    return "is a network shared with every project" if is_shared else ""
+
+
+def quotas_complete(r: Planned, _limits: Limits) -> str:
+    """HST-01: every quota field is set; an unset field is the region's default, -1 is no limit."""
+    fields = QUOTA_TYPES.get(r.type, ())
+    bad = [f for f in fields if not isinstance(r.props.get(f), int | float) or r.props[f] < 0]
+    return f"leaves {', '.join(bad)} without a limit" if bad else ""
+
+
+def delegation_confined(r: Planned, limits: Limits) -> str:
+    """ACC-11: on a domain only roles that Keystone confines to it."""
+    if r.type != "openstack:identity/roleAssignment:RoleAssignment" or not limits.domain_role_ids:
+        return ""
+    on_domain = "domain_id" in r.props and not r.props.get("project_id")
+    return "gives a role on a domain that is not confined to it" if (
+        on_domain and r.props.get("role_id") not in limits.domain_role_ids
+    ) else ""  # fmt: skip
+
+
+RESOURCE_RULES: tuple[tuple[str, str, Check], ...] = (
+    ("SAC-13", "narrow-ingress", narrow_ingress),
+    ("SAC-13", "no-default-rules", no_default_rules),
+    ("HST-02", "port-security", port_security),
+    ("SAC-04", "no-public-address", no_floating_ip),
+    ("HST-01", "not-shared", not_shared),
+    ("HST-01", "quotas-complete", quotas_complete),
+    ("ACC-11", "delegation-confined", delegation_confined),
+)
+
+
+def stack_violations(resources: Sequence[Planned], limits: Limits) -> list[Violation]:
+    """Rules over the whole stack: zones that the level demands (NET-01), volume type of the level (HST-03)."""
+    level = _level(resources)
+    if level is None:
+        return []
+    found = []
+    groups = {r.name.removeprefix("group-").removesuffix("-group") for r in resources if r.type.endswith(":SecGroup")}
+    networks = {r.name.removeprefix("zone-").removesuffix("-network") for r in resources if r.type.endswith(":Network")}
+    for zone in limits.zones.get(level, ()):
+        if zone not in networks or zone not in groups:
+            found.append(Violation("NET-01", f"zone-{zone}", f"level {level} demands this zone, with its security group"))
+    wanted = limits.volume_types.get(level)
+    for r in resources:
+        if r.type == "openstack:blockstorage/volume:Volume" and wanted and r.props.get("volume_type") != wanted:
+            found.append(Violation("HST-03", r.name, f"volume type {r.props.get('volume_type')}, not {wanted}"))
+    return found
+
+
+def violations(resources: Sequence[Planned], limits: Limits) -> list[Violation]:
+    """All rules over all resources."""
+    found = [
+        Violation(control, r.name, message)
+        for r in resources
+        for control, _, rule in RESOURCE_RULES
+        if (message := rule(r, limits))
+    ]
+    return found + stack_violations(resources, limits)
+
+
+def _level(resources: Sequence[Planned]) -> str | None:
+    for r in resources:
+        if r.type == "openstack:identity/project:Project":
+            for tag in r.props.get("tags") or ():
+                if str(tag).startswith("level-"):
+                    return str(tag).removeprefix("level-")
+    return None
+
+
+def snake(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Property names as the Python SDK has them."""
+    return {"".join("_" + c.lower() if c.isupper() else c for c in key): value for key, value in props.items()}

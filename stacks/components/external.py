@@ -1,0 +1,43 @@
+"""A way out of the data centre: a provider network that is external to routers, with its subnets.
+
+Creates     1 network, 1 or 2 subnets.
+Does not    give anybody a port on it: systems that serve the Internet get a router gateway there.
+Protected   nothing.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_openstack import networking
+
+from hatang.model.site import ExternalNetwork
+
+
+class External(pulumi.ComponentResource):
+    """One external network."""
+
+    def __init__(self, name: str, args: ExternalNetwork, *, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("hatang:components:External", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        segment = networking.NetworkSegmentArgs(
+            network_type="vlan" if args.segmentation_id else "flat",
+            physical_network=args.physical_network,
+            segmentation_id=args.segmentation_id,
+        )
+        network = networking.Network(
+            f"{name}-network", name=args.name, external=True, shared=False, segments=[segment], opts=child
+        )
+        for version, cidr, gateway in ((4, args.cidr, args.gateway), (6, args.cidr_v6, args.gateway_v6)):
+            if cidr is not None:
+                networking.Subnet(
+                    f"{name}-subnet-{version}",
+                    name=f"{args.name}-{version}",
+                    network_id=network.id,
+                    cidr=str(cidr),
+                    ip_version=version,
+                    gateway_ip=str(gateway),
+                    enable_dhcp=False,
+                    opts=child,
+                )
+        self.network_id: pulumi.Output[str] = network.id
+        self.register_outputs({"network_id": network.id})

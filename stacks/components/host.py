@@ -1,0 +1,83 @@
+"""One server of a system: a port with its fixed addresses in its zone, the server, and its data volume.
+
+Creates     1 port, 1 server, with a volume: 1 volume and its attachment.
+Does not    have any other port or public address; install anything: the roles do.
+Protected   nothing; replacing a server keeps its volume, since the volume does not depend on it.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pulumi
+from pulumi_openstack import blockstorage, compute, networking
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class HostArgs(BaseModel):
+    """Plain values of one server."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    server_name: str = Field(description="Name in Nova, <system>-<host>; also the hostname.")
+    zone: str = Field(description="The zone that it stands in.")
+    address: IPv4Address = Field(description="Fixed IPv4 address.")
+    address_v6: IPv6Address = Field(description="Fixed IPv6 address.")
+    flavor_id: str = Field(description="Nova flavor id.")
+    image_id: str = Field(description="Glance image id.")
+    availability_zone: str = Field("", description="Nova availability zone of the level's aggregate; empty: any.")
+    volume_gib: int = Field(0, description="Data volume, GiB; 0: none.")
+    volume_type: str = Field(description="Volume type of the level.")
+
+
+class Host(pulumi.ComponentResource):
+    """Port, server, volume."""
+
+    def __init__(
+        self,
+        name: str,
+        args: HostArgs,
+        *,
+        project_id: pulumi.Input[str],
+        network_id: pulumi.Input[str],
+        subnet_ids: dict[int, pulumi.Output[str]],
+        group_id: pulumi.Input[str],
+        key_name: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("hatang:components:Host", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        port = networking.Port(
+            f"{name}-port",
+            name=args.server_name,
+            network_id=network_id,
+            tenant_id=project_id,
+            fixed_ips=[
+                networking.PortFixedIpArgs(subnet_id=subnet_ids[4], ip_address=str(args.address)),
+                networking.PortFixedIpArgs(subnet_id=subnet_ids[6], ip_address=str(args.address_v6)),
+            ],
+            security_group_ids=[group_id],
+            port_security_enabled=True,
+            opts=child,
+        )
+        server = compute.Instance(
+            f"{name}-server",
+            name=args.server_name,
+            flavor_id=args.flavor_id,
+            image_id=args.image_id,
+            key_pair=key_name,
+            networks=[compute.InstanceNetworkArgs(port=port.id)],
+            availability_zone=args.availability_zone or None,
+            metadata={"hatang_zone": args.zone},
+            opts=child,
+        )
+        if args.volume_gib:
+            volume = blockstorage.Volume(
+                f"{name}-volume",
+                name=f"{args.server_name}-data",
+                size=args.volume_gib,
+                volume_type=args.volume_type,
+                opts=child,
+            )
+            compute.VolumeAttach(f"{name}-attach", instance_id=server.id, volume_id=volume.id, opts=child)
+        self.server_id: pulumi.Output[str] = server.id
+        self.register_outputs({"server_id": server.id})

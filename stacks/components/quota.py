@@ -1,0 +1,86 @@
+"""Every quota field of Nova, Neutron and Cinder for one project: an unset field is not zero but the region's default.
+
+Creates     3 quota sets.
+Does not    limit to the exact count: Neutron counts an object and its reservation at once while it is made, so a quota near the
+            count fails under parallel creation; `headroom` is added. The exact count is checked before apply.
+Protected   nothing; destroying a quota set does nothing in OpenStack.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_openstack import blockstorage, compute, networking
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class QuotaArgs(BaseModel):
+    """Exact needs of the project, before headroom."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    instances: int = Field(description="Servers.")
+    cores: int = Field(description="Virtual CPUs.")
+    ram_mib: int = Field(description="Memory, MiB.")
+    volumes: int = Field(description="Volumes.")
+    gigabytes: int = Field(description="Block storage, GiB.")
+    networks: int = Field(description="Networks.")
+    subnets: int = Field(description="Subnets.")
+    ports: int = Field(description="Ports, with router interfaces.")
+    security_groups: int = Field(description="Security groups, with Neutron's default one.")
+    security_group_rules: int = Field(description="Rules in them.")
+
+
+def headroom(count: int) -> int:
+    """A quota for `count` objects that survives parallel creation."""
+    return count * 2 + 10
+
+
+class Quota(pulumi.ComponentResource):
+    """The three quota sets of a project."""
+
+    def __init__(
+        self, name: str, args: QuotaArgs, *, project_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("hatang:components:Quota", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        compute.QuotaSetV2(
+            f"{name}-compute",
+            project_id=project_id,
+            instances=args.instances,
+            cores=args.cores,
+            ram=args.ram_mib,
+            key_pairs=10,
+            metadata_items=32,
+            server_groups=4,
+            server_group_members=max(args.instances, 1),
+            injected_files=0,
+            injected_file_content_bytes=0,
+            injected_file_path_bytes=0,
+            opts=child,
+        )
+        networking.QuotaV2(
+            f"{name}-network",
+            project_id=project_id,
+            network=headroom(args.networks),
+            subnet=headroom(args.subnets),
+            port=headroom(args.ports),
+            router=headroom(1),
+            security_group=headroom(args.security_groups),
+            security_group_rule=headroom(args.security_group_rules),
+            floatingip=0,
+            rbac_policy=0,
+            subnetpool=0,
+            opts=child,
+        )
+        blockstorage.QuoteSetV3(
+            f"{name}-storage",
+            project_id=project_id,
+            volumes=args.volumes,
+            gigabytes=args.gigabytes,
+            per_volume_gigabytes=max(args.gigabytes, 1),
+            snapshots=args.volumes,
+            backups=args.volumes,
+            backup_gigabytes=args.gigabytes,
+            groups=0,
+            opts=child,
+        )
+        self.register_outputs({})

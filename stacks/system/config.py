@@ -1,0 +1,44 @@
+"""Inputs of the stack `system`: plain values, resolved before the engine starts."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hatang.stacks.components.groups import GroupArgs
+from hatang.stacks.components.host import HostArgs
+from hatang.stacks.components.quota import QuotaArgs
+from hatang.stacks.components.zone import ZoneArgs
+
+
+class HostPlace(BaseModel):
+    """A server and the zone that it stands in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    zone: str = Field(description="Zone.")
+    args: HostArgs = Field(description="The server.")
+
+
+class SystemConfig(BaseModel):
+    """Everything of one system."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(description="Name of the system and of its project.")
+    title: str = Field(description="Full title.")
+    level: int = Field(description="Security level 1–5.")
+    domain_id: str = Field(description="Keystone domain of the agency.")
+    administrators_id: str = Field(description="Group of the agency's administrators.")
+    auditors_id: str = Field(description="Group of the agency's auditors.")
+    automation_user_id: str = Field(description="User that hatang works as; member of the project to make servers in it.")
+    role_ids: dict[str, str] = Field(description="Keystone role ids by name.")
+    external_network_id: str = Field(description="Way out of the router; empty: none.")
+    bastion_project_id: str = Field(description="Project of the platform that owns the bastion network.")
+    bastion_network_id: str = Field(description="Bastion network of the branch.")
+    bastion_subnet_id: str = Field(description="Its subnet.")
+    bastion_address: IPv4Address = Field(description="Address of the system's router there.")
+    public_key: str = Field(description="Public SSH key of the system's keypair.")
+    quota: QuotaArgs = Field(description="Exact needs.")
+    zones: dict[str, ZoneArgs] = Field(description="Zones by kind.")
+    groups: dict[str, GroupArgs] = Field(description="Security group of each zone.")
+    hosts: dict[str, HostPlace] = Field(description="Servers by name within the system.")

@@ -1,0 +1,113 @@
+"""Stack `system`: project, quotas, zones and servers of one system. One stack per system. Exports: ids of all these."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_openstack import Provider, compute, identity, networking
+
+from hatang.stacks.components.groups import Group
+from hatang.stacks.components.host import Host
+from hatang.stacks.components.quota import Quota
+from hatang.stacks.components.zone import Zone
+from hatang.stacks.system.config import SystemConfig
+
+# Role of the agency's groups on the project; the automation user gets `member`, the least that makes servers.
+PROJECT_ROLES = {"administrators": "member", "auditors": "reader"}
+
+
+def build(config: SystemConfig) -> None:
+    """Declare every resource of one system."""
+    project = identity.Project(
+        "project",
+        name=config.name,
+        description=config.title,
+        domain_id=config.domain_id,
+        tags=["hatang", f"level-{config.level}"],
+    )
+    _roles(config, project.id)
+    membership = identity.RoleAssignment(
+        "role-automation",
+        project_id=project.id,
+        user_id=config.automation_user_id,
+        role_id=config.role_ids["member"],
+    )
+    quota = Quota("quota", config.quota, project_id=project.id)
+    after_quota = pulumi.ResourceOptions(depends_on=[quota])
+    router = networking.Router(
+        "router",
+        name=config.name,
+        tenant_id=project.id,
+        admin_state_up=True,
+        external_network_id=config.external_network_id or None,
+        opts=after_quota,
+    )
+    _bastion_leg(config, router.id)
+    zones = {
+        kind: Zone(f"zone-{kind}", args, project_id=project.id, router_id=router.id, opts=after_quota)
+        for kind, args in config.zones.items()
+    }
+    groups = {
+        kind: Group(f"group-{kind}", args, project_id=project.id, opts=after_quota)
+        for kind, args in config.groups.items()
+    }
+    hosts = _hosts(config, project.id, zones, groups, membership) if config.hosts else {}
+    pulumi.export("project_id", project.id)
+    pulumi.export("router_id", router.id)
+    pulumi.export("networks", {k: z.network_id for k, z in zones.items()})
+    pulumi.export("groups", {k: g.group_id for k, g in groups.items()})
+    pulumi.export("servers", {n: h.server_id for n, h in hosts.items()})
+
+
+def _roles(config: SystemConfig, project_id: pulumi.Input[str]) -> None:
+    for group, group_id in (("administrators", config.administrators_id), ("auditors", config.auditors_id)):
+        identity.RoleAssignment(
+            f"role-{group}",
+            project_id=project_id,
+            group_id=group_id,
+            role_id=config.role_ids[PROJECT_ROLES[group]],
+        )
+
+
+def _bastion_leg(config: SystemConfig, router_id: pulumi.Input[str]) -> None:
+    """The router's interface on the bastion network: a port of the platform, at the address that the registry chose."""
+    port = networking.Port(
+        "bastion-port",
+        name=f"router-{config.name}",
+        network_id=config.bastion_network_id,
+        tenant_id=config.bastion_project_id,
+        fixed_ips=[
+            networking.PortFixedIpArgs(subnet_id=config.bastion_subnet_id, ip_address=str(config.bastion_address))
+        ],
+        no_security_groups=True,
+        # Neutron gives the port to the router and takes its owner and device from there.
+        opts=pulumi.ResourceOptions(ignore_changes=["deviceId", "deviceOwner"]),
+    )
+    networking.RouterInterface("bastion-interface", router_id=router_id, port_id=port.id)
+
+
+def _hosts(
+    config: SystemConfig,
+    project_id: pulumi.Output[str],
+    zones: dict[str, Zone],
+    groups: dict[str, Group],
+    membership: identity.RoleAssignment,
+) -> dict[str, Host]:
+    key = compute.Keypair("key", name=config.name, public_key=config.public_key)
+    inside = Provider("inside", tenant_id=project_id, opts=pulumi.ResourceOptions(depends_on=[membership]))
+    return {
+        name: Host(
+            f"host-{name}",
+            place.args,
+            project_id=project_id,
+            network_id=zones[place.zone].network_id,
+            subnet_ids=zones[place.zone].subnet_ids,
+            group_id=groups[place.zone].group_id,
+            key_name=key.name,
+            opts=pulumi.ResourceOptions(
+                providers={"openstack": inside},
+                # A server must not boot before its router leads anywhere.
+                depends_on=[zones[place.zone]],
+            ),
+        )
+        for name, place in config.hosts.items()
+    }
