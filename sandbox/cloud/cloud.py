@@ -28,6 +28,14 @@ class CloudError(RuntimeError):
     """Something about the cloud as a whole went wrong; the message says where to look."""
 
 
+class ServiceEnded(CloudError):
+    """A service process ended while its readiness was awaited."""
+
+    def __init__(self, service: str, tail: str) -> None:
+        super().__init__(f"{service} has ended:\n{tail}")
+        self.service = service
+
+
 class Cloud:
     """One cloud. As a context manager it is running inside the block and stopped afterwards."""
 
@@ -107,13 +115,20 @@ class Cloud:
     def start(self, services: Iterable[str] | None = None, timeout: float = 180, wait: bool = True) -> dict[str, float]:
         """Start what does not run yet and wait until it is ready; returns seconds until ready per service."""
         wanted = self._names(services)
-        with self._exclusive():
-            begin = time.monotonic()
-            missing = [n for n in wanted if not self.record(n)]
-            self._check_ports_free(missing)
-            if missing:
-                self._launch(missing)
-        return self.wait_ready(wanted, timeout, begin) if wait else {}
+        begin, launched = time.monotonic(), set[str]()
+        while True:
+            with self._exclusive():
+                missing = [n for n in wanted if not self.record(n)]
+                self._check_ports_free(missing)
+                if missing:
+                    self._launch(missing)
+                launched |= set(missing)
+            try:
+                return self.wait_ready(wanted, timeout, begin) if wait else {}
+            except ServiceEnded as e:
+                if e.service in launched:
+                    raise
+                # it was dying when we looked, after a kill a moment ago: start it as well
 
     def stop(self, services: Iterable[str] | None = None, timeout: float = 8) -> None:
         """SIGTERM, then SIGKILL after the timeout, to exactly the recorded processes."""
@@ -282,16 +297,22 @@ class Cloud:
 
     def _check_alive(self, service: str) -> None:
         if self.record(service) is None:
-            raise CloudError(f"{service} has ended:\n{self._tail(service + '.out')}")
+            raise ServiceEnded(service, self._tail(service + ".out"))
 
-    def _check_ports_free(self, services: list[str]) -> None:
+    def _check_ports_free(self, services: list[str], patience: float = 2) -> None:
+        """With patience (seconds), for a process that was killed a moment ago may hold its port a little longer."""
+        end = time.monotonic() + patience
         for name in services:
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((self.settings.host, self.settings.port(name)))
-                except OSError as e:
-                    raise CloudError(f"port {self.settings.port(name)} for {name}: {e.strerror}") from None
+            while True:
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    try:
+                        probe.bind((self.settings.host, self.settings.port(name)))
+                        break
+                    except OSError as e:
+                        if time.monotonic() > end:
+                            raise CloudError(f"port {self.settings.port(name)} for {name}: {e.strerror}") from None
+                time.sleep(0.05)
 
     def _wait_listening(self, services: list[str], timeout: float) -> None:
         """Only that the port is bound; used before the catalogue exists."""

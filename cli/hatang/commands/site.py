@@ -10,7 +10,7 @@ from hatang.commands.app import App, emit_json, emit_table, examples, output_opt
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
-    from hatang.provision import Provisioner
+    from hatang.provision.provisioner import Provisioner
 
 
 @click.group(
@@ -23,7 +23,7 @@ def command() -> None:
 
 
 def _provisioner(app: App) -> Provisioner:
-    from hatang.provision import Provisioner
+    from hatang.provision.provisioner import Provisioner
 
     return Provisioner(app.settings, app.site, progress)
 

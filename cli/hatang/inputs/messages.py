@@ -29,6 +29,7 @@ def validated(model: type[M], document: Document) -> M:
 def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) -> InputError:
     key: Key = tuple(error["loc"])
     kind, context = error["type"], error.get("ctx") or {}
+    key += tuple(getattr(context.get("error"), "path", ()))
     value = error.get("input")
     where = document.where(key)
     field = str(key[-1]) if key else ""
@@ -52,8 +53,30 @@ def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) ->
             text, where=where, do=f"correct it: {_meaning(model, key)}" if key else "correct one of the two"
         )
     return InputError(
-        f"{_shown(value)} does not fit: {error['msg'].lower()}", where=where, do=f"write: {_meaning(model, key)}"
+        f"{_shown(value)} does not fit: {_expected(kind, error)}", where=where, do=f"write: {_meaning(model, key)}"
     )
+
+
+# Pydantic's kinds of fault in plain words; the others read well enough as they are.
+EXPECTED = {
+    "int_parsing": "a whole number is expected",
+    "int_type": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "string_type": "a text is expected; quote it if it looks like a number",
+    "bool_parsing": "true or false is expected",
+    "bool_type": "true or false is expected",
+    "model_type": "fields with values are expected (name: value)",
+    "tuple_type": "a list is expected",
+    "string_pattern_mismatch": "lower-case letters, digits and single hyphens are expected, a letter first",
+    "ip_v4_network": "an IPv4 network is expected, such as 10.64.0.0/14, with no bit set right of the prefix",
+    "ip_v6_network": "an IPv6 network is expected, such as 2001:db8::/40, with no bit set right of the prefix",
+    "ip_v4_address": "an IPv4 address is expected",
+    "ip_v6_address": "an IPv6 address is expected",
+}
+
+
+def _expected(kind: str, error: dict[str, Any]) -> str:
+    return EXPECTED.get(kind) or str(error["msg"]).lower()
 
 
 def _shown(value: object) -> str:

@@ -9,6 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=31)]
 
 
+class Misfit(ValueError):
+    """A rule over several fields is broken; `path` leads from the checked model to the field to correct."""
+
+    def __init__(self, text: str, *path: str | int) -> None:
+        super().__init__(text)
+        self.path = path
+
+
 class Model(BaseModel):
     """Base of all models: unknown keys are refused, values cannot change."""
 

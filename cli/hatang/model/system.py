@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from hatang.model.base import Model, Slug, Text
+from hatang.model.base import Misfit, Model, Slug, Text
 from hatang.model.terms import Level, ZoneKind
 
 
@@ -60,13 +60,16 @@ class System(Model):
         for criterion in self.criteria:
             lowest, article = LOWEST_LEVEL[criterion]
             if self.level < lowest:
-                raise ValueError(
+                raise Misfit(
                     f"level {int(self.level)} is too low: "
-                    f"{criterion.value} demands at least level {int(lowest)} ({article})"
+                    f"{criterion.value} demands at least level {int(lowest)} ({article})",
+                    "level",
                 )
         names = [h.name for h in self.hosts]
         if twice := sorted({n for n in names if names.count(n) > 1}):
-            raise ValueError(f"host names must differ: {', '.join(twice)} stands there twice")
+            raise Misfit(
+                f"host names must differ: {', '.join(twice)} stands there twice", "hosts", names.index(twice[0]), "name"
+            )
         return self
 
     @property

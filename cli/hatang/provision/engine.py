@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import subprocess
 import time
@@ -194,15 +193,11 @@ class Engine:
     def _environment(self) -> dict[str, str]:
         backend = Path(self.settings.backend.removeprefix("file://"))
         backend.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = f"{analyzer_folder(self.settings)}{os.pathsep}{settings_module.environment()['PATH']}"
         return settings_module.environment(
-            PULUMI_HOME=str(self.tools.home),
             PULUMI_BACKEND_URL=self.settings.backend,
             PULUMI_CONFIG_PASSPHRASE_FILE=str(passphrase_file(self.settings)),
-            PULUMI_SKIP_UPDATE_CHECK="true",
-            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
             PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS="true",
-            PATH=path,
+            **self.tools.variables(settings_module.environment()["PATH"]),
             **self.cloud_environment,
         )
 
@@ -219,22 +214,6 @@ def passphrase_file(settings: Settings) -> Path:
         new.write_text(secrets.token_urlsafe(32))
         new.replace(file)
     return file
-
-
-def analyzer_folder(settings: Settings) -> Path:
-    """A folder for PATH with the runner of Python policy packs: the released one comes with Pulumi's own installer."""
-    import sys
-
-    folder = settings.state_dir / "bin"
-    script = folder / "pulumi-analyzer-policy-python"
-    text = f'#!/bin/sh\nexec "{sys.executable}" -u -m pulumi.policy "$@"\n'
-    if not script.is_file() or script.read_text() != text:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = script.with_name(script.name + ".new")
-        new.write_text(text)
-        new.chmod(0o700)
-        new.replace(script)
-    return folder
 
 
 @contextlib.contextmanager

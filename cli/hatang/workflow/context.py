@@ -15,7 +15,7 @@ from hatang.settings import Settings
 
 if TYPE_CHECKING:
     from hatang.catalogue import Catalogue
-    from hatang.provision import Provisioner
+    from hatang.provision.provisioner import Provisioner
     from hatang.registry import Registry
 
 Progress = Callable[[str], None]
@@ -39,7 +39,7 @@ class Context:
     @cached_property
     def provisioner(self) -> Provisioner:
         """The driver of the engine."""
-        from hatang.provision import Provisioner
+        from hatang.provision.provisioner import Provisioner
 
         return Provisioner(self.settings, self.site)
 

@@ -90,7 +90,7 @@ def allocated(context: Context, name: str) -> SystemRecord:
 
 def apply(context: Context, name: str, digest: str) -> Result:
     """Apply exactly the plan with this digest. Raises RefusedError when the cloud has moved since, EngineError."""
-    from hatang.provision import load_plan
+    from hatang.provision.plan import load_plan
 
     record = context.registry.system(name)
     started = datetime.now(UTC)
