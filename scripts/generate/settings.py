@@ -15,7 +15,8 @@ HEAD = f"""\
 Generated from `hatang.settings.Settings` by `scripts/generate/settings.py`; do not edit.
 
 A setting is looked for in this order: option of the command, variable `{PREFIX}…`, the file `{FILE_NAME}` in the
-state folder, default. A misspelt variable or key is an error, never ignored. Relative paths start at the current folder.
+state folder, default. A misspelt variable or key is an error, never ignored. Relative paths start at the
+current folder.
 
 | In {FILE_NAME} | Variable | Takes | Default | What it is |
 |---|---|---|---|---|

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = {"pulumi", "ansible", "ansible_runner", "sqlalchemy", "pydantic", "pydantic_settings", "dbos", "openstack", 
+HEAVY = {"pulumi", "ansible", "ansible_runner", "sqlalchemy", "pydantic", "pydantic_settings", "dbos", "openstack",
          "rich", "yaml", "testinfra", "alembic"}  # fmt: skip
 
 

@@ -102,7 +102,8 @@ def test_the_analyzer_runs_the_interpreter_that_it_is_given(tmp_path: Path) -> N
 
 def test_set_up_reads_this_module_without_any_package(tmp_path: Path) -> None:
     cli = Path(toolchain.__file__).resolve().parents[2]
-    code = f"import sys; sys.path.insert(0, {str(cli)!r}); from hatang.provision import toolchain as t; print(t.source_key())"
+    load = f"import sys; sys.path.insert(0, {str(cli)!r}); from hatang.provision import toolchain"
+    code = f"{load}; print(toolchain.source_key())"
     done = subprocess.run(
         [sys.executable, "-S", "-I", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
