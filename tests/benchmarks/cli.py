@@ -44,8 +44,9 @@ def main() -> int:
         took, cpu, code = measure(words)
         median = round(statistics.median(took), 1)
         result[name] = {
-            "median_ms": median, "min_ms": round(min(took), 1), "max_ms": round(max(took), 1), "cpu_ms": round(cpu, 1), "runs": RUNS,
-            "budget_ms": budget, "exit_code": code, "ok": code == 0 and median <= budget,
+            "median_ms": median, "min_ms": round(min(took), 1), "max_ms": round(max(took), 1),
+            "cpu_ms": round(cpu, 1), "runs": RUNS, "budget_ms": budget, "exit_code": code,
+            "ok": code == 0 and median <= budget,
         }  # fmt: skip
         print(f"hatang {' '.join(words)}: median {median} ms, budget {budget:.0f} ms, exit code {code}")
     print(json.dumps({"benchmark": "cli", **result}))
