@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from pathlib import Path
 
 from hatang.catalogue.zones import zone_matrix
@@ -32,7 +31,7 @@ def load_site(path: Path | None, cache: Path | None = None) -> Site:
         )
     site = validated(Site, read(path))
     text = str(site.image.file).replace("$HATANG_CACHE", str(cache or ""))
-    file = Path(os.path.expanduser(text))
+    file = Path(text).expanduser()
     if not file.is_absolute():
         file = path.parent / file
     return site.model_copy(update={"image": site.image.model_copy(update={"file": file})})
@@ -64,7 +63,7 @@ def _code_faults(request: RequestFile, document: Document) -> list[InputError]:
             InputError(
                 f"code {agency.code} and branch {agency.branch.value} do not belong together",
                 where=document.where(("agency", "code")),
-                do=f"codes of branch {agency.branch.value} begin with {expected} (QĐ 09/2025/QĐ-TTg); correct code or branch",
+                do=f"codes of branch {agency.branch.value} begin with {expected} (QĐ 09/2025/QĐ-TTg); correct one",
             )
         ]
     return []

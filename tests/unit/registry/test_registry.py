@@ -1,0 +1,138 @@
+"""The registry on SQLite: schema, requests, addresses under real concurrent processes and a real kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import IntegrityError
+
+from hatang.errors import RefusedError, UnknownNameError
+from hatang.inputs import load_request, load_site
+from hatang.model.request import RequestFile
+from hatang.model.terms import ZoneKind
+from hatang.registry import Registry, database
+from hatang.registry import tables as t
+
+ROOT = Path(__file__).resolve().parents[3]
+SITE = load_site(ROOT / "inventories/example/site.yaml")
+REQUEST, TEXT = load_request(ROOT / "inventories/example/requests/one-stop.yaml", SITE)
+ZONES = tuple(ZoneKind)
+WORKERS = 8
+
+WORKER = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from tests.unit.registry.test_registry import SITE, ZONES
+from hatang.registry import Registry
+registry = Registry.open(sys.argv[1])
+print("ready", flush=True)
+for name in sys.argv[2:]:
+    registry.allocate(name, SITE, ZONES)
+"""
+
+
+def named(name: str) -> RequestFile:
+    return REQUEST.model_copy(update={"system": REQUEST.system.model_copy(update={"name": name})})
+
+
+def worker(url: str, *names: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", WORKER, url, *names], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/registry.db"
+
+
+def test_models_are_what_migrations_make(url: str) -> None:
+    registry = Registry.open(url)
+    with registry._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        assert compare_metadata(context, t.Base.metadata) == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    assert ScriptDirectory(str(database.MIGRATIONS)).get_current_head() == database.HEAD
+
+
+def test_the_same_request_twice_is_one(url: str) -> None:
+    registry = Registry.open(url)
+    assert registry.submit(REQUEST, TEXT) == registry.submit(REQUEST, TEXT)
+    assert len(registry.requests()) == 1
+
+
+def test_the_requester_may_not_approve(url: str) -> None:
+    registry = Registry.open(url)
+    record = registry.submit(REQUEST, TEXT)
+    with pytest.raises(RefusedError):
+        registry.approve(record.id, REQUEST.requested_by)
+    assert registry.request(record.id).approvals == ()
+    registry.approve(record.id, "nguoi-phe-duyet")
+    assert registry.request(record.id).state.value == "approved"
+
+
+def test_the_database_refuses_it_too(url: str) -> None:
+    registry = Registry.open(url)
+    record = registry.submit(REQUEST, TEXT)
+    row = t.ApprovalRow(request_id=record.id, requested_by="a", approved_by="a")
+    with pytest.raises(IntegrityError), registry._begin() as session, session.begin():
+        session.add(row)
+
+
+def test_unknown_names_come_with_near_ones(url: str) -> None:
+    registry = Registry.open(url)
+    registry.submit(REQUEST, TEXT)
+    with pytest.raises(UnknownNameError, match="did you mean mot-cua"):
+        registry.system("mot-cuaa")
+    with pytest.raises(UnknownNameError, match=r"did you mean H99\.05"):
+        registry.agency("H99.5")
+
+
+def test_no_address_twice_under_concurrent_processes(url: str) -> None:
+    registry = Registry.open(url)
+    names = [f"s{i}" for i in range(WORKERS * 4)]
+    for name in names:
+        registry.submit(named(name), name)
+    running = [worker(url, *names[i::WORKERS]) for i in range(WORKERS)]
+    assert [p.wait(120) for p in running] == [0] * WORKERS
+    found = [registry.system(name).allocation for name in names]
+    made = [a for a in found if a is not None]
+    assert len({a.block for a in made}) == len({a.bastion_address for a in made}) == len(names)
+
+
+def test_a_kill_leaves_nothing_half(url: str) -> None:
+    registry = Registry.open(url)
+    names = [f"s{i}" for i in range(60)]
+    for name in names:
+        registry.submit(named(name), name)
+    running = worker(url, *names)
+    assert running.stdout is not None
+    running.stdout.readline()
+    time.sleep(0.05)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait(30)
+    for name in names:
+        there = Registry.open(url).system(name).allocation
+        if there is not None:
+            assert (len(there.zones), len(there.hosts)) == (len(ZONES), len(REQUEST.system.hosts))
+        assert len(registry.allocate(name, SITE, ZONES).zones) == len(ZONES)
+
+
+def test_opening_is_quick(url: str) -> None:
+    Registry.open(url)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        Registry.open(url)
+        times.append(time.perf_counter() - began)
+    assert min(times) <= 0.050
