@@ -102,7 +102,9 @@ class Site(Model):
     region: str = Field(description="OpenStack region.")
     external_networks: tuple[ExternalNetwork, ...] = Field(min_length=1, description="Ways out.")
     branches: tuple[BranchPool, ...] = Field(min_length=1, description="Address plan, one entry per branch.")
-    platform_networks: tuple[PlatformNetwork, ...] = Field(description="Networks of the platform's log store and backup.")
+    platform_networks: tuple[PlatformNetwork, ...] = Field(
+        description="Networks of the platform's log store and backup."
+    )
     system_prefix: int = Field(22, ge=16, le=26, description="Prefix length of the IPv4 block that one system gets.")
     zone_prefix: int = Field(26, ge=20, le=28, description="Prefix length of one zone's IPv4 subnet.")
     flavors: tuple[Flavor, ...] = Field(min_length=1, description="Server sizes.")
@@ -119,10 +121,15 @@ class Site(Model):
         seen: list[IPv4Network] = []
         for i, pool in enumerate(self.branches):
             if clash := [str(p) for p in seen if p.overlaps(pool.prefix)]:
-                raise Misfit(f"prefix {pool.prefix} of branch {pool.branch} overlaps {clash[0]}", "branches", i, "prefix")
+                raise Misfit(
+                    f"prefix {pool.prefix} of branch {pool.branch} overlaps {clash[0]}", "branches", i, "prefix"
+                )
             if not pool.bastion.subnet_of(pool.prefix):
                 raise Misfit(
-                    f"bastion {pool.bastion} of branch {pool.branch} lies outside {pool.prefix}", "branches", i, "bastion"
+                    f"bastion {pool.bastion} of branch {pool.branch} lies outside {pool.prefix}",
+                    "branches",
+                    i,
+                    "bastion",
                 )
             seen.append(pool.prefix)
         if len({p.branch for p in self.branches}) < len(self.branches):
