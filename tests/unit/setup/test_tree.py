@@ -53,7 +53,7 @@ def test_the_environment_depends_on_its_locks_not_on_settings_of_linters(
 def test_faults_of_the_tree_are_named_with_file_and_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "ROOT", tmp_path)
     files = {
-        "locks/x.txt": "--extra-index-url " + "https:" + "//example.org/simple\n",
+        "locks/x.txt": "--extra-" + "index-url https:" + "//example.org/simple\n",
         "cli/long.py": "\n" * 401,
         "cli/function.py": "def f() -> None:\n" + "    print()\n" * 60,
         "docs/page.md": "see /" + "home/somebody/hatang\n",
