@@ -196,6 +196,7 @@ class Engine:
         return settings_module.environment(
             PULUMI_BACKEND_URL=self.settings.backend,
             PULUMI_CONFIG_PASSPHRASE_FILE=str(passphrase_file(self.settings)),
+            PULUMI_DEBUG_COMMANDS="true",  # brings --event-log
             PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS="true",
             **self.tools.variables(settings_module.environment()["PATH"]),
             **self.cloud_environment,
