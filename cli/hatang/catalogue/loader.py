@@ -1,0 +1,150 @@
+"""Loads controls and sources from policies/; a fault is named with file, line, field and remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from hatang.catalogue.resolver import resolve
+from hatang.errors import InputError, UnknownNameError
+from hatang.model.base import Model, Text
+from hatang.model.control import Control, Mark, Resolved
+from hatang.model.site import Site
+from hatang.model.terms import Level
+
+POLICIES = Path(__file__).resolve().parents[1] / "policies"
+CONTROLS = POLICIES / "controls"
+
+
+class Source(Model):
+    """One law, decree or standard, and how it was read."""
+
+    name: Text = Field(description="Name.")
+    number: str = Field(description="Number as cited.")
+    in_force: str = Field(description="Date from which it holds, YYYY-MM-DD; empty: not known.")
+    replaces: tuple[str, ...] = Field((), description="Numbers of what it replaces.")
+    read: Text = Field(description="What was read, by whom confirmed.")
+    marks: tuple[Mark, ...] = Field(description="Marks that its values may carry.")
+    verified_against_original: bool = Field(description="Whether anybody compared it with the original.")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All controls."""
+
+    controls: dict[str, Control]
+
+    def control(self, control_id: str) -> Control:
+        """One control. Raises UnknownNameError."""
+        if control_id not in self.controls:
+            raise unknown(control_id, self.controls)
+        return self.controls[control_id]
+
+    def resolve(self, level: Level, applies: Collection[str] = ()) -> dict[str, Resolved]:
+        """The value in force of every control at a level."""
+        return {c.id: resolve(c, Level(level), applies) for c in self.controls.values()}
+
+    def role_variables(
+        self, level: Level, applies: Collection[str], site: Site, bastion: IPv4Network | None = None
+    ) -> dict[str, Any]:
+        """Variables of the roles for a host of this level: law from the controls, places from the site."""
+        found: dict[str, Any] = {}
+        for control in self.controls.values():
+            value = resolve(control, Level(level), applies).value
+            for variable, origin in control.implemented_by.variables.items():
+                if value is None:
+                    chosen: Any = control.implemented_by.absent[variable]
+                elif origin == "value":
+                    chosen = value
+                elif origin == "bastion":
+                    chosen = [str(bastion)] if bastion else []
+                else:
+                    chosen = _site_value(site, origin)
+                found[variable] = list(chosen) if isinstance(chosen, tuple) else chosen
+        return found
+
+
+def _site_value(site: Site, origin: str) -> Any:
+    value = getattr(site.services, origin.removeprefix("site."))
+    if isinstance(value, tuple):
+        return [str(v) for v in value]
+    return value if isinstance(value, int) else str(value)
+
+
+@cache
+def load(folder: Path | None = None) -> Catalogue:
+    """All controls of the folder (policies/controls).
+
+    Raises:
+        InputError: a file is wrong.
+    """
+    files = sorted((folder or CONTROLS).glob("*.yaml"))
+    return Catalogue({c.id: c for c in (load_control(f) for f in files)})
+
+
+def load_control(file: Path) -> Control:
+    """One control file. Raises InputError."""
+    text = file.read_text()
+    try:
+        control = Control.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))  # noqa: S506 (a safe loader)
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
+        raise InputError(f"not valid YAML: {exc.problem}", where=f"{file}:{line}", do="correct the line") from exc
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        field = ".".join(str(p) for p in first["loc"])
+        raise InputError(
+            f"{field or 'the file'}: {first['msg']}",
+            where=f"{file}:{_line_of(text, first['loc'])} ({field})",
+            do="see policies/controls/control.schema.json for what each field takes",
+        ) from exc
+    if control.id != file.stem:
+        raise InputError(
+            f"the id {control.id} differs from the file's name", where=f"{file}:{_line_of(text, ('id',))} (id)",
+            do=f"rename the file to {control.id}.yaml, or correct the id",
+        )  # fmt: skip
+    return control
+
+
+def show(control_id: str, folder: Path | None = None) -> Control:
+    """One control, without reading the others. Raises UnknownNameError."""
+    file = (folder or CONTROLS) / f"{control_id}.yaml"
+    if not file.is_file():
+        raise unknown(control_id, [p.stem for p in file.parent.glob("*.yaml")])
+    return load_control(file)
+
+
+@cache
+def sources(file: Path | None = None) -> dict[str, Source]:
+    """The legal sources."""
+    raw = yaml.safe_load((file or POLICIES / "sources.yaml").read_text())
+    return {name: Source.model_validate(s) for name, s in raw.items()}
+
+
+def unknown(control_id: str, known: Collection[str]) -> UnknownNameError:
+    """The error for a control that is not there."""
+    close = difflib.get_close_matches(control_id, sorted(known), 3)
+    do = f"did you mean {', '.join(close)}?" if close else "hatang control list shows all"
+    return UnknownNameError(f"no control is called {control_id}", where=str(CONTROLS), do=do)
+
+
+def _line_of(text: str, key: tuple[int | str, ...]) -> int:
+    """Line of a field, or of its nearest parent that stands in the file."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for part in key:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if str(pair[0].value) == str(part)), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

@@ -1,0 +1,121 @@
+"""Yêu cầu kiểm soát: one requirement, with values per level and per source, and how it is done and proven."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hatang.model.base import Misfit, Model, Text
+from hatang.model.terms import Level
+
+Value = bool | int | str | tuple[str, ...]
+
+
+class Mark(StrEnum):
+    """How a value was read (policies/sources.yaml). None was compared with a signed original."""
+
+    A = "A"  # full text read from a public copy
+    B2 = "B2"  # paraphrased alike by two readers
+    B1 = "B1"  # paraphrased by one reader
+    OWN = "own"  # the law demands the thing but gives no number: the number is ours
+
+
+class Strength(StrEnum):
+    """How binding a requirement is."""
+
+    MUST = "must"  # bắt buộc
+    MUST_OR_EQUIVALENT = "must-or-equivalent"  # bắt buộc, cho phép tương đương
+    ADVICE = "advice"  # gợi ý, on the basis of a risk assessment
+
+
+class Combine(StrEnum):
+    """Which of several applicable values is the strictest."""
+
+    MAX = "max"
+    MIN = "min"
+    ANY = "any"  # true when any source demands it
+    UNION = "union"
+
+
+class VerifiedBy(StrEnum):
+    """Where a control is verified."""
+
+    HOST = "host"
+    CLOUD = "cloud"
+    STACK_POLICY = "stack-policy"
+    REGISTRY = "registry"
+    EVIDENCE = "evidence"
+    OUTSIDE = "outside"
+
+
+class SourceValues(Model):
+    """What one source demands at each level."""
+
+    clause: str = Field(min_length=1, description="Clause of the source; x stands for 3–7, that is levels 1–5.")
+    mark: Mark = Field(description="How it was read: A, B2, B1, own.")
+    applies_to: Literal["", "document_storage"] = Field("", description="Kind of system that it applies to; empty: all.")
+    values: dict[Level, Value | None] = Field(description="Value at each level 1–5; null: the source is silent there.")
+
+    @model_validator(mode="after")
+    def _every_level(self) -> SourceValues:
+        if missing := [str(int(lv)) for lv in Level if lv not in self.values]:
+            raise Misfit(f"levels {', '.join(missing)} are missing; write null where the source is silent", ("values",))
+        return self
+
+
+class Implementation(Model):
+    """What brings a control about."""
+
+    role: str = Field("", description="Ansible role in roles/; empty: none.")
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="Role variable: `value` (the resolved value), or site.<name> of the site file."
+    )
+    stack: str = Field("", description="Stack in stacks/; empty: none.")
+    absent: dict[str, Value] = Field(
+        default_factory=dict, description="Role variable: value where no source demands the control."
+    )
+
+
+class Control(Model):
+    """One requirement."""
+
+    id: str = Field(pattern=r"^[A-Z]{3}-[0-9]{2}$", description="Id, equal to the file's name.")
+    title: Text = Field(description="Title in our own words.")
+    unit: str = Field(min_length=1, description="Unit of the values: months, minutes, yes/no …")
+    strength: Strength = Field(description="How binding it is.")
+    combine: Combine = Field(description="Which of several values is the strictest.")
+    sources: dict[str, SourceValues] = Field(min_length=1, description="What each source demands; keys of sources.yaml.")
+    verified_by: tuple[VerifiedBy, ...] = Field(min_length=1, description="Where it is verified.")
+    implemented_by: Implementation = Field(default_factory=lambda: Implementation(), description="What brings it about.")
+    checks: tuple[str, ...] = Field((), description="Checks that prove it, file::function below policies/checks.")
+    note: Text | None = Field(None, description="What it may break, or what is left open.")
+    verified_against_original: Literal[False] = Field(False, description="Nobody has compared it with an original yet.")
+
+    @property
+    def is_automated(self) -> bool:
+        """Whether a check exists. What it is worth is shown by breaking it on a real host or cloud."""
+        return bool(self.checks)
+
+
+class Considered(Model):
+    """What one applicable source says."""
+
+    source: str
+    value: Value | None
+    mark: Mark
+    clause: str
+
+
+class Resolved(Model):
+    """The value in force for one level: the strictest of the applicable sources."""
+
+    control: str
+    value: Value | None = Field(description="None: no applicable source demands it.")
+    unit: str
+    source: str = Field(description="The source that decided; empty when none demands it.")
+    mark: Mark | None
+    clause: str
+    strength: Strength
+    considered: tuple[Considered, ...]
