@@ -1,0 +1,123 @@
+"""What the checks share. They run alone, in any CI, and change nothing on the host:
+
+    pytest policies/checks --hosts=ssh://web --ssh-config=ssh_config --level 3 --site-file inventories/example/site.yaml
+
+Every test names the control that it proves: @pytest.mark.control("AUT-03"). `hatang check` runs the same tests.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+try:
+    import hatang  # noqa: F401
+except ImportError:  # a checkout without the product installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "cli"))
+
+from hatang.policies.checks.expected import Ask, Expected, from_options, load_systems
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+_answers: dict[tuple[str, str], tuple[int, str, str]] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What is checked against: a level, or values worked out before."""
+    group = parser.getgroup("controls")
+    group.addoption("--level", type=int, choices=range(1, 6), help="security level of the hosts, 1 to 5")
+    group.addoption("--document-storage", action="store_true", help="QCVN 12:2026/BCA applies too")
+    group.addoption("--site-file", type=Path, help="the site's description: time servers, log store")
+    group.addoption("--branch", help="branch whose bastion network administers the hosts: party, council, committee")
+    group.addoption("--values", type=Path, help="JSON: what is expected of each host (written by hatang check)")
+    group.addoption("--systems", type=Path, help="JSON: systems to check in the cloud (written by hatang check)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker that joins a test to its control."""
+    config.addinivalue_line("markers", "control(id): the control that this test proves")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Cloud checks run once for each system."""
+    if "system" in metafunc.fixturenames:
+        file = metafunc.config.getoption("--systems")
+        systems = load_systems(file) if file else []
+        metafunc.parametrize("system", systems, ids=[s.name for s in systems], scope="session")
+
+
+def control_of(item: Any) -> str:
+    """Id of the control that a test proves."""
+    marker = item.get_closest_marker("control")
+    return str(marker.args[0]) if marker else ""
+
+
+@pytest.fixture(autouse=True)
+def _properties(request: pytest.FixtureRequest) -> None:
+    """Control and scope go into JUnit and into the result lines."""
+    node = request.node
+    scope = ""
+    if "host" in request.fixturenames:
+        scope = name_of(request.getfixturevalue("host"))
+    elif "system" in request.fixturenames:
+        scope = request.getfixturevalue("system").name
+    node.user_properties += [("control", control_of(node)), ("scope", scope)]
+
+
+def name_of(host: Any) -> str:
+    """The host's name as it was given to pytest."""
+    backend = host.backend
+    return str(getattr(getattr(backend, "host", None), "name", None) or backend.get_pytest_id())
+
+
+@pytest.fixture
+def expected(request: pytest.FixtureRequest, host: Any) -> Expected:
+    """What is demanded of this host: values of controls, and variables that depend on the site."""
+    return from_options(request.config, name_of(host))
+
+
+@pytest.fixture
+def value(request: pytest.FixtureRequest, expected: Expected) -> Any:
+    """The value of this test's control for this host; the test is skipped where nothing is demanded."""
+    found = expected.values.get(control_of(request.node))
+    if found is None or found is False:
+        pytest.skip("not demanded at this level")
+    return found
+
+
+@pytest.fixture
+def ask(host: Any) -> Ask:
+    """ask(command) → what it prints, run as root; each command runs once per host, however many tests ask."""
+
+    def answer(command: str, ok: tuple[int, ...] = (0,)) -> str:
+        key = (name_of(host), command)
+        if key not in _answers:
+            with host.sudo():
+                done = host.run(command)
+            _answers[key] = (done.rc, done.stdout, done.stderr)
+        code, out, err = _answers[key]
+        assert code in ok, f"`{command}` ended with {code}: {err.strip() or out.strip()}"
+        return out
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def cloud(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """The cloud that holds the systems, as the entry that --systems names."""
+    from openstack.config import OpenStackConfig
+    from openstack.connection import Connection
+
+    file = request.config.getoption("--systems")
+    if not file:
+        pytest.skip("needs --systems")
+    entry = json.loads(Path(file).read_text())["cloud"]
+    files = [entry["file"]] if entry["file"] else None
+    with Connection(config=OpenStackConfig(config_files=files).get_one(entry["name"])) as connection:
+        yield connection

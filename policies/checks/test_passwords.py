@@ -1,0 +1,108 @@
+"""Passwords: what the libraries and the PAM stack of the host really do, whichever file says so."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hatang.policies.checks.expected import Ask
+from hatang.policies.checks.pam_stack import READ, Line, Stacks
+
+# Asks the host's own libpwquality, with the host's own settings, which passwords it takes. Nothing is changed.
+TRY = r"""
+import ctypes, itertools, json, sys
+lib = ctypes.CDLL("libpwquality.so.1")
+lib.pwquality_default_settings.restype = ctypes.c_void_p
+settings = ctypes.c_void_p(lib.pwquality_default_settings())
+lib.pwquality_read_config(settings, None, None)
+for option in sys.argv[1:]:
+    lib.pwquality_set_option(settings, option.encode())
+lib.pwquality_set_option(settings, b"dictcheck=0")
+def takes(length, kinds):
+    signs = [s for s in ("kxqvzjwbpt", "KXQVZJWBPT", "4718205936", "%+_=@^~,;?")[:kinds]]
+    word = "".join(s[(i * 7 + i // 10) % 10] for i, s in zip(range(length), itertools.cycle(signs)))
+    return lib.pwquality_check(settings, word.encode(), None, None, None) >= 0
+print(json.dumps({
+    "shortest": next((n for n in range(1, 129) if takes(n, 4)), 999),
+    "kinds": next((k for k in (1, 2, 3, 4) if takes(100, k)), 9),
+}))
+"""
+# name:kind of hash:longest age:first sign of the password field. No hash leaves the host.
+ACCOUNTS = 'awk -F: \'{split($2, part, "$"); print $1 ":" part[2] ":" $5 ":" substr($2, 1, 1)}\' /etc/shadow'
+STRONG = {"y": "yescrypt", "gy": "gost-yescrypt", "7": "scrypt", "6": "SHA-512", "2b": "bcrypt", "2y": "bcrypt"}
+
+
+def change(ask: Ask) -> list[Line]:
+    """The lines that a new password passes when all goes well."""
+    return list(Stacks(ask(READ)).walk("passwd", "password", lambda line: "success").called)
+
+
+def quality(ask: Ask) -> dict[str, int]:
+    """Which passwords the host takes."""
+    lines = [line for line in change(ask) if line.module == "pam_pwquality"]
+    assert lines, "no quality check in the way of a new password (pam_pwquality)"
+    assert lines[0].control in ("requisite", "required"), "the quality check does not bind"
+    options = " ".join(f"'{a}'" for a in lines[0].args if "=" in a)
+    found: dict[str, int] = json.loads(ask(f"python3 -c '{TRY}' {options}"))
+    return found
+
+
+def accounts(ask: Ask) -> list[tuple[str, str, int]]:
+    """Accounts that have a password: name, kind of hash, longest age in days."""
+    rows = [row.split(":") for row in ask(ACCOUNTS).splitlines()]
+    return [(name, kind, int(age or 99999)) for name, kind, age, first in rows if first not in ("!", "*", "")]
+
+
+def definition(ask: Ask, name: str) -> str:
+    """A setting of /etc/login.defs; empty when not set."""
+    rows = [row.split() for row in ask("cat /etc/login.defs").splitlines()]
+    return next((row[1] for row in reversed(rows) if len(row) > 1 and row[0] == name), "")
+
+
+@pytest.mark.control("AUT-03")
+def test_shortest_password(value: int, ask: Ask) -> None:
+    """A password one sign too short is refused, with all kinds of signs in it."""
+    assert quality(ask)["shortest"] >= value, f"passwords of {quality(ask)['shortest']} signs are taken"
+
+
+@pytest.mark.control("AUT-01")
+def test_kinds_of_characters(value: int, ask: Ask) -> None:
+    """A long password of too few kinds of signs is refused."""
+    assert quality(ask)["kinds"] >= value, f"passwords of {quality(ask)['kinds']} kinds of signs are taken"
+
+
+@pytest.mark.control("AUT-07")
+def test_longest_age(value: int, ask: Ask) -> None:
+    """New and existing passwords expire in time."""
+    days = int(definition(ask, "PASS_MAX_DAYS") or 99999)
+    assert 0 < days <= value, f"new accounts: {days} days"
+    old = [f"{name} {age} days" for name, _, age in accounts(ask) if not 0 <= age <= value]
+    assert not old, f"passwords that live too long: {', '.join(old)}"
+
+
+@pytest.mark.control("AUT-08")
+def test_history(value: int, ask: Ask) -> None:
+    """A new password is compared with the former ones before it is taken."""
+    lines = change(ask)
+    names = [line.module for line in lines]
+    assert "pam_pwhistory" in names, "former passwords are not looked at"
+    history = lines[names.index("pam_pwhistory")]
+    assert names.index("pam_pwhistory") < names.index("pam_unix"), "the comparison comes too late"
+    assert history.control in ("requisite", "required"), "the comparison does not bind"
+    kept = int(history.arg("remember") or 10)  # 10: default of the module
+    assert kept >= value, f"only {kept} former passwords are refused"
+
+
+@pytest.mark.control("AUT-12")
+def test_hashes(value: bool, ask: Ask) -> None:
+    """New passwords get a strong hash, and no weak one is left."""
+    unix = next((line for line in change(ask) if line.module == "pam_unix"), None)
+    assert unix, "pam_unix does not keep passwords here"
+    chosen = [a for a in unix.args if a in ("yescrypt", "gost_yescrypt", "sha512", "blowfish")]
+    weak = [a for a in unix.args if a in ("md5", "bigcrypt", "sha256")]
+    assert chosen and not weak, f"pam_unix makes {', '.join(weak) or 'no strong'} hashes"
+    method = definition(ask, "ENCRYPT_METHOD").upper()
+    assert method in ("YESCRYPT", "SHA512", "BCRYPT"), f"ENCRYPT_METHOD is {method or 'not set'}"
+    bad = [name for name, kind, _ in accounts(ask) if kind not in STRONG]
+    assert not bad, f"accounts with weak hashes: {', '.join(bad)}"
