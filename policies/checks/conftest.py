@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--document-storage", action="store_true", help="QCVN 12:2026/BCA applies too")
     group.addoption("--site-file", type=Path, help="the site's description: time servers, log store")
     group.addoption("--branch", help="branch whose bastion network administers the hosts: party, council, committee")
+    group.addoption("--control", action="append", default=[], help="only this control; may be given several times")
     group.addoption("--values", type=Path, help="JSON: what is expected of each host (written by hatang check)")
     group.addoption("--systems", type=Path, help="JSON: systems to check in the cloud (written by hatang check)")
 
@@ -56,6 +57,15 @@ def control_of(item: Any) -> str:
     """Id of the control that a test proves."""
     marker = item.get_closest_marker("control")
     return str(marker.args[0]) if marker else ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """--control leaves the others out."""
+    wanted = set(config.getoption("--control"))
+    if wanted:
+        left_out = [i for i in items if control_of(i) not in wanted]
+        items[:] = [i for i in items if control_of(i) in wanted]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import Field, ValidationError
@@ -17,10 +16,12 @@ from hatang.catalogue.resolver import resolve
 from hatang.errors import InputError, UnknownNameError
 from hatang.model.base import Model, Text
 from hatang.model.control import Control, Mark, Resolved
-from hatang.model.site import Site
 from hatang.model.terms import Level
 
-POLICIES = Path(__file__).resolve().parents[1] / "policies"
+if TYPE_CHECKING:
+    from hatang.model.site import Site
+
+POLICIES = (Path(__file__).resolve().parents[1] / "policies").resolve()
 CONTROLS = POLICIES / "controls"
 
 
@@ -64,6 +65,8 @@ class Catalogue:
                     chosen: Any = control.implemented_by.absent[variable]
                 elif origin == "value":
                     chosen = value
+                elif origin == "own" and control.own_value:
+                    chosen = control.own_value.value
                 elif origin == "bastion":
                     chosen = [str(bastion)] if bastion else []
                 else:
@@ -94,27 +97,28 @@ def load_control(file: Path) -> Control:
     """One control file. Raises InputError."""
     text = file.read_text()
     try:
-        control = Control.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))  # noqa: S506 (a safe loader)
+        control = Control.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise InputError(f"not valid YAML: {exc.problem}", where=f"{file}:{line}", do="correct the line") from exc
     except ValidationError as exc:
         first = exc.errors()[0]
-        field = ".".join(str(p) for p in first["loc"])
+        place = (*first["loc"], *getattr((first.get("ctx") or {}).get("error"), "path", ()))
+        field = ".".join(str(p) for p in place)
         raise InputError(
-            f"{field or 'the file'}: {first['msg']}",
-            where=f"{file}:{_line_of(text, first['loc'])} ({field})",
+            f"{field or 'the file'}: {first['msg'].removeprefix('Value error, ')}",
+            where=f"{file}:{line_of(text, place)}" + (f" ({field})" if field else ""),
             do="see policies/controls/control.schema.json for what each field takes",
         ) from exc
     if control.id != file.stem:
         raise InputError(
-            f"the id {control.id} differs from the file's name", where=f"{file}:{_line_of(text, ('id',))} (id)",
+            f"the id {control.id} differs from the file's name", where=f"{file}:{line_of(text, ('id',))} (id)",
             do=f"rename the file to {control.id}.yaml, or correct the id",
         )  # fmt: skip
     return control
 
 
-def show(control_id: str, folder: Path | None = None) -> Control:
+def show_control(control_id: str, folder: Path | None = None) -> Control:
     """One control, without reading the others. Raises UnknownNameError."""
     file = (folder or CONTROLS) / f"{control_id}.yaml"
     if not file.is_file():
@@ -131,12 +135,14 @@ def sources(file: Path | None = None) -> dict[str, Source]:
 
 def unknown(control_id: str, known: Collection[str]) -> UnknownNameError:
     """The error for a control that is not there."""
+    import difflib
+
     close = difflib.get_close_matches(control_id, sorted(known), 3)
     do = f"did you mean {', '.join(close)}?" if close else "hatang control list shows all"
     return UnknownNameError(f"no control is called {control_id}", where=str(CONTROLS), do=do)
 
 
-def _line_of(text: str, key: tuple[int | str, ...]) -> int:
+def line_of(text: str, key: tuple[int | str, ...]) -> int:
     """Line of a field, or of its nearest parent that stands in the file."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     line = 1

@@ -7,12 +7,14 @@ from collections.abc import Collection
 from hatang.model.control import Combine, Considered, Control, Resolved, Value
 from hatang.model.terms import Level
 
-# The weakest mark decides what a report may say when two sources agree: a value is as sure as its best reading.
 SURENESS = {"A": 0, "B2": 1, "B1": 2, "own": 3}
 
 
 def resolve(control: Control, level: Level, applies: Collection[str] = ()) -> Resolved:
     """What a control demands at a level.
+
+    Where one source alone demands the value in force, it decides; the surest of several. Where only several
+    together make it up, all of them are named, and the mark is that of the least sure.
 
     Args:
         applies: kinds of system that narrow sources apply to, e.g. {"document_storage"}.
@@ -23,24 +25,35 @@ def resolve(control: Control, level: Level, applies: Collection[str] = ()) -> Re
         if not s.applies_to or s.applies_to in applies
     )
     demanding = [c for c in considered if c.value is not None]
-    if not demanding:
-        return Resolved(
-            control=control.id, value=None, unit=control.unit, source="", mark=None, clause="",
-            strength=control.strength, considered=considered,
-        )  # fmt: skip
-    value = _strictest(control.combine, [c.value for c in demanding if c.value is not None])
-    deciding = [c for c in demanding if c.value == value] or demanding
-    first = min(deciding, key=lambda c: SURENESS[c.mark.value])
+    value = _strictest(control, [c.value for c in demanding if c.value is not None]) if demanding else None
+    whole = sorted((c for c in demanding if _same(c.value, value)), key=lambda c: SURENESS[c.mark.value])
+    deciding = whole[:1] or demanding
     return Resolved(
-        control=control.id, value=value, unit=control.unit, source=first.source, mark=first.mark, clause=first.clause,
-        strength=control.strength, considered=considered,
-    )  # fmt: skip
+        control=control.id,
+        value=value,
+        unit=control.unit,
+        source=" + ".join(c.source for c in deciding),
+        mark=max((c.mark for c in deciding), key=lambda m: SURENESS[m.value], default=None),
+        clause=" + ".join(c.clause for c in deciding),
+        strength=control.strength,
+        considered=considered,
+        own_value=control.own_value,
+    )
 
 
-def _strictest(rule: Combine, values: list[Value]) -> Value:
+def _same(one: Value | None, other: Value | None) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return set(one) == set(other)
+    return one == other
+
+
+def _strictest(control: Control, values: list[Value]) -> Value:
+    rule = control.combine
     if rule is Combine.ANY:
         return any(bool(v) for v in values)
     if rule is Combine.UNION:
-        return tuple(sorted({item for v in values for item in (v if isinstance(v, tuple) else (str(v),))}))
+        return tuple(sorted({item for v in values if isinstance(v, tuple) for item in v}))
+    if rule is Combine.ORDERED:
+        return max((str(v) for v in values), key=control.order.index)
     numbers = [v for v in values if isinstance(v, int)]
     return max(numbers) if rule is Combine.MAX else min(numbers)

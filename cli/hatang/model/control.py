@@ -37,6 +37,7 @@ class Combine(StrEnum):
     MIN = "min"
     ANY = "any"  # true when any source demands it
     UNION = "union"
+    ORDERED = "ordered"  # the one that stands last in the control's `order`
 
 
 class VerifiedBy(StrEnum):
@@ -55,7 +56,9 @@ class SourceValues(Model):
 
     clause: str = Field(min_length=1, description="Clause of the source; x stands for 3–7, that is levels 1–5.")
     mark: Mark = Field(description="How it was read: A, B2, B1, own.")
-    applies_to: Literal["", "document_storage"] = Field("", description="Kind of system that it applies to; empty: all.")
+    applies_to: Literal["", "document_storage"] = Field(
+        "", description="Kind of system that it applies to; empty: all."
+    )
     values: dict[Level, Value | None] = Field(description="Value at each level 1–5; null: the source is silent there.")
 
     @model_validator(mode="after")
@@ -70,12 +73,21 @@ class Implementation(Model):
 
     role: str = Field("", description="Ansible role in roles/; empty: none.")
     variables: dict[str, str] = Field(
-        default_factory=dict, description="Role variable: `value` (the resolved value), or site.<name> of the site file."
+        default_factory=dict,
+        description="Role variable: `value` (the resolved value), or site.<name> of the site file.",
     )
     stack: str = Field("", description="Stack in stacks/; empty: none.")
     absent: dict[str, Value] = Field(
         default_factory=dict, description="Role variable: value where no source demands the control."
     )
+
+
+class OwnValue(Model):
+    """A number of ours: the law demands the thing and names no number. Reports say so."""
+
+    value: int = Field(description="The number.")
+    unit: str = Field(min_length=1, description="Its unit.")
+    why: Text = Field(description="Why this number.")
 
 
 class Control(Model):
@@ -86,12 +98,49 @@ class Control(Model):
     unit: str = Field(min_length=1, description="Unit of the values: months, minutes, yes/no …")
     strength: Strength = Field(description="How binding it is.")
     combine: Combine = Field(description="Which of several values is the strictest.")
-    sources: dict[str, SourceValues] = Field(min_length=1, description="What each source demands; keys of sources.yaml.")
+    order: tuple[str, ...] = Field((), description="For `combine: ordered`: the values, the strictest last.")
+    sources: dict[str, SourceValues] = Field(
+        min_length=1, description="What each source demands; keys of sources.yaml."
+    )
     verified_by: tuple[VerifiedBy, ...] = Field(min_length=1, description="Where it is verified.")
-    implemented_by: Implementation = Field(default_factory=lambda: Implementation(), description="What brings it about.")
+    implemented_by: Implementation = Field(
+        default_factory=lambda: Implementation(), description="What brings it about."
+    )
     checks: tuple[str, ...] = Field((), description="Checks that prove it, file::function below policies/checks.")
+    partial_at: tuple[Level, ...] = Field(
+        (), description="Levels at which the checks prove only a part; the note says which part is left."
+    )
+    own_value: OwnValue | None = Field(None, description="Our number, where the law demands the thing and gives none.")
     note: Text | None = Field(None, description="What it may break, or what is left open.")
     verified_against_original: Literal[False] = Field(False, description="Nobody has compared it with an original yet.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Control:
+        for name, source in self.sources.items():
+            for level, value in source.values.items():
+                if value is not None and not self._fits(value):
+                    kind = type(value).__name__
+                    raise Misfit(
+                        f"{value!r} ({kind}) does not go with `combine: {self.combine.value}`",
+                        "sources", name, "values", str(int(level)),
+                    )  # fmt: skip
+        roles = self.implemented_by
+        if missing := sorted(set(roles.variables) ^ set(roles.absent)):
+            raise Misfit(f"{missing[0]} needs a value in `variables` and one in `absent`", "implemented_by")
+        if "own" in roles.variables.values() and self.own_value is None:
+            raise Misfit("a variable takes `own`, but there is no own_value", "implemented_by", "variables")
+        if self.partial_at and self.note is None:
+            raise Misfit("a control that is proven in part needs a note that says what is left", "partial_at")
+        return self
+
+    def _fits(self, value: Value) -> bool:
+        if self.combine is Combine.ANY:
+            return isinstance(value, bool)
+        if self.combine is Combine.UNION:
+            return isinstance(value, tuple)
+        if self.combine is Combine.ORDERED:
+            return value in self.order
+        return isinstance(value, int) and not isinstance(value, bool)
 
     @property
     def is_automated(self) -> bool:
@@ -114,8 +163,9 @@ class Resolved(Model):
     control: str
     value: Value | None = Field(description="None: no applicable source demands it.")
     unit: str
-    source: str = Field(description="The source that decided; empty when none demands it.")
-    mark: Mark | None
+    source: str = Field(description="The source that decided, or several that did so together; empty: none demands it.")
+    mark: Mark | None = Field(description="How the deciding value was read.")
     clause: str
     strength: Strength
-    considered: tuple[Considered, ...]
+    considered: tuple[Considered, ...] = Field(description="What every applicable source says.")
+    own_value: OwnValue | None = Field(None, description="Our number, where the law gives none.")

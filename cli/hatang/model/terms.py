@@ -51,5 +51,6 @@ class ResultState(StrEnum):
     PARTLY = "partly"  # một phần
     NOT_MET = "not-met"  # chưa đạt
     NOT_AUTOMATED = "not-automated"  # không kiểm tự động
+    NOT_CHECKED = "not-checked"  # không kiểm được: not reached, or the check itself broke; never counts as met
     NOT_APPLICABLE = "not-applicable"  # không áp dụng
     WAIVED = "waived"  # ngoại lệ, shown with its expiry

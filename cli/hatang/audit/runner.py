@@ -1,0 +1,173 @@
+"""Runs the checks as pytest processes, hosts in parallel, and joins what they say to the controls."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hatang.audit.join import CLOUD_PREFIX, Line, Scope, join
+from hatang.audit.results import CheckRun
+from hatang.audit.transport import ssh_config, unreachable
+from hatang.catalogue import Catalogue, load
+from hatang.catalogue.resolver import resolve
+from hatang.model.control import Control
+from hatang.model.site import Site
+from hatang.model.terms import Level
+from hatang.registry import HostRecord, Registry, SystemRecord
+from hatang.settings import Settings, environment
+
+CHECKS = Path(__file__).resolve().parents[1] / "policies" / "checks"
+TIMEOUT_S = 600  # of one pytest process; what it found until then is kept, the rest is "not checked"
+Progress = Callable[[str], None]
+
+
+def check(
+    settings: Settings,
+    site: Site,
+    records: Sequence[SystemRecord],
+    hosts: Sequence[HostRecord],
+    *,
+    controls: Collection[str] = (),
+    progress: Progress = lambda text: None,
+) -> CheckRun:
+    """Check these hosts, and these systems in the cloud.
+
+    Args:
+        records: systems to check in the cloud; a host's own system need not be among them.
+        controls: ids; empty: all.
+
+    Raises:
+        UnknownNameError: no control has such an id.
+    """
+    catalogue = load()
+    chosen = [catalogue.control(c) for c in dict.fromkeys(controls)] if controls else list(catalogue.controls.values())
+    started = datetime.now(UTC)
+    registry = Registry.open(settings.registry)
+    known = {r.spec.name: r for r in records}
+    for host in hosts:
+        if host.system not in known:
+            known[host.system] = registry.system(host.system)
+    scopes = [_scope(h.name, "host", known[h.system], chosen) for h in hosts]
+    scopes += [_scope(r.spec.name, "system", r, chosen) for r in records]
+    ids = [c.id for c in chosen]
+    with tempfile.TemporaryDirectory(prefix="hatang-run-") as folder, ssh_config(settings, hosts) as config:
+        place = Path(folder)
+        (place / "values.json").write_text(json.dumps(_values(catalogue, site, known, hosts, scopes)))
+        (place / "systems.json").write_text(json.dumps(_systems(settings, site, registry, records, scopes)))
+        progress(f"checking {len(hosts)} hosts, {len(records)} systems")
+        away = unreachable(config, hosts)
+        argvs = [_host_argv(place, config, group, ids) for group in _groups([h for h in hosts if h.name not in away])]
+        argvs += [_cloud_argv(place, ids)] if records and _has_cloud_checks(chosen) else []
+        lines, trouble = _run_all(argvs, place, progress)
+    results = join(chosen, scopes, lines, away)
+    if trouble:
+        progress(trouble)
+    return CheckRun(started, datetime.now(UTC), results)
+
+
+def _scope(name: str, kind: str, record: SystemRecord, controls: Sequence[Control]) -> Scope:
+    level = Level(record.spec.level)
+    values = {c.id: resolve(c, level, record.spec.sources) for c in controls}
+    return Scope(name, kind, record.spec.name, level, values)
+
+
+def _values(
+    catalogue: Catalogue, site: Site, known: Mapping[str, SystemRecord], hosts: Sequence[HostRecord],
+    scopes: Sequence[Scope],
+) -> dict[str, Any]:  # fmt: skip
+    """What is expected of each host; read by policies/checks/conftest.py."""
+    values = {s.name: {k: r.value for k, r in s.values.items()} for s in scopes if s.kind == "host"}
+    found = {}
+    for host in hosts:
+        record = known[host.system]
+        bastion = site.pool(record.agency.branch).bastion
+        variables = catalogue.role_variables(record.spec.level, record.spec.sources, site, bastion)
+        found[host.name] = {"values": values[host.name], "variables": variables}
+    return {"hosts": found}
+
+
+def _systems(
+    settings: Settings, site: Site, registry: Registry, records: Sequence[SystemRecord], scopes: Sequence[Scope]
+) -> dict[str, Any]:
+    """What is expected in the cloud; read by policies/checks/conftest.py."""
+    values = {s.name: {k: r.value for k, r in s.values.items()} for s in scopes if s.kind == "system"}
+    return {
+        "cloud": {"file": str(settings.clouds_file) if settings.clouds_file else "", "name": settings.cloud},
+        "site": site.model_dump(mode="json"),
+        "systems": [
+            {
+                "spec": r.spec.model_dump(mode="json"),
+                "agency": r.agency.model_dump(mode="json"),
+                "allocation": r.allocation.model_dump(mode="json") if r.allocation else None,
+                "values": values[r.spec.name],
+                "ids": registry.remote_ids("system", r.spec.name),
+                "agency_ids": registry.remote_ids("agency", r.agency.code),
+            }
+            for r in records
+        ],
+    }
+
+
+def _groups(hosts: Sequence[HostRecord]) -> list[list[HostRecord]]:
+    """Hosts, dealt out to as many processes as pay: most of the time is waiting for the host."""
+    count = min(len(hosts), 2 * (os.cpu_count() or 1))
+    return [list(hosts[i::count]) for i in range(count)]
+
+
+def _pytest(place: Path, files: Sequence[Path], ids: Sequence[str]) -> list[str]:
+    options = [f"--control={i}" for i in ids]
+    return [
+        sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "hatang.audit.plugin",
+        "-c", str(CHECKS / "pytest.ini"), "--rootdir", str(CHECKS), *options, *map(str, files),
+    ]  # fmt: skip
+
+
+def _host_argv(place: Path, config: Path, hosts: Sequence[HostRecord], ids: Sequence[str]) -> list[str]:
+    files = sorted(f for f in CHECKS.glob("test_*.py") if not f.name.startswith(CLOUD_PREFIX))
+    specs = ",".join(f"ssh://{h.name}" for h in hosts)
+    return [
+        *_pytest(place, files, ids), f"--hosts={specs}", f"--ssh-config={config}", f"--values={place / 'values.json'}",
+    ]  # fmt: skip
+
+
+def _cloud_argv(place: Path, ids: Sequence[str]) -> list[str]:
+    files = sorted(CHECKS.glob(f"{CLOUD_PREFIX}*.py"))
+    return [*_pytest(place, files, ids), f"--systems={place / 'systems.json'}"]
+
+
+def _has_cloud_checks(controls: Sequence[Control]) -> bool:
+    named = any(c.startswith(CLOUD_PREFIX) for control in controls for c in control.checks)
+    return named and any(CHECKS.glob(f"{CLOUD_PREFIX}*.py"))
+
+
+def _run_all(argvs: Sequence[Sequence[str]], place: Path, progress: Progress) -> tuple[list[Line], str]:
+    """Run the processes side by side; the lines they wrote, and what went wrong with the processes themselves."""
+    if not argvs:
+        return [], ""
+    with ThreadPoolExecutor(len(argvs)) as pool:
+        files = [place / f"lines-{i}.jsonl" for i in range(len(argvs))]
+        troubles = list(pool.map(_run, argvs, files))
+    lines = [Line(**json.loads(row)) for f in files if f.exists() for row in f.read_text(encoding="utf-8").splitlines()]
+    return lines, "\n".join(t for t in troubles if t)
+
+
+def _run(argv: Sequence[str], lines: Path) -> str:
+    output = lines.with_suffix(".txt")
+    with output.open("w") as out:
+        try:
+            code = subprocess.run(
+                [*argv, f"--result-lines={lines}"], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                timeout=TIMEOUT_S, env=environment(PYTHONDONTWRITEBYTECODE="1"), check=False,
+            ).returncode  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"the checks did not end within {TIMEOUT_S} s"
+    # 0: all passed; 1: some failed; 5: none collected. Anything else is a fault of the checks, and never a pass.
+    return "" if code in (0, 1, 5) else "the checks themselves failed:\n" + output.read_text()[-2000:]
