@@ -20,7 +20,8 @@ try:
 except ImportError:  # a checkout without the product installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "cli"))
 
-from hatang.policies.checks.expected import Ask, Expected, from_options, load_systems
+from hatang.policies.checks.expected import Ask, CheckedSystem, Expected, from_options, load_systems
+from hatang.policies.checks.live_cloud import Live
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -93,9 +94,10 @@ def expected(request: pytest.FixtureRequest, host: Any) -> Expected:
 
 
 @pytest.fixture
-def value(request: pytest.FixtureRequest, expected: Expected) -> Any:
-    """The value of this test's control for this host; the test is skipped where nothing is demanded."""
-    found = expected.values.get(control_of(request.node))
+def value(request: pytest.FixtureRequest) -> Any:
+    """The value of this test's control for this host or system; skipped where nothing is demanded."""
+    about = "system" if "system" in request.fixturenames else "expected"
+    found = request.getfixturevalue(about).values.get(control_of(request.node))
     if found is None or found is False:
         pytest.skip("not demanded at this level")
     return found
@@ -131,3 +133,9 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Connection]:
     files = [entry["file"]] if entry["file"] else None
     with Connection(config=OpenStackConfig(config_files=files).get_one(entry["name"])) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def live(cloud: Connection, system: CheckedSystem) -> Live:
+    """What the cloud holds of the system, read once."""
+    return Live(cloud, system)

@@ -115,6 +115,7 @@ def _result(
         mark=r.mark.value if r.mark else "",
         clause=r.clause,
         strength=r.strength.value,
+        own_value=f"{r.own_value.value} {r.own_value.unit}" if r.own_value and r.value else "",
         detail=detail,
         checks=checks,
         seconds=round(sum(x.seconds for x in lines), 3),

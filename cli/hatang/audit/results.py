@@ -34,6 +34,7 @@ class Result:
     mark: str  # how the value was read: A, B2, B1, own; empty: nothing is demanded
     clause: str
     strength: str
+    own_value: str = ""  # our number, where the law gives none
     detail: str = ""
     checks: tuple[str, ...] = ()
     seconds: float = 0.0

@@ -19,6 +19,7 @@ from hatang.errors import InputError
 from hatang.model.control import Combine, Control
 
 PACKAGE = Path(__file__).resolve().parents[1]
+ROLES, STACKS = (PACKAGE / "roles").resolve(), (PACKAGE / "stacks").resolve()
 YES_NO = "yes/no"
 PLACES = ("value", "own", "bastion")
 
@@ -30,8 +31,8 @@ class Tree:
     controls: Path = CONTROLS
     sources: Path = CONTROLS.parent / "sources.yaml"
     checks: Path = CONTROLS.parent / "checks"
-    roles: Path = (PACKAGE / "roles").resolve()
-    stacks: Path = (PACKAGE / "stacks").resolve()
+    roles: Path = ROLES
+    stacks: Path = STACKS
 
     @cached_property
     def tests(self) -> dict[str, tuple[str, int]]:
@@ -121,7 +122,12 @@ class _Lint:
                     f"mark {values.mark.value} does not go with {name}", f"that source carries {marks}",
                     "sources", name, "mark",
                 )  # fmt: skip
-            if all(v is None for v in values.values.values()):
+            elif values.applies_to != known[name].applies_to:
+                yield self._fault(
+                    f"{name} applies to {known[name].applies_to or 'all systems'}, not to {values.applies_to or 'all'}",
+                    "write applies_to as in sources.yaml", "sources", name,
+                )  # fmt: skip
+            if not values.values.written():
                 yield self._fault(f"{name} is silent at every level", "remove the source", "sources", name, "values")
 
     def _unit(self) -> Iterator[InputError]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -31,10 +31,12 @@ class Source(Model):
     name: Text = Field(description="Name.")
     number: str = Field(description="Number as cited.")
     in_force: str = Field(description="Date from which it holds, YYYY-MM-DD; empty: not known.")
+    made_binding_by: str = Field("", description="What makes it binding, where it is not law itself.")
     replaces: tuple[str, ...] = Field((), description="Numbers of what it replaces.")
+    applies_to: str = Field("", description="Kind of system that it applies to; empty: all.")
     read: Text = Field(description="What was read, by whom confirmed.")
     marks: tuple[Mark, ...] = Field(description="Marks that its values may carry.")
-    verified_against_original: bool = Field(description="Whether anybody compared it with the original.")
+    verified_against_original: Literal[False] = Field(description="Nobody has compared it with the original yet.")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def resolve(control: Control, level: Level, applies: Collection[str] = ()) -> Re
         applies: kinds of system that narrow sources apply to, e.g. {"document_storage"}.
     """
     considered = tuple(
-        Considered(source=name, value=s.values[level], mark=s.mark, clause=s.clause)
+        Considered(source=name, value=s.values.at(level), mark=s.mark, clause=s.clause)
         for name, s in control.sources.items()
         if not s.applies_to or s.applies_to in applies
     )

@@ -155,7 +155,7 @@ def _rows(results: Sequence[dict[str, Any]]) -> list[tuple[object, ...]]:
     titles = {c.id: c.title.in_(language()) for c in load().controls.values()}
     shared: dict[tuple[str, ...], list[str]] = {}
     for r in results:
-        key = (r["system"], r["control"], r["state"], shown(r["value"], r["unit"]), r["mark"], r["source"], r["clause"])
+        key = (r["system"], r["control"], r["state"], demanded(r), r["mark"], r["source"], r["clause"])
         shared.setdefault(key, []).append(r["scope"])
     return [
         (control, titles.get(control, ""), ", ".join(scopes), value, stated(state, mark), f"{source} {clause}".strip())
@@ -166,6 +166,13 @@ def _rows(results: Sequence[dict[str, Any]]) -> list[tuple[object, ...]]:
 def stated(state: str, mark: str) -> str:
     """The state in words; what is met by a value that nobody verified says so."""
     return STATES[state] + (MARKS.get(mark, "") if state in ("met", "partly") else "")
+
+
+def demanded(result: dict[str, Any]) -> str:
+    """The value demanded; where the law gives no number, ours, said to be ours."""
+    own = result.get("own_value")
+    text = shown(result["value"], result["unit"])
+    return _("{text} ({own}: hatang's number, the law gives none)").format(text=text, own=own) if own else text
 
 
 def shown(value: Any, unit: str) -> str:

@@ -131,7 +131,7 @@ def _lines(control: Control, resolved: Resolved | None) -> list[str]:
     rows = [f"{control.id}  {control.title.in_(lang)}", ""]
     rows.append(f"  {_('strength')}: {control.strength.value}; {_('unit')}: {control.unit}")
     for name, source in control.sources.items():
-        values = "  ".join(f"L{int(lv)} {_cell(v)}" for lv, v in source.values.items())
+        values = "  ".join(f"{lv} {_cell(v)}" for lv, v in source.values)
         only = f" ({_('only')}: {source.applies_to})" if source.applies_to else ""
         rows.append(f"  {name}{only} [{source.mark.value}] {source.clause}")
         rows.append(f"      {values}")

@@ -51,6 +51,25 @@ class VerifiedBy(StrEnum):
     OUTSIDE = "outside"
 
 
+class LevelValues(Model):
+    """Values of all levels, each written out: levels are not cumulative."""
+
+    L1: Value | None = Field(description="Value at level 1; null: the source is silent.")
+    L2: Value | None = Field(description="Value at level 2; null: the source is silent.")
+    L3: Value | None = Field(description="Value at level 3; null: the source is silent.")
+    L4: Value | None = Field(description="Value at level 4; null: the source is silent.")
+    L5: Value | None = Field(description="Value at level 5; null: the source is silent.")
+
+    def at(self, level: Level) -> Value | None:
+        """The value at a level."""
+        value: Value | None = getattr(self, f"L{int(level)}")
+        return value
+
+    def written(self) -> dict[str, Value]:
+        """What is not null, by L1 … L5."""
+        return {f"L{int(lv)}": v for lv in Level if (v := self.at(lv)) is not None}
+
+
 class SourceValues(Model):
     """What one source demands at each level."""
 
@@ -59,13 +78,7 @@ class SourceValues(Model):
     applies_to: Literal["", "document_storage"] = Field(
         "", description="Kind of system that it applies to; empty: all."
     )
-    values: dict[Level, Value | None] = Field(description="Value at each level 1–5; null: the source is silent there.")
-
-    @model_validator(mode="after")
-    def _every_level(self) -> SourceValues:
-        if missing := [str(int(lv)) for lv in Level if lv not in self.values]:
-            raise Misfit(f"levels {', '.join(missing)} are missing; write null where the source is silent", ("values",))
-        return self
+    values: LevelValues = Field(description="Value at each level.")
 
 
 class Implementation(Model):
@@ -117,12 +130,12 @@ class Control(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Control:
         for name, source in self.sources.items():
-            for level, value in source.values.items():
-                if value is not None and not self._fits(value):
+            for level, value in source.values.written().items():
+                if not self._fits(value):
                     kind = type(value).__name__
                     raise Misfit(
                         f"{value!r} ({kind}) does not go with `combine: {self.combine.value}`",
-                        "sources", name, "values", str(int(level)),
+                        "sources", name, "values", level,
                     )  # fmt: skip
         roles = self.implemented_by
         if missing := sorted(set(roles.variables) ^ set(roles.absent)):

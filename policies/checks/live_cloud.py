@@ -1,0 +1,103 @@
+"""What the cloud holds of one system, read once per run, and what the zone matrix says that it should hold."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hatang.policies.checks.expected import CheckedSystem
+from hatang.policies.rules.groups import Places, Rule, rules_of
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+class Live:
+    """Objects of one system's project, as the API lists them now."""
+
+    def __init__(self, cloud: Connection, system: CheckedSystem) -> None:
+        self.cloud, self.system = cloud, system
+        self.project_id = system.ids["project_id"]
+
+    @cached_property
+    def networks(self) -> dict[str, Any]:
+        """Networks by name."""
+        return {n.name: n for n in self.cloud.network.networks(project_id=self.project_id)}
+
+    @cached_property
+    def subnets(self) -> list[Any]:
+        """Subnets."""
+        return list(self.cloud.network.subnets(project_id=self.project_id))
+
+    @cached_property
+    def ports(self) -> list[Any]:
+        """Ports of the project."""
+        return list(self.cloud.network.ports(project_id=self.project_id))
+
+    @cached_property
+    def groups(self) -> dict[str, Any]:
+        """Security groups by name, with their rules."""
+        return {g.name: g for g in self.cloud.network.security_groups(project_id=self.project_id)}
+
+    @cached_property
+    def routers(self) -> list[Any]:
+        """Routers of the project."""
+        return list(self.cloud.network.routers(project_id=self.project_id))
+
+    @cached_property
+    def router_ports(self) -> list[Any]:
+        """All interfaces of these routers, whoever owns them."""
+        return [p for r in self.routers for p in self.cloud.network.ports(device_id=r.id)]
+
+    @property
+    def server_ports(self) -> list[Any]:
+        """Ports of servers."""
+        return [p for p in self.ports if (p.device_owner or "").startswith("compute:")]
+
+    def zone_of(self, network_id: str) -> str:
+        """The zone whose network this is; empty: none of the system's."""
+        prefix = f"{self.system.name}-"
+        return next((n.removeprefix(prefix) for n, x in self.networks.items() if x.id == network_id), "")
+
+    def used_groups(self) -> dict[str, Any]:
+        """Groups of the zones, and any other group that a port carries."""
+        carried = {i for p in self.ports for i in p.security_group_ids or ()}
+        return {n: g for n, g in self.groups.items() if g.id in carried or n.startswith(f"{self.system.name}-")}
+
+    def wanted_rules(self) -> dict[str, tuple[Rule, ...]]:
+        """Rules of each zone's group, from the matrix."""
+        system = self.system
+        assert system.allocation is not None, "the system has no addresses"
+        services = system.site.services
+        places = Places(
+            zones={z.kind.value: (z.cidr, z.cidr_v6) for z in system.allocation.zones},
+            bastion=system.site.pool(system.agency.branch).bastion,
+            time=tuple(a for a in services.time_servers if a.version == 4),
+            dns=tuple(a for a in services.dns_servers if a.version == 4),
+            log=services.log_server,
+            log_port=services.log_port,
+        )
+        zones = tuple(z.kind for z in system.allocation.zones)
+        flows = system.matrix.flows(zones, system.spec.public)
+        denied = system.matrix.denies_egress(system.spec.level)
+        return {z.value: rules_of(z.value, flows, places, denied) for z in zones}
+
+
+def facts(rule: dict[str, Any]) -> tuple[str, str, str, int | None, str]:
+    """What a live rule allows, in the terms of `Rule.facts`."""
+    ethertype, remote = rule["ethertype"], rule.get("remote_ip_prefix")
+    if rule.get("remote_group_id") or rule.get("remote_address_group_id"):
+        remote = f"group {rule.get('remote_group_id') or rule.get('remote_address_group_id')}"
+    low, high = rule.get("port_range_min"), rule.get("port_range_max")
+    port = low if low == high else -1  # a range of ports: never in the matrix
+    anywhere = "::/0" if ethertype == "IPv6" else "0.0.0.0/0"
+    return (rule["direction"], ethertype, rule.get("protocol") or "", port, remote or anywhere)
+
+
+def words(fact: tuple[str, str, str, int | None, str]) -> str:
+    """A rule for people."""
+    direction, _, protocol, port, remote = fact
+    ports = "" if port is None else " a range of ports" if port < 0 else f" {port}"
+    return f"{direction} {protocol or 'any protocol'}{ports} {'from' if direction == 'ingress' else 'to'} {remote}"
