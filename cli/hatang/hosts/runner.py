@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +74,7 @@ def harden(
         (folder / "inventory.json").write_text(json.dumps(inventory(settings, hosts, variables)))
         (folder / "inventory.json").chmod(0o600)
         with log.open("a") as out:
-            ansible_runner.run(
+            ended = ansible_runner.run(
                 private_data_dir=str(folder),
                 project_dir=str(ROLES),
                 playbook=str(PLAYBOOK),
@@ -82,6 +85,7 @@ def harden(
                 event_handler=lambda event: _note(event, result, out, progress),
                 ignore_logging=True,
             )
+        _be_sure(ended, hosts, result, log)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     result.seconds = round(monotonic() - begun, 1)
@@ -92,6 +96,18 @@ def harden(
             do="run again; settings of before the run are back on a host that could not be logged in to",
         )
     return result
+
+
+def _be_sure(ended: Any, hosts: Sequence[HostRecord], result: HardenResult, log: Path) -> None:
+    """A run that did not reach every host is a failure, whatever its events say."""
+    reached = set((ended.stats or {}).get("ok") or {})
+    missing = [h.name for h in hosts if h.name not in reached]
+    if (ended.rc != 0 or missing) and not result.failed:
+        said = " ".join(ended.stdout.read().split())[-300:] if ended.stdout else ""
+        with log.open("a") as out:
+            out.write(said + "\n")
+        where = f" (not reached: {', '.join(missing)})" if missing else ""
+        result.failed.append(f"ansible ended with {ended.rc}{where}: {said}")
 
 
 def _note(event: dict[str, Any], result: HardenResult, out: Any, progress: Callable[[str], None]) -> bool:
@@ -109,11 +125,13 @@ def _note(event: dict[str, Any], result: HardenResult, out: Any, progress: Calla
         result.failed.append(f"{host}: {task or 'connect'}: {' '.join(message.split())[:300]}")
     elif kind == "error":
         result.failed.append(" ".join(str(event.get("stdout", "ansible failed")).split())[:300])
-    return False
+    return True  # keep the event: the closing statistics are read from it
 
 
 def _variables(settings: Settings) -> dict[str, str]:
+    here = Path(sys.executable).parent  # ansible-playbook stands beside this Python
     found = {
+        "PATH": f"{here}{os.pathsep}{environment()['PATH']}",
         "ANSIBLE_ROLES_PATH": str(ROLES),
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_PIPELINING": "True",
@@ -150,8 +168,6 @@ def wait_for_hosts(settings: Settings, hosts: Sequence[HostRecord]) -> None:
 
 
 def _wait(settings: Settings, host: HostRecord) -> None:
-    import subprocess
-
     end = monotonic() + settings.host_timeout_s
     command = ["systemctl", "is-system-running", "--wait"]
     while True:

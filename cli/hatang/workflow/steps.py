@@ -15,6 +15,7 @@ from hatang.catalogue.zones import zone_matrix
 from hatang.errors import HatangError, InputError, RefusedError
 from hatang.model.request import RequestState
 from hatang.workflow.context import Context
+from hatang.workflow.hardening import harden_hosts
 
 if TYPE_CHECKING:
     from hatang.registry import SystemRecord
@@ -120,22 +121,10 @@ def wait_for_hosts(context: Context, name: str) -> Result:
 
 def harden(context: Context, name: str) -> Result:
     """Apply the roles with the values of the system's level. Raises HostError."""
-    from hatang.hosts import harden as run
-
     hosts = context.registry.hosts(name)
     log = context.settings.log_dir / name / f"harden-{time.strftime('%Y%m%dT%H%M%S')}.log"
-    done = run(context.settings, context.site, hosts, host_variables(context, name), log=log)
+    done = harden_hosts(context, hosts, log=log)
     return {"changed": done.changed, "seconds": done.seconds, "log": str(log)}
-
-
-def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
-    """Role variables of each host of a system, by host name."""
-    record = context.registry.system(name)
-    bastion = context.site.pool(record.agency.branch).bastion
-    return {
-        h.name: context.catalogue.role_variables(record.spec.level, record.spec.sources, context.site, bastion)
-        for h in context.registry.hosts(name)
-    }
 
 
 def check(context: Context, name: str) -> Result:

@@ -1,0 +1,130 @@
+"""`hatang host`: list, ssh, harden."""
+
+from __future__ import annotations
+
+import os  # (exec only; the environment is read in hatang.settings)
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
+from hatang.locale import _
+
+if TYPE_CHECKING:
+    from hatang.registry import HostRecord, Registry
+
+
+@click.group(
+    "host",
+    help=_("Hosts: list, log in, harden."),
+    epilog=examples("hatang host list", "hatang host ssh mot-cua-web", "hatang host harden mot-cua-web"),
+)
+def command() -> None:
+    """Commands about hosts."""
+
+
+def _find(registry: Registry, name: str) -> HostRecord:
+    import difflib
+
+    from hatang.errors import UnknownNameError
+
+    known = {h.name: h for h in registry.hosts()}
+    if name not in known:
+        close = difflib.get_close_matches(name, sorted(known), 3)
+        do = f"did you mean {', '.join(close)}?" if close else "hatang host list shows all"
+        raise UnknownNameError(f"no host is called {name}", where="registry", do=do)
+    return known[name]
+
+
+@command.command(
+    "list",
+    help=_("List hosts: system, zone, address, level."),
+    epilog=examples("hatang host list", "hatang host list --output json"),
+)
+@click.option("--system", help=_("Only hosts of this system."))
+@output_option
+@click.pass_obj
+def list_hosts(app: App, system: str | None, output: str) -> None:
+    """List hosts."""
+    from dataclasses import asdict
+
+    from hatang.registry import Registry
+
+    registry = Registry.open(app.settings.registry)
+    if system is not None:
+        registry.system(system)
+    rows = [asdict(h) for h in registry.hosts(system)]
+    if output == "json":
+        return emit_json("hatang.hosts/1", hosts=rows)
+    columns = ("name", "system", "agency_code", "zone", "address", "level")
+    titles = [_("Host"), _("System"), _("Agency"), _("Zone"), _("Address"), _("Level")]
+    return emit_table(titles, [[r[c] for c in columns] for r in rows])
+
+
+@command.command(
+    "ssh",
+    help=_("Log in to a host through the bastion network, or run a command there."),
+    epilog=examples("hatang host ssh mot-cua-web", "hatang host ssh mot-cua-web -- systemctl status ssh"),
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("name")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def ssh(app: App, name: str, words: tuple[str, ...]) -> None:
+    """Log in."""
+    from hatang.hosts import ssh_argv
+    from hatang.registry import Registry
+
+    host = _find(Registry.open(app.settings.registry), name)
+    argv = ssh_argv(app.settings, host, words)
+    os.execvp(argv[0], argv)  # noqa: S606 (a list, no shell)
+
+
+@command.command(
+    "harden",
+    help=_("Apply the roles with the values of the host's level. Run again, it changes nothing."),
+    epilog=examples(
+        "hatang host harden mot-cua-web",
+        "hatang host harden --system mot-cua",
+        "hatang host harden mot-cua-web --tags LOG-07",
+        "hatang host harden --system mot-cua --check",
+    ),
+)
+@click.argument("names", nargs=-1)
+@click.option("--system", help=_("All hosts of this system."))
+@click.option("--tags", multiple=True, metavar="ID", help=_("Only this control; may be given several times."))
+@click.option("--check", is_flag=True, help=_("Change nothing; exit with 1 when something would change."))
+@output_option
+@click.pass_obj
+def harden(
+    app: App, names: tuple[str, ...], system: str | None, tags: tuple[str, ...], check: bool, output: str
+) -> int:
+    """Harden hosts."""
+    from hatang.errors import InputError
+    from hatang.workflow.context import Context
+    from hatang.workflow.hardening import harden_hosts
+
+    context = Context(app.settings, app.site, progress)
+    if system is not None:
+        context.registry.system(system)
+        hosts = context.registry.hosts(system)
+    else:
+        hosts = [_find(context.registry, n) for n in names]
+    if not hosts:
+        raise InputError("no host is named", where="hatang host harden", do="name hosts, or --system NAME")
+    for tag in tags:
+        context.catalogue.control(tag)
+    log = app.settings.log_dir / f"harden-{time.strftime('%Y%m%dT%H%M%S')}.log"
+    done = harden_hosts(context, hosts, tags=tags, check=check, log=log)
+    if output == "json":
+        emit_json(
+            "hatang.harden/1", changed=done.changed, tasks=done.tasks, seconds=done.seconds, log=str(log), check=check
+        )
+    else:
+        emit_table(
+            [_("Host"), _("Changed"), _("Tasks")],
+            [(h, n, "; ".join(done.tasks.get(h, []))) for h, n in done.changed.items()],
+        )
+        click.echo(_("{s} s; log: {log}").format(s=done.seconds, log=log))
+    return 1 if check and any(done.changed.values()) else 0

@@ -1,0 +1,52 @@
+"""Hardening with the values of each host's level: from catalogue, site, and the flows that the zone matrix lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hatang.workflow.context import Context
+
+if TYPE_CHECKING:
+    from hatang.hosts import HardenResult
+    from hatang.registry import HostRecord
+
+
+def harden_hosts(
+    context: Context, hosts: Sequence[HostRecord], *, tags: Sequence[str] = (), check: bool = False, log: Path
+) -> HardenResult:
+    """Apply the roles to hosts of one or several systems. Raises HostError."""
+    from hatang.hosts import harden
+
+    variables = {n: v for name in {h.system for h in hosts} for n, v in host_variables(context, name).items()}
+    return harden(
+        context.settings, context.site, hosts, variables, tags=tags, check=check, log=log, progress=context.progress
+    )
+
+
+def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
+    """Role variables of each host of a system, by host name."""
+    from hatang.provision.configs import group_rules
+
+    record = context.registry.system(name)
+    bastion = context.site.pool(record.agency.branch).bastion
+    law = context.catalogue.role_variables(record.spec.level, record.spec.sources, context.site, bastion)
+    rules = group_rules(context.site, record)
+    found = {}
+    for host in context.registry.hosts(name):
+        flows = [r for r in rules[host.zone] if r.port is not None]
+        found[host.name] = {
+            **law,
+            "firewall_inbound": [
+                {"protocol": r.protocol, "port": r.port, "source": r.remote}
+                for r in flows
+                if r.direction == "ingress" and r.remote != str(bastion)
+            ],
+            "firewall_outbound": [
+                {"protocol": r.protocol, "port": r.port, "destination": r.remote}
+                for r in flows
+                if r.direction == "egress"
+            ],
+        }
+    return found
