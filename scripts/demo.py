@@ -54,7 +54,7 @@ class Demo:
             assert child.stderr and child.stdout
             with ThreadPoolExecutor(1) as pool:
                 result = pool.submit(child.stdout.read)
-                tail = []
+                tail: list[str] = []
                 for line in child.stderr:
                     log.write(line)
                     tail = [*tail[-19:], line]

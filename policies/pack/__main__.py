@@ -23,7 +23,8 @@ from hatang.policies.rules.resources import RESOURCE_RULES, Check, Limits, Plann
 ANY = PolicyConfigSchema(properties={k: {} for k in ("domain_role_ids", "volume_types", "zones")})
 
 
-def _limits(config: dict[str, Any]) -> Limits:
+def _limits(args: Any) -> Limits:
+    config = args.get_config()
     return Limits(
         frozenset(config.get("domain_role_ids") or ()), config.get("volume_types") or {}, config.get("zones") or {}
     )
@@ -32,17 +33,15 @@ def _limits(config: dict[str, Any]) -> Limits:
 def _resource_policy(control: str, name: str, rule: Check) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = Planned(args.resource_type, args.name, snake(dict(args.props)))
-        if message := rule(resource, _limits(args.get_config())):
+        if message := rule(resource, _limits(args)):
             report(f"{control}: {args.name}: {message}")
 
-    return ResourceValidationPolicy(
-        name=name, description=rule.__doc__ or name, validate=validate, config_schema=ANY
-    )
+    return ResourceValidationPolicy(name=name, description=rule.__doc__ or name, validate=validate, config_schema=ANY)
 
 
 def _whole_stack(args: StackValidationArgs, report: ReportViolation) -> None:
     resources = [Planned(r.resource_type, r.name, snake(dict(r.props))) for r in args.resources]
-    for violation in stack_violations(resources, _limits(args.get_config())):
+    for violation in stack_violations(resources, _limits(args)):
         report(str(violation))
 
 
@@ -52,7 +51,10 @@ PolicyPack(
     policies=[
         *(_resource_policy(control, name, rule) for control, name, rule in RESOURCE_RULES),
         StackValidationPolicy(
-            name="whole-stack", description="NET-01, HST-03 over the whole stack.", validate=_whole_stack, config_schema=ANY
+            name="whole-stack",
+            description="NET-01, HST-03 over the whole stack.",
+            validate=_whole_stack,
+            config_schema=ANY,
         ),
     ],
 )

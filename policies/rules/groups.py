@@ -69,7 +69,9 @@ def rules_of(zone: str, flows: Sequence[Flow], places: Places, egress_denied: bo
         if flow.source == zone and egress_denied:
             rules += [_rule("egress", p, flow.protocol, port, flow.why) for p in places.prefixes(flow.destination)]
     if not egress_denied:
-        rules += [_rule("egress", p, "", None, "SAC-13: below level 3 only what enters is denied") for p in ANYWHERE.values()]
+        rules += [
+            _rule("egress", p, "", None, "SAC-13: below level 3 only what enters is denied") for p in ANYWHERE.values()
+        ]
     return tuple({r.key: r for r in sorted(rules, key=lambda r: r.key)}.values())
 
 

@@ -132,7 +132,9 @@ def stack_violations(resources: Sequence[Planned], limits: Limits) -> list[Viola
     networks = {r.name.removeprefix("zone-").removesuffix("-network") for r in resources if r.type.endswith(":Network")}
     for zone in limits.zones.get(level, ()):
         if zone not in networks or zone not in groups:
-            found.append(Violation("NET-01", f"zone-{zone}", f"level {level} demands this zone, with its security group"))
+            found.append(
+                Violation("NET-01", f"zone-{zone}", f"level {level} demands this zone, with its security group")
+            )
     wanted = limits.volume_types.get(level)
     for r in resources:
         if r.type == "openstack:blockstorage/volume:Volume" and wanted and r.props.get("volume_type") != wanted:

@@ -52,8 +52,8 @@ class Agent:
             access.write(self.machines, self.keys)
             return None
         if what == "state":
-            machine = self.machines.known.get(uuid)
-            return None if machine is None else {"running": self.machines.alive(machine)}
+            found = self.machines.known.get(uuid)
+            return None if found is None else {"running": self.machines.alive(found)}
         if what == "list":
             return [self._row(uuid) for uuid in sorted(self.machines.known)]
         if what == "console":
@@ -68,7 +68,8 @@ class Agent:
         m = self.machines.known[uuid]
         return {
             "uuid": uuid, "name": m.name, "address": m.address, "running": self.machines.alive(m), "pid": m.pid,
-            "power": m.power, "problem": m.problem, "shell": self.machines.shell_prefix(m) if self.machines.alive(m) else [],
+            "power": m.power, "problem": m.problem,
+            "shell": self.machines.shell_prefix(m) if self.machines.alive(m) else [],
         }  # fmt: skip
 
     def turn_forever(self) -> None:

@@ -1,6 +1,8 @@
-"""One cgroup v2 folder per host. It holds every process of the host, so killing it is exact and cannot miss or hit others."""
+"""One cgroup v2 folder per host. It holds every process of the host: killing it is exact, and hits no other."""
+
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -49,19 +51,17 @@ def destroy(path: str, timeout: float = 10) -> None:
         try:
             for d in tree(path):
                 d.rmdir()
-        except OSError:
+        except OSError as exc:
             if time.monotonic() > end:
-                raise HostsError(f"processes of {path} do not die: {pids(path)}")
+                raise HostsError(f"processes of {path} do not die: {pids(path)}") from exc
             time.sleep(0.01)
 
 
 def pids(path: str) -> list[int]:
     found = []
     for d in tree(path):
-        try:
+        with contextlib.suppress(OSError):
             found += [int(p) for p in (d / "cgroup.procs").read_text().split()]
-        except OSError:
-            pass
     return found
 
 

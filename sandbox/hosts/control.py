@@ -54,7 +54,9 @@ def start(state: Path, images: Path, cloud_state: Path, keys: Path, timeout_s: f
     argv = [sys.executable, "-m", "hatang.sandbox.hosts.agent", *map(str, (state, images, cloud_state, keys))]
     env = {**os.environ, "PYTHONPATH": str(PYTHONPATH)}
     with (state / "agent.log").open("ab") as log:
-        child = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        child = subprocess.Popen(
+            argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
     end = time.monotonic() + timeout_s
     while not is_running(state):
         if child.poll() is not None or time.monotonic() > end:

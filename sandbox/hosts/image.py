@@ -3,6 +3,7 @@
 An image holds no key and no host identity; both come per host (machines.py). Images are named by what went into them,
 so a new recipe never changes the tree under a running host.
 """
+
 from __future__ import annotations
 
 import fcntl
@@ -20,10 +21,10 @@ from .programs import HostsError, run, write_json
 SUITE = "bookworm"
 USER = "debian"  # the login that gets the keypair, with sudo, as on Debian's cloud images
 PACKAGES = {
-    "base": "systemd systemd-sysv dbus libpam-systemd udev openssh-server python3 python3-apt sudo iproute2 iputils-ping"
-            " netcat-openbsd procps kmod cron rsyslog logrotate acl ca-certificates linux-base",
+    "base": "systemd systemd-sysv dbus libpam-systemd udev openssh-server python3 python3-apt sudo iproute2"
+    " iputils-ping netcat-openbsd procps kmod cron rsyslog logrotate acl ca-certificates linux-base",
     "hardening": "auditd audispd-plugins nftables chrony aide aide-common fail2ban python3-systemd libpam-pwquality"
-                 " apparmor apparmor-utils unattended-upgrades needrestart debsums",
+    " apparmor apparmor-utils unattended-upgrades needrestart debsums",
     "unwanted": "avahi-daemon rpcbind inetutils-telnetd cups-daemon",  # what a role must switch off or remove
 }
 
@@ -33,7 +34,7 @@ def default_packages() -> list[str]:
 
 
 def machine_sources(suite: str = SUITE) -> list[str]:
-    """This machine's own Debian apt sources for `suite`, so that its mirror or proxy is used; [] means mmdebstrap's default."""
+    """This machine's own Debian apt sources for `suite`, so that its mirror is used; []: mmdebstrap's default."""
     wanted = re.compile(rf"(?<![\w-]){suite}(-updates|-security)?(?![\w-])")
     found = []
     for path in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
@@ -91,9 +92,17 @@ def make_tree(root: Path, packages: list[str], sources: list[str] | None = None)
         raise HostsError("building an image needs root")
     if not shutil.which("mmdebstrap"):
         raise HostsError("mmdebstrap is missing (apt install mmdebstrap)")
-    run("mmdebstrap", "--quiet", "--variant=important", "--dpkgopt=force-unsafe-io",
-        "--aptopt=APT::Install-Recommends \"false\"", f"--include={','.join(packages)}",
-        SUITE, root, *(machine_sources() if sources is None else sources))
+    run(
+        "mmdebstrap",
+        "--quiet",
+        "--variant=important",
+        "--dpkgopt=force-unsafe-io",
+        '--aptopt=APT::Install-Recommends "false"',
+        f"--include={','.join(packages)}",
+        SUITE,
+        root,
+        *(machine_sources() if sources is None else sources),
+    )
     run("chroot", root, "/bin/sh", "-c", CUSTOMISE, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
 
@@ -108,7 +117,9 @@ def fresh_tmp(images: Path, name: str) -> Path:
 def finish(tmp: Path, images: Path, name: str, started: float, **facts: Any) -> dict[str, Any]:
     """Publish a finished image in one rename. A second build of a recipe gets a new name: the first may be in use."""
     final = images / name if not (images / name).exists() else images / f"{name}-{int(time.time())}"
-    write_json(tmp / "manifest.json", {"built_at": time.time(), "build_seconds": round(time.time() - started, 1), **facts})
+    write_json(
+        tmp / "manifest.json", {"built_at": time.time(), "build_seconds": round(time.time() - started, 1), **facts}
+    )
     os.rename(tmp, final)
     found = find(images, final.name)
     assert found is not None

@@ -1,4 +1,4 @@
-"""Life of the hosts: create, boot, stop, reboot, delete. One systemd-nspawn each, on the bridges of its Neutron networks.
+"""Life of the hosts: create, boot, stop, reboot, delete. One systemd-nspawn each, on bridges of its Neutron networks.
 
 All that exists is named after the id of the state folder, so that a later run finds and removes what a killed run left.
 """
@@ -135,7 +135,9 @@ class Machines:
         end = time.monotonic() + timeout_s
         while not netns.says_ssh(self.namespace(machine), machine.address):
             if child.poll() is not None or time.monotonic() > end:
-                raise HostsError(f"{machine.name} gave no SSH banner; its console ends:\n{self.console(machine.uuid, 1500)}")
+                raise HostsError(
+                    f"{machine.name} gave no SSH banner; its console ends:\n{self.console(machine.uuid, 1500)}"
+                )
             time.sleep(0.05)
 
     def _halt(self, machine: Machine) -> None:
@@ -164,7 +166,8 @@ class Machines:
             if end in have:
                 outer.append(f"link del {end}")
             outer += [
-                f"link add {end} mtu {nic.mtu} type veth peer name host{i} address {nic.mac} mtu {nic.mtu} netns {home}",
+                f"link add {end} mtu {nic.mtu} type veth"
+                f" peer name host{i} address {nic.mac} mtu {nic.mtu} netns {home}",
                 f"link set {end} master {bridge} up",
             ]
             inner += _inner_lines(i, nic, first=i == 0)
@@ -214,8 +217,8 @@ class Machines:
         return seed
 
     def _layer(self) -> Path:
-        """What a host on a shared kernel needs over the image: a copy of layer/, since an overlay takes owners and modes
-        from it; named by its content, so that a new version never changes it under a running host."""
+        """What a host on a shared kernel needs over the image: a copy of layer/, since an overlay takes owners and
+        modes from it; named by its content, so that a new version never changes it under a running host."""
         files = sorted(p for p in LAYER.rglob("*") if p.is_file() and not p.is_symlink())
         digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:8]
         copy = self.state / f"layer-{digest}"
@@ -287,7 +290,5 @@ def _mkdir_like(base: Path, top: Path, rel: Path) -> None:
 
 def write_known_hosts(machines: Machines, path: Path) -> None:
     """Host keys by name and address, as the agent made them."""
-    lines = [
-        f"{m.name},{m.address} {key}" for m in machines.known.values() if (key := machines.host_key(m)) and m.nics
-    ]
+    lines = [f"{m.name},{m.address} {key}" for m in machines.known.values() if (key := machines.host_key(m)) and m.nics]
     write_text(path, "".join(sorted(line + "\n" for line in lines)))

@@ -1,4 +1,5 @@
 """A fast host: systemd-nspawn with systemd as pid 1 on pure cgroup v2, over a discardable overlay."""
+
 from __future__ import annotations
 
 import subprocess
@@ -28,9 +29,27 @@ def spawn(name: str, folder: Path, lower: list[Path], netns: str, group: str) ->
         (folder / part).mkdir(exist_ok=True)
     with open(folder / "console.log", "ab") as log:
         return subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", BOOT, "boot", name, str(folder),
-             ":".join(map(str, lower)), netns, group],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
+            [
+                "unshare",
+                "--mount",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                BOOT,
+                "boot",
+                name,
+                str(folder),
+                ":".join(map(str, lower)),
+                netns,
+                group,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
 
 
 def leader(pid: int) -> int | None:
@@ -44,5 +63,21 @@ def leader(pid: int) -> int | None:
 
 def enter(pid: int) -> list[str]:
     """The prefix that runs a command inside the host as root, without SSH."""
-    return ["nsenter", "--target", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd",
-            "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root"]
+    return [
+        "nsenter",
+        "--target",
+        str(pid),
+        "--mount",
+        "--uts",
+        "--ipc",
+        "--net",
+        "--pid",
+        "--cgroup",
+        "--root",
+        "--wd",
+        "env",
+        "-i",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG=C.UTF-8",
+        "HOME=/root",
+    ]

@@ -98,7 +98,8 @@ def missing_operator_ports(lists: Lists, owners: set[str]) -> list[str]:
     served = {s["network_id"] for s in lists.subnets}
     return sorted(
         n["id"] for n in lists.networks
-        if n["name"].startswith(BASTION_PREFIX) and n["project_id"] in owners and n["id"] in served and n["id"] not in has
+        if n["name"].startswith(BASTION_PREFIX) and n["project_id"] in owners
+        and n["id"] in served and n["id"] not in has
     )  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def _operator_routes(legs: tuple[Leg, ...], routers: tuple[Node, ...]) -> tuple[
 
 
 def firewall(router: Node, link: dict[str, str]) -> str:
-    """nftables of a router: nothing is forwarded but between interfaces of one scope, and outwards where it masquerades."""
+    """nftables of a router: forwarded is between interfaces of one scope alone, and outwards where it masquerades."""
     rules = []
     inside = [leg for leg in router.legs if not leg.is_gateway]
     outside = [leg for leg in router.legs if leg.is_gateway]

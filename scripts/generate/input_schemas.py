@@ -10,12 +10,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import json
 
+from pydantic import BaseModel
 from scripts.generated import write_or_check
 
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 
-MODELS = {"request": RequestFile, "site": Site}
+MODELS: dict[str, type[BaseModel]] = {"request": RequestFile, "site": Site}
 
 
 def pages() -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Addresses of one branch: an address scope and a subnet pool per IP version, and the branch's bastion network.
 
 Creates     2 address scopes, 2 subnet pools, 1 network, 1 subnet.
-Does not    share pools or scopes with tenants: the platform alone makes subnets out of them; route between branches: Neutron
-            drops what crosses scopes.
+Does not    share pools or scopes with tenants: the platform alone makes subnets out of them; route between branches:
+            Neutron drops what crosses scopes.
 Protected   nothing.
 """
 
@@ -30,7 +30,12 @@ class Branch(pulumi.ComponentResource):
     """Scope, pools and bastion network of a branch."""
 
     def __init__(
-        self, name: str, args: BranchArgs, *, bastion_project_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: BranchArgs,
+        *,
+        bastion_project_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("hatang:components:Branch", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -52,7 +57,11 @@ class Branch(pulumi.ComponentResource):
                 opts=child,
             )
         network = networking.Network(
-            f"{name}-bastion", name=f"bastion-{args.branch}", tenant_id=bastion_project_id, admin_state_up=True, opts=child
+            f"{name}-bastion",
+            name=f"bastion-{args.branch}",
+            tenant_id=bastion_project_id,
+            admin_state_up=True,
+            opts=child,
         )
         subnet = networking.Subnet(
             f"{name}-bastion-subnet",

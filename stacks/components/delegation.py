@@ -25,7 +25,12 @@ class Delegation(pulumi.ComponentResource):
     """Groups of an agency and their roles on its domain."""
 
     def __init__(
-        self, name: str, args: DelegationArgs, *, domain_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: DelegationArgs,
+        *,
+        domain_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("hatang:components:Delegation", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)

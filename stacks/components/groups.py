@@ -54,4 +54,3 @@ class Group(pulumi.ComponentResource):
             )
         self.group_id: pulumi.Output[str] = group.id
         self.register_outputs({"group_id": group.id})
-

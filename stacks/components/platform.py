@@ -1,6 +1,6 @@
 """The platform's own domain: projects for bastion, logging and backup, their networks, groups and roles of the staff.
 
-Creates     1 domain, 3 projects, a network and subnet per platform network, a group and a role assignment per staff group.
+Creates     1 domain, 3 projects, a network and subnet per platform network, a group and a role per staff group.
 Does not    make people: they come from the site's directory and are put into the groups there.
 Protected   nothing.
 """
@@ -53,7 +53,11 @@ class Platform(pulumi.ComponentResource):
         for g in args.staff:
             group = identity.GroupV3(f"{name}-group-{g.name}", name=g.name, domain_id=domain.id, opts=child)
             identity.RoleAssignment(
-                f"{name}-role-{g.name}", domain_id=domain.id, group_id=group.id, role_id=args.role_ids[g.role], opts=child
+                f"{name}-role-{g.name}",
+                domain_id=domain.id,
+                group_id=group.id,
+                role_id=args.role_ids[g.role],
+                opts=child,
             )
         self.domain_id: pulumi.Output[str] = domain.id
         self.register_outputs({"domain_id": domain.id})

@@ -1,8 +1,8 @@
 """Every quota field of Nova, Neutron and Cinder for one project: an unset field is not zero but the region's default.
 
 Creates     3 quota sets.
-Does not    limit to the exact count: Neutron counts an object and its reservation at once while it is made, so a quota near the
-            count fails under parallel creation; `headroom` is added. The exact count is checked before apply.
+Does not    limit to the exact count: Neutron counts an object and its reservation at once while it is made, so a quota
+            near the count fails under parallel creation; `headroom` is added.
 Protected   nothing; destroying a quota set does nothing in OpenStack.
 """
 

@@ -30,7 +30,9 @@ class SystemConfig(BaseModel):
     domain_id: str = Field(description="Keystone domain of the agency.")
     administrators_id: str = Field(description="Group of the agency's administrators.")
     auditors_id: str = Field(description="Group of the agency's auditors.")
-    automation_user_id: str = Field(description="User that hatang works as; member of the project to make servers in it.")
+    automation_user_id: str = Field(
+        description="User that hatang works as; member of the project to make servers in it."
+    )
     role_ids: dict[str, str] = Field(description="Keystone role ids by name.")
     external_network_id: str = Field(description="Way out of the router; empty: none.")
     bastion_project_id: str = Field(description="Project of the platform that owns the bastion network.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from openstack.connection import Connection
 
 ROOT = Path(__file__).resolve().parents[2]
 HATANG = Path(sys.executable).with_name("hatang")
@@ -36,9 +37,10 @@ class Done:
 class Hatang:
     """The `hatang` command on one state folder."""
 
-    def __init__(self, state: Path, site: Path = SITE) -> None:
+    def __init__(self, state: Path, cloud: Connection, site: Path = SITE) -> None:
         self.argv = [str(HATANG), "--state", str(state), "--site", str(site), "--lang", "en"]
         self.state = state
+        self.cloud = cloud
 
     def __call__(self, *words: str, code: int | None = 0, timeout: float = 300) -> Done:
         """Run to the end; `code` is the expected exit code (None: any)."""

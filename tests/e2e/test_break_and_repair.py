@@ -41,7 +41,7 @@ def test_broken_host_is_named_and_repaired(hatang: Hatang) -> None:
 
 
 def test_rule_added_by_hand_is_named_and_removed(hatang: Hatang, tmp_path: Path) -> None:
-    cloud = hatang.cloud  # type: ignore[attr-defined]
+    cloud = hatang.cloud
     group = next(g for g in cloud.network.security_groups() if g.name == f"{SYSTEM}-database")
     cloud.network.create_security_group_rule(
         security_group_id=group.id, direction="ingress", ethertype="IPv4", protocol="tcp",

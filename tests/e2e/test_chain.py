@@ -26,7 +26,7 @@ def test_unapproved_request_is_refused_and_waits(hatang: Hatang, tmp_path: Path)
     assert f"request {request} for system cho-duyet is not approved" in refused.err
     status = hatang("system", "status", "cho-duyet", "--output", "json").json()
     assert status["waits_for"] == "approval of its request"
-    assert inventory(hatang.cloud, "cho-duyet", "h99-07")["project"] == 0  # type: ignore[attr-defined]
+    assert inventory(hatang.cloud, "cho-duyet", "h99-07")["project"] == 0
 
 
 def test_system_becomes_active(hatang: Hatang, applied: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def test_system_becomes_active(hatang: Hatang, applied: dict[str, Any]) -> None:
 
 
 def test_cloud_holds_one_of_everything(hatang: Hatang, applied: dict[str, Any]) -> None:
-    found = inventory(hatang.cloud, SYSTEM, "h99-07")  # type: ignore[attr-defined]
+    found = inventory(hatang.cloud, SYSTEM, "h99-07")
     assert found == {
         "domain": 1, "project": 1, "network": 7, "network names": 7, "router": 1, "security group": 7,
         "server": 1, "volume": 0, "group": 2,

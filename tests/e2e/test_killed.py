@@ -16,7 +16,7 @@ def test_killed_at_each_step_it_goes_on_and_nothing_is_doubled(hatang: Hatang, t
     hatang("system", "apply", SYSTEM)
     status = hatang("system", "status", SYSTEM, "--output", "json").json()
     assert status["state"] == "active"
-    found = inventory(hatang.cloud, SYSTEM, "h99-07")  # type: ignore[attr-defined]
+    found = inventory(hatang.cloud, SYSTEM, "h99-07")
     assert found == {
         "domain": 1, "project": 1, "network": 7, "network names": 7, "router": 1, "security group": 7,
         "server": 1, "volume": 0, "group": 2,
@@ -27,5 +27,5 @@ def test_killed_at_each_step_it_goes_on_and_nothing_is_doubled(hatang: Hatang, t
 def test_destroy_leaves_nothing_of_the_system(hatang: Hatang) -> None:
     hatang("system", "destroy", SYSTEM, code=3)
     hatang("system", "destroy", SYSTEM, "--yes")
-    found = inventory(hatang.cloud, SYSTEM, "h99-07")  # type: ignore[attr-defined]
+    found = inventory(hatang.cloud, SYSTEM, "h99-07")
     assert {k: n for k, n in found.items() if n} == {"domain": 1, "group": 2}

@@ -55,7 +55,8 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
         return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system.name} for f, r in found])
     for file, request in found:
         click.echo(_("{file}: right. System {system}, level {level}, agency {agency}.").format(
-            file=file, system=request.system.name, level=int(request.system.level), agency=request.agency.code))  # fmt: skip
+            file=file, system=request.system.name, level=int(request.system.level),
+            agency=request.agency.code))  # fmt: skip
     if site is None:
         click.echo(_("Not compared with a site; name one with --site."), err=True)
     return None

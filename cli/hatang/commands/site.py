@@ -28,7 +28,11 @@ def _provisioner(app: App) -> Provisioner:
     return Provisioner(app.settings, app.site, progress)
 
 
-@command.command("validate", help=_("Check the site file; every fault with line and remedy."), epilog=examples("hatang site validate"))
+@command.command(
+    "validate",
+    help=_("Check the site file; every fault with line and remedy."),
+    epilog=examples("hatang site validate"),
+)
 @click.pass_obj
 def validate(app: App) -> None:
     """Check the site file."""

@@ -40,7 +40,7 @@ def list_systems(app: App, output: str) -> None:
     from hatang.registry import Registry
 
     registry = Registry.open(app.settings.registry)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": s.spec.name,
             "agency": s.agency.code,
@@ -56,7 +56,10 @@ def list_systems(app: App, output: str) -> None:
         return emit_json("hatang.systems/1", systems=rows)
     return emit_table(
         [_("System"), _("Agency"), _("Branch"), _("Level"), _("State"), _("Hosts")],
-        [(r["name"], r["agency"], r["branch"], r["level"], r["state"], len(r["hosts"])) for r in rows],
+        [
+            (r["name"], r["agency"], r["branch"], r["level"], r["state"], len(registry.hosts(str(r["name"]))))
+            for r in rows
+        ],
     )  # type: ignore[arg-type]
 
 

@@ -10,7 +10,9 @@ from hatang.registry import HostRecord
 from hatang.settings import Settings
 
 
-def inventory(settings: Settings, hosts: Sequence[HostRecord], variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def inventory(
+    settings: Settings, hosts: Sequence[HostRecord], variables: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """The inventory as data; groups are systems, zones and levels."""
     common = f"-F {settings.ssh_config}" if settings.ssh_config else "-o StrictHostKeyChecking=accept-new"
     groups: dict[str, dict[str, Any]] = {}

@@ -60,7 +60,9 @@ class Cloud:
         found = {str(r.name): str(r.id) for r in guarded(lambda: list(self.connection.identity.roles()))}
         if missing := [r for r in ROLES if r not in found]:
             raise CloudError(
-                f"the cloud has no role {', '.join(missing)}", where="Keystone", do="keystone-manage bootstrap creates them"
+                f"the cloud has no role {', '.join(missing)}",
+                where="Keystone",
+                do="keystone-manage bootstrap creates them",
             )
         return {r: found[r] for r in ROLES}
 

@@ -1,7 +1,7 @@
 """Drives the Pulumi engine: one OS process per operation, the program served from this process, output in a log file.
 
-The Automation API would start five processes for one `up`; each costs its start and, with a passphrase, the derivation of a key. Here the
-work folder and the stack's first state are written directly, and the engine is asked once.
+The Automation API would start five processes for one `up`; each costs its start and, with a passphrase, the derivation
+of a key. Here the work folder and the stack's first state are written directly, and the engine is asked once.
 """
 
 from __future__ import annotations
@@ -102,9 +102,13 @@ class Engine:
 
     def destroy(self, stack: Stack, *, refresh: bool, log: Path) -> Report:
         """Remove every resource of the stack. Raises EngineError."""
-        return self._run(stack, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])], None, {}, log)
+        return self._run(
+            stack, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])], None, {}, log
+        )
 
-    def _run(self, stack: Stack, words: list[str], program: Program | None, config: dict[str, Any], log: Path) -> Report:
+    def _run(
+        self, stack: Stack, words: list[str], program: Program | None, config: dict[str, Any], log: Path
+    ) -> Report:
         begun = time.monotonic()
         folder = self._work_folder(stack, config)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +125,12 @@ class Engine:
             out.write(f"$ {' '.join(argv)}\n")
             out.flush()
             ended = subprocess.run(
-                argv, cwd=folder, env=self._environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                argv,
+                cwd=folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
         report = _read_events(events)
         events.unlink(missing_ok=True)
@@ -249,9 +258,8 @@ def _read_events(file: Path) -> Report:
             report.changes = dict(summary.get("resourceChanges") or {})
         elif (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":
             report.diagnostics.append(" ".join(diagnostic["message"].split())[:800])
-        elif policy := event.get("policyEvent"):
-            if policy.get("enforcementLevel") == "mandatory":
-                report.violations.append(f"{policy['policyName']}: {' '.join(policy['message'].split())}")
+        elif (policy := event.get("policyEvent")) and policy.get("enforcementLevel") == "mandatory":
+            report.violations.append(f"{policy['policyName']}: {' '.join(policy['message'].split())}")
     return report
 
 

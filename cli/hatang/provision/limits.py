@@ -30,4 +30,4 @@ def as_config(given: Limits) -> dict[str, Any]:
         "volume_types": dict(given.volume_types),
         "zones": {k: list(v) for k, v in given.zones.items()},
     }
-    return {name: values for name in [*(n for _, n, _ in RESOURCE_RULES), "whole-stack"]}
+    return dict.fromkeys([*(n for _, n, _ in RESOURCE_RULES), "whole-stack"], values)

@@ -1,7 +1,7 @@
 """A plan: what apply will do, fixed by a digest. Apply refuses anything else.
 
-The engine's step list follows from three things alone: the program's inputs, the engine's state, and what a refresh found changed on
-the cloud. The digest covers all three, so an equal digest means an equal plan.
+The engine's step list follows from three things alone: the program's inputs, the engine's state, and what a refresh
+found changed on the cloud. The digest covers all three, so an equal digest means an equal plan.
 """
 
 from __future__ import annotations
@@ -80,11 +80,15 @@ def load_plan(settings: Settings, stack: str, digest: str) -> Plan:
             f"plan {digest[:12]} of {stack} cannot be read", where=str(file), do=f"hatang system plan {stack}"
         ) from exc
     if plan.seal().digest != digest:
-        raise RefusedError(f"plan {digest[:12]} of {stack} was altered", where=str(file), do=f"hatang system plan {stack}")
+        raise RefusedError(
+            f"plan {digest[:12]} of {stack} was altered", where=str(file), do=f"hatang system plan {stack}"
+        )
     return plan
 
 
-def rows_of(steps: list[dict[str, Any]], engine_types: tuple[str, ...] = ("pulumi:providers:",)) -> list[dict[str, Any]]:
+def rows_of(
+    steps: list[dict[str, Any]], engine_types: tuple[str, ...] = ("pulumi:providers:",)
+) -> list[dict[str, Any]]:
     """The engine's steps as rows; bookkeeping of the engine is left out."""
     found = []
     for step in steps:

@@ -116,20 +116,27 @@ class Provisioner:
         begun = time.monotonic()
         stack, state = self._system_stack(record), self.engine.state(self._system_stack(record))
         agency_stack = self._agency_stack(record.agency)
-        killed = [recovery.recover(self.engine.state(s), self.cloud.connection, self.say) for s in (agency_stack, stack)]
+        killed = [
+            recovery.recover(self.engine.state(s), self.cloud.connection, self.say) for s in (agency_stack, stack)
+        ]
         if not plan.started.exists() and state.digest() != plan.state_digest:
             raise _moved(record, "the engine's state")
         plan.started.touch()
         config_agency = AgencyConfig(agency=record.agency, role_ids=self.cloud.role_ids)
         made = self._up(
-            agency_stack, lambda: build_agency(config_agency), config_agency.model_dump(mode="json"), plan.refresh or killed[0]
+            agency_stack,
+            lambda: build_agency(config_agency),
+            config_agency.model_dump(mode="json"),
+            plan.refresh or killed[0],
         )
         config = self._system_config(record)
         if _without_agency(config.model_dump(mode="json")) != _without_agency(plan.config):
             raise _moved(record, "the request or the site")
         for rule in plan.unmanaged:
             self.say(f"removing a rule that was added by hand: {rule['what']}")
-            guarded(lambda r=rule: self.cloud.connection.network.delete_security_group_rule(r["id"], ignore_missing=True))
+            guarded(
+                lambda r=rule: self.cloud.connection.network.delete_security_group_rule(r["id"], ignore_missing=True)
+            )
         outcome = self._up(
             stack,
             lambda: build_system(config),
@@ -177,7 +184,9 @@ class Provisioner:
         stack = self._agency_stack(agency)
         return self._plan(stack, lambda: build_agency(config), config.model_dump(mode="json"), refresh=True)
 
-    def _plan(self, stack: Stack, program: Program, config: dict[str, Any], *, refresh: bool = True, storage: bool = False) -> Plan:
+    def _plan(
+        self, stack: Stack, program: Program, config: dict[str, Any], *, refresh: bool = True, storage: bool = False
+    ) -> Plan:
         state = self.engine.state(stack)
         refresh = refresh and bool(state.resources())
         report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
@@ -211,7 +220,9 @@ class Provisioner:
     def _system_config(self, record: SystemRecord) -> SystemConfig:
         landing = self.outputs("site", self.site.name)
         if not landing.get("branches"):
-            raise StepError("the site's landing is not there yet", where=f"site {self.site.name}", do="hatang site apply")
+            raise StepError(
+                "the site's landing is not there yet", where=f"site {self.site.name}", do="hatang site apply"
+            )
         agency = self.outputs("agency", record.agency.slug)
         return configs.system_config(
             self.site,

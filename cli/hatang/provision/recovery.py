@@ -1,8 +1,8 @@
-"""After a kill: what the engine was creating is on the cloud or not, and its state does not know. Nothing may exist twice.
+"""After a kill: what the engine was creating may be on the cloud, and its state does not know. Nothing may exist twice.
 
-The state lists operations that were under way. For each creation the cloud is searched for the object by its name, in its own project or
-domain; one that the state does not know is removed, and the next run makes it anew. Only objects that the state says were being made are
-ever touched.
+The state lists operations that were under way. For each creation the cloud is searched for the object by its name, in
+its own project or domain; one that the state does not know is removed, and the next run makes it anew. Only objects that
+the state says were being made are ever touched.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from openstack.connection import Connection
 from openstack.exceptions import NotFoundException
 
 from hatang.provision.cloud import guarded
 from hatang.provision.state import Known, StateFile
 
 Say = Callable[[str], None]
+Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
 
 
 def recover(state: StateFile, connection: Connection, say: Say) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from openstack.connection import Connection
 
@@ -15,9 +16,10 @@ def encrypt_volume_types(connection: Connection, site: Site) -> None:
     for wanted in site.volume_types:
         if not wanted.encrypted or wanted.name not in types:
             continue
+        storage: Any = connection.block_storage  # its stubs mix the API versions 2 and 3
         kind = types[wanted.name]
-        if not connection.block_storage.get_type_encryption(kind.id).provider:
-            connection.block_storage.create_type_encryption(
+        if not storage.get_type_encryption(kind.id).provider:
+            storage.create_type_encryption(
                 kind, provider="luks", cipher="aes-xts-plain64", key_size=256, control_location="front-end"
             )
 

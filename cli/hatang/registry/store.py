@@ -101,7 +101,8 @@ class Registry:
         if state not in ("requested", "removed"):
             raise RefusedError(
                 f"system {system.name} is {state}; a new-system request cannot change it",
-                where=f"registry, system {system.name}", do=f"remove it first: hatang system destroy {system.name} --yes",
+                where=f"registry, system {system.name}",
+                do=f"remove it first: hatang system destroy {system.name} --yes",
             )  # fmt: skip
         row.request_id, row.level, row.spec = request_id, int(system.level), spec
         for table in (t.AddressRow, t.ZoneRow, t.BlockRow):
@@ -134,7 +135,8 @@ class Registry:
         if by.strip().casefold() == request.requested_by.strip().casefold():
             raise RefusedError(
                 f"{by} asked for request {request_id} and may not approve it",
-                where=f"registry, request {request_id}", do="another person approves: hatang request approve ID --by NAME",
+                where=f"registry, request {request_id}",
+                do="another person approves: hatang request approve ID --by NAME",
             )  # fmt: skip
         with self._begin() as session, session.begin():
             where = (t.ApprovalRow.request_id == request_id, t.ApprovalRow.approved_by == by)

@@ -1,4 +1,4 @@
-"""Hardening with the values of each host's level: from catalogue, site, and the flows that the zone matrix lets through."""
+"""Hardening with the values of each host's level: from catalogue, site, and the flows that pass by the zone matrix."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ Why: agencies, requests, systems, addresses, hosts, runs. Cost: none, the tables
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 
