@@ -34,7 +34,7 @@ def _resource_policy(control: str, name: str, rule: Check) -> ResourceValidation
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = Planned(args.resource_type, args.name, snake(dict(args.props)))
         if message := rule(resource, _limits(args)):
-            report(f"{control}: {args.name}: {message}")
+            report(f"{control}: {args.name}: {message}", None)
 
     return ResourceValidationPolicy(name=name, description=rule.__doc__ or name, validate=validate, config_schema=ANY)
 
@@ -42,7 +42,7 @@ def _resource_policy(control: str, name: str, rule: Check) -> ResourceValidation
 def _whole_stack(args: StackValidationArgs, report: ReportViolation) -> None:
     resources = [Planned(r.resource_type, r.name, snake(dict(r.props))) for r in args.resources]
     for violation in stack_violations(resources, _limits(args)):
-        report(str(violation))
+        report(str(violation), None)
 
 
 PolicyPack(

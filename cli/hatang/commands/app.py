@@ -6,6 +6,7 @@ stdout carries the result only; progress and warnings go to stderr. JSON keys ar
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,14 +45,15 @@ class App:
 
 def output_option(command: F) -> F:
     """`--output text|json`."""
-    option = click.option(
+    option: Any = click.option(
         "--output",
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
         help=_("Form of the result."),
     )
-    return option(command)
+    decorated: F = option(command)
+    return decorated
 
 
 def emit_json(schema: str, **data: Any) -> None:
@@ -64,7 +66,7 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if click.get_text_stream("stdout").isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table(*columns, title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))

@@ -54,13 +54,9 @@ def list_systems(app: App, output: str) -> None:
     ]
     if output == "json":
         return emit_json("hatang.systems/1", systems=rows)
-    return emit_table(
-        [_("System"), _("Agency"), _("Branch"), _("Level"), _("State"), _("Hosts")],
-        [
-            (r["name"], r["agency"], r["branch"], r["level"], r["state"], len(registry.hosts(str(r["name"]))))
-            for r in rows
-        ],
-    )  # type: ignore[arg-type]
+    titles = [_("System"), _("Agency"), _("Branch"), _("Level"), _("State"), _("Hosts")]
+    columns = ("name", "agency", "branch", "level", "state", "hosts")
+    return emit_table(titles, [[", ".join(r[c]) if c == "hosts" else r[c] for c in columns] for r in rows])
 
 
 @command.command(

@@ -1,8 +1,8 @@
 """After a kill: what the engine was creating may be on the cloud, and its state does not know. Nothing may exist twice.
 
 The state lists operations that were under way. For each creation the cloud is searched for the object by its name, in
-its own project or domain; one that the state does not know is removed, and the next run makes it anew. Only objects that
-the state says were being made are ever touched.
+its own project or domain; one that the state does not know is removed, and the next run makes it anew. Only objects
+that the state says were being made are ever touched.
 """
 
 from __future__ import annotations
