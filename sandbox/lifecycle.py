@@ -21,6 +21,17 @@ DEFAULT_PORT = 15000
 Say = Callable[[str], None]
 
 
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_WANTED = 4096
+
+
+def _room_for_hosts() -> None:
+    """Each host's systemd takes some ten inotify instances of the shared kernel; Debian's 128 end at a dozen hosts, and
+    the next one dies at once, with no word of why. Raised for good: it is a limit, not a resource."""
+    if int(INOTIFY.read_text()) < INOTIFY_WANTED:
+        INOTIFY.write_text(str(INOTIFY_WANTED))
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """A sandbox below `<state>/sandbox`; keys of keypairs are in `<state>/keys`."""
@@ -72,6 +83,7 @@ class Sandbox:
         socket = "" if reason else str(control.socket_path(self.hosts_state))
         cloud = self._cloud(socket)
         if not reason:
+            _room_for_hosts()
             control.start(self.hosts_state, self.cache / "images", self.cloud_state, self.state / "keys")
             say("hosts' agent: answers")
         else:

@@ -1,6 +1,6 @@
 """One zone of a system: a network, its IPv4 and IPv6 subnets out of the branch's pools, and the router's way into it.
 
-Creates     1 network, 2 subnets, 2 router interfaces.
+Creates     1 network, 2 subnets, 1 port with both gateway addresses, 1 router interface.
 Does not    make security groups (`groups.py`); choose addresses: the registry did; read the cloud while planning.
 Protected   nothing: every child can be rebuilt from its inputs.
 """
@@ -59,8 +59,20 @@ class Zone(pulumi.ComponentResource):
                 dns_nameservers=[str(a) for a in args.dns] if version == 4 else None,
                 opts=child,
             )
-            networking.RouterInterface(
-                f"{name}-interface-{version}", router_id=router_id, subnet_id=subnet.id, opts=child
-            )
             self.subnet_ids[version] = subnet.id
+        # One port with both addresses: an interface per subnet would cost Neutron, which locks the router for each, twice.
+        gateway = networking.Port(
+            f"{name}-gateway",
+            name=f"{args.network_name}-gateway",
+            network_id=network.id,
+            tenant_id=project_id,
+            fixed_ips=[
+                networking.PortFixedIpArgs(subnet_id=self.subnet_ids[4], ip_address=str(args.cidr[1])),
+                networking.PortFixedIpArgs(subnet_id=self.subnet_ids[6], ip_address=str(args.cidr_v6[1])),
+            ],
+            no_security_groups=True,
+            # Neutron gives the port to the router and takes its owner and device from there.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["deviceId", "deviceOwner"]),
+        )
+        networking.RouterInterface(f"{name}-interface", router_id=router_id, port_id=gateway.id, opts=child)
         self.register_outputs({"network_id": network.id})
