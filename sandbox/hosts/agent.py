@@ -25,7 +25,7 @@ from . import access, netns
 from .dataplane import Dataplane, bridge_settings
 from .machines import Machines
 from .programs import HostsError
-from .records import from_dict
+from .records import Machine, from_dict
 
 log = logging.getLogger("hatang.sandbox.hosts")
 TURN_S = 0.5
@@ -37,49 +37,59 @@ class Agent:
     def __init__(self, state: Path, images: Path, cloud: Settings, keys: Path) -> None:
         self.machines = Machines(state, images, cloud.state_dir / "images")
         self.dataplane = Dataplane(self.machines.id, cloud)
+        self.machines.on_plug = self.dataplane.look_again
         self.keys = keys
 
     def answer(self, request: dict[str, Any]) -> Any:
-        """Do what the driver asks. Raises HostsError."""
-        what, uuid = request["do"], request.get("uuid", "")
+        """Do what the driver or `control.py` asks. Raises HostsError."""
+        what, uuid = str(request["do"]), str(request.get("uuid", ""))
         if what == "spawn":
-            machine = from_dict(request["machine"])
-            self.machines.spawn(machine)
+            self.machines.spawn(from_dict(request["machine"]))
             access.write(self.machines, self.keys)
-            return None
-        if what == "destroy":
+        elif what == "destroy":
             self.machines.destroy(uuid)
             access.write(self.machines, self.keys)
-            return None
-        if what == "state":
-            found = self.machines.known.get(uuid)
-            return None if found is None else {"running": self.machines.alive(found)}
-        if what == "list":
-            return [self._row(uuid) for uuid in sorted(self.machines.known)]
-        if what == "console":
-            return self.machines.console(uuid)
-        action = {"stop": self.machines.stop, "start": self.machines.start, "reboot": self.machines.reboot}.get(what)
-        if action is None:
-            raise HostsError(f"no such request: {what}")
-        action(uuid)
+        elif what == "stop":
+            self.machines.stop(uuid)
+        elif what == "start":
+            self.machines.start(uuid)
+        elif what == "reboot":
+            self.machines.reboot(uuid)
+        else:
+            return self._tell(what, uuid)
         return None
 
-    def _row(self, uuid: str) -> dict[str, Any]:
-        m = self.machines.known[uuid]
+    def _tell(self, what: str, uuid: str) -> Any:
+        if what == "state":
+            runs = self.machines.runs(uuid)
+            return None if runs is None else {"running": runs}
+        if what == "died":
+            return self.machines.died()
+        if what == "list":
+            return [self._row(machine) for machine in self.machines.all()]
+        if what == "console":
+            return self.machines.console(uuid)
+        if what == "network-problem":
+            return self.dataplane.problem
+        raise HostsError(f"no such request: {what}")
+
+    def _row(self, m: Machine) -> dict[str, Any]:
         return {
-            "uuid": uuid, "name": m.name, "address": m.address, "running": self.machines.alive(m), "pid": m.pid,
-            "power": m.power, "problem": m.problem,
-            "shell": self.machines.shell_prefix(m) if self.machines.alive(m) else [],
+            "uuid": m.uuid, "name": m.name, "address": m.address, "running": self.machines.alive(m), "pid": m.pid,
+            "power": m.power, "problem": m.problem, "shell": self.machines.shell_prefix(m),
         }  # fmt: skip
 
     def turn_forever(self) -> None:
-        """Converge, again and again; one bad turn does not end it."""
-        while True:
-            try:
-                self.dataplane.converge()
-            except Exception:
-                log.exception("data plane")
+        """Converge and watch, again and again; one bad turn does not end it. Ends when the state folder was removed."""
+        while self.machines.state.exists():
+            for work in (self.dataplane.converge, self.machines.watch):
+                try:
+                    work()
+                except Exception:
+                    log.exception("%s", work.__qualname__)
             time.sleep(TURN_S)
+        log.error("%s is gone", self.machines.state)
+        os._exit(1)
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -106,7 +116,11 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 
 
 def main(argv: list[str]) -> int:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM.
+
+    Args:
+        argv: folder of the hosts, folder of images, folder of the cloud, folder of the operator's keys.
+    """
     state, images, cloud_state, keys = (Path(a) for a in argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     run = state / "run"

@@ -21,12 +21,22 @@ def root() -> Path:
 
 
 def make(path: str) -> Path:
+    """Make the folder of a group, and those above it."""
     folder = root() / path
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def exists(path: str) -> bool:
+    """Whether the group is there, with or without processes."""
+    try:
+        return (root() / path).exists()
+    except HostsError:
+        return False
+
+
 def alive(path: str) -> bool:
+    """Whether any process lives in the group or below it."""
     try:
         return "populated 1" in (root() / path / "cgroup.events").read_text()
     except OSError:
@@ -58,6 +68,7 @@ def destroy(path: str, timeout: float = 10) -> None:
 
 
 def pids(path: str) -> list[int]:
+    """All processes in the group and below it."""
     found = []
     for d in tree(path):
         with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -16,9 +17,10 @@ from ..cloud.cloud import PYTHONPATH
 from . import access, cgroup, netns
 from .client import AgentError, ask
 from .machines import Machines
-from .programs import HostsError
+from .programs import HostsError, write_text
 
-NEEDED = ("systemd-nspawn", "ip", "nft", "nc", "nsenter", "ssh-keygen")
+MADE = Path("/run/hatang.made")
+NEEDED = ("systemd-nspawn", "ip", "nft", "nc", "nsenter", "ssh-keygen", "setpriv", "unshare")
 
 
 def why_not() -> str:
@@ -43,25 +45,33 @@ def socket_path(state: Path) -> Path:
 
 
 def start(state: Path, images: Path, cloud_state: Path, keys: Path, timeout_s: float = 300) -> None:
-    """Start the agent unless it runs; returns when it answers, and with it all hosts that should run."""
+    """Start the agent unless it runs; returns when it answers, and with it all hosts that should run.
+
+    Args:
+        state: folder of the hosts.
+        images: folder of built images (image.build).
+        cloud_state: folder of the sandbox cloud; its services may come later.
+        keys: folder of private keys, named after keypairs; ssh_config points there.
+    """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     (state / "run").mkdir(exist_ok=True)
-    made = [str(d) for d in (netns.NETNS, Path("/run/systemd")) if not d.exists()]
-    if made and not (state / "made").exists():
-        (state / "made").write_text("\n".join(made))
     if is_running(state):
         return
+    _note_folders()
     argv = [sys.executable, "-m", "hatang.sandbox.hosts.agent", *map(str, (state, images, cloud_state, keys))]
     env = {**os.environ, "PYTHONPATH": str(PYTHONPATH)}
-    with (state / "agent.log").open("ab") as log:
-        child = subprocess.Popen(
-            argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+    child = None
     end = time.monotonic() + timeout_s
     while not is_running(state):
-        if child.poll() is not None or time.monotonic() > end:
+        ended = child is not None and child.poll() is not None
+        if ended or time.monotonic() > end:
             tail = (state / "agent.log").read_text()[-1500:]
             raise HostsError(f"the hosts' agent did not start; log: {state / 'agent.log'}\n{tail}")
+        if child is None and pid_records.read(state / "run", "agent") is None:  # else one is starting: of a killed `up`
+            with (state / "agent.log").open("ab") as log:
+                child = subprocess.Popen(
+                    argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
         time.sleep(0.05)
 
 
@@ -83,36 +93,66 @@ def hosts(state: Path) -> list[dict[str, Any]]:
     return found
 
 
+def network_problem(state: Path) -> str:
+    """What keeps the data plane from being what Neutron says; empty when nothing does, or no agent runs."""
+    try:
+        return str(ask(str(socket_path(state)), timeout_s=10, do="network-problem"))
+    except (OSError, AgentError):
+        return ""
+
+
 def stop(state: Path, wipe: bool = False) -> None:
-    """Stop the agent and all hosts; nothing of them is left but their disks, and with `wipe` not even these."""
-    if not state.exists():
-        return
-    record = pid_records.send(state / "run", "agent", signal.SIGTERM)
-    if record and not pid_records.wait_gone(record, 10):
-        pid_records.send(state / "run", "agent", signal.SIGKILL)
-        pid_records.wait_gone(record, 10)
-    pid_records.forget(state / "run", "agent")
+    """Stop the agent and all hosts; nothing of them is left but their disks, and with `wipe` not even these.
+
+    Also when the folder was removed before: names of all that may be left derive from its path.
+    """
     machines = Machines(state, state, state)
+    if not state.exists() and (
+        os.geteuid() != 0 or not (netns.named(f"{machines.id}-") or cgroup.exists(machines.group))
+    ):
+        return
+    if state.exists():
+        _stop_agent(state / "run")
     _close_masters(machines.id)
     machines.halt_all()
-    if (state / "made").exists():
-        _remove_made((state / "made").read_text().split())
-        (state / "made").unlink()
+    (state / "agent.sock").unlink(missing_ok=True)
+    _remove_noted()
     if wipe:
-        shutil.rmtree(state)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _stop_agent(run: Path) -> None:
+    record = pid_records.send(run, "agent", signal.SIGTERM)
+    if record and not pid_records.wait_gone(record, 10):
+        pid_records.send(run, "agent", signal.SIGKILL)
+        pid_records.wait_gone(record, 10)
+    pid_records.forget(run, "agent")
 
 
 def _close_masters(ident: str) -> None:
+    """End the SSH connections that ControlPersist keeps open through the operator's namespace."""
     folder = access.control_folder(ident)
+    quiet = subprocess.DEVNULL
     for sock in folder.glob("*"):
-        quiet = subprocess.DEVNULL
-        subprocess.run(["ssh", "-S", str(sock), "-O", "exit", "-"], stdin=quiet, stdout=quiet, stderr=quiet, timeout=10)
+        argv = ["ssh", "-F", "none", "-S", str(sock), "-O", "exit", "-"]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(argv, stdin=quiet, stdout=quiet, stderr=quiet, timeout=10)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_made(folders: list[str]) -> None:
-    """Folders under /run that were not there before: `ip netns add` mounts /run/netns on itself."""
-    for folder in map(Path, folders):
+def _note_folders() -> None:
+    """Note which folders below /run the first sandbox of this machine makes; the last one removes them."""
+    made = [str(d) for d in (netns.NETNS, Path("/run/systemd")) if not d.exists()]
+    if made and not MADE.exists():
+        write_text(MADE, "\n".join(made) + "\n")
+
+
+def _remove_noted() -> None:
+    """Remove them, unless another sandbox or somebody else uses them. `ip netns add` mounts /run/netns on itself."""
+    if not MADE.exists() or (netns.NETNS.exists() and any(netns.NETNS.iterdir())):
+        return
+    for folder in map(Path, MADE.read_text().split()):
         if folder.exists() and not any(folder.iterdir()):
             subprocess.run(["umount", str(folder)], stderr=subprocess.DEVNULL)
             folder.rmdir()
+    MADE.unlink()

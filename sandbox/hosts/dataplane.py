@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,19 @@ class Dataplane:
         self._bridges: set[str] = set()
         self._nodes: dict[str, Node] = {}
         self._fresh = True
+        self._look = threading.Event()
         self.problem = ""
+
+    def look_again(self) -> None:
+        """Converge in the next turn even if Neutron has not changed: links of hosts have."""
+        self._look.set()
 
     def converge(self) -> bool:
         """One turn; returns whether anything was done. Problems are kept in `problem` and tried again next turn."""
-        stamp = self._database_stamp()
-        if stamp == self._stamp and not self.problem:
+        stamp, asked = self._database_stamp(), self._look.is_set()
+        if stamp == self._stamp and not self.problem and not asked:
             return False
+        self._look.clear()
         try:
             lists = self._read()
             if missing := plan.missing_operator_ports(lists, self._platform_projects()):
@@ -46,8 +53,9 @@ class Dataplane:
         except (HttpError, HostsError, OSError, KeyError) as exc:
             if isinstance(exc, HttpError) and exc.status == 401:
                 self._session = None
-            self.problem = str(exc)
-            log.warning("data plane: %s", exc)
+            if str(exc) != self.problem:
+                log.warning("data plane: %s", exc)
+            self.problem = str(exc) or type(exc).__name__
             return True
         self._stamp, self.problem = stamp, ""
         return True
@@ -92,21 +100,43 @@ class Dataplane:
         netns.add(self.l2)
         if self._fresh:
             # A former agent may have left routers of another time; hosts keep their links, bridges are taken over.
+            # An open SSH connection keeps the operator's namespace alive after its name is gone: take its links away.
+            links = netns.links(self.l2)
+            netns.batch(self.l2, [f"link del {link}" for link in sorted(links) if link.startswith("r")], force=True)
             for name in [*netns.named(f"{self.id}-r"), *netns.named(self.operator)]:
                 netns.delete(name)
-            self._bridges = {link for link in netns.links(self.l2) if link.startswith("b")}
+            self._bridges = {link for link in links if link.startswith("b")}
             self._fresh = False
         bridges = {link_name("b", n) for n in wanted.bridges}
         netns.batch(self.l2, [line for b in sorted(bridges - netns.links(self.l2)) for line in bridge_lines(b)])
-        for node in wanted.routers:
-            self._converge_node(f"{self.id}-r{node.id[:8]}", node)
-        self._converge_node(self.operator, wanted.operator)
-        keep = {f"{self.id}-r{node.id[:8]}" for node in wanted.routers} | {self.operator}
-        for name in [n for n in self._nodes if n not in keep]:
-            netns.delete(name)
-            del self._nodes[name]
+        self._plug_hosts(wanted.plugged)
+        nodes = {f"{self.id}-r{node.id[:8]}": node for node in wanted.routers} | {self.operator: wanted.operator}
+        for name in [n for n in self._nodes if n not in nodes]:
+            self._drop_node(name, self._nodes[name])
+        for name, node in nodes.items():
+            try:
+                self._converge_node(name, node)
+            except HostsError:
+                self._drop_node(name, node)  # half-made: the next turn makes it anew
+                raise
         netns.batch(self.l2, [f"link del {b}" for b in sorted(self._bridges - bridges)], force=True)
         self._bridges = bridges
+
+    def _plug_hosts(self, plugged: frozenset[str]) -> None:
+        """Set the bridge's end of each host's link up or down, as its port is."""
+        up = {link_name("p", port) for port in plugged}
+        now = netns.links_up(self.l2)
+        ends = [link for link in sorted(now) if link.startswith("p")]
+        lines = [f"link set {e} {'up' if e in up else 'down'}" for e in ends if (e in up) != now[e]]
+        netns.batch(self.l2, lines, force=True)  # a host may be going just now
+
+    def _drop_node(self, name: str, node: Node) -> None:
+        legs = {*node.legs, *(self._nodes[name].legs if name in self._nodes else ())}
+        have = netns.links(self.l2)
+        gone = sorted(link_name("r", leg.port) for leg in legs)
+        netns.batch(self.l2, [f"link del {link}" for link in gone if link in have], force=True)
+        netns.delete(name)
+        self._nodes.pop(name, None)
 
     def _converge_node(self, name: str, node: Node) -> None:
         if self._nodes.get(name) == node:
@@ -133,8 +163,10 @@ class Dataplane:
         old = set(before.routes) if before else set()
         netns.batch(name, [f"route del {d} via {hop}" for d, hop in sorted(old - set(node.routes))], force=True)
         netns.batch(name, [f"route replace {d} via {hop}" for d, hop in node.routes], force=True)
+        # A new namespace inherits the machine's setting: the operator's must not join two branches' bastion networks.
+        forwards = "0" if node.id == "operator" else "1"
+        netns.sysctl(name, {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards})
         if node.id != "operator":
-            netns.sysctl(name, {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"})
             netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
         self._nodes[name] = node
 

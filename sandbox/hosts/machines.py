@@ -1,4 +1,4 @@
-"""Life of the hosts: create, boot, stop, reboot, delete. One systemd-nspawn each, on bridges of its Neutron networks.
+"""Life of the hosts: create, boot, stop, reboot, delete. One systemd-nspawn each, on the bridges of its networks.
 
 All that exists is named after the id of the state folder, so that a later run finds and removes what a killed run left.
 """
@@ -6,23 +6,30 @@ All that exists is named after the id of the state folder, so that a later run f
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import cgroup, image, netns, nspawn, records
-from .programs import HostsError, run, write_text
+from . import cgroup, netns, nspawn, records, seed
+from .programs import HostsError
 from .records import Machine, Nic
 
-LAYER = Path(__file__).parent / "layer"
+BOOT_S = 240.0  # a boot that takes longer has failed
+AT_ONCE = 6  # boots after a restart; more of them only wait for the same processors
 
 
 class Machines:
-    """All hosts of one sandbox."""
+    """All hosts of one sandbox.
+
+    Args:
+        state: folder of the hosts; everything is named after it.
+        images: folder of built images.
+        glance_files: where Glance keeps the data of its images.
+    """
 
     def __init__(self, state: Path, images: Path, glance_files: Path) -> None:
         self.state = state
@@ -33,18 +40,27 @@ class Machines:
         self.group = f"hatang-{self.id}"
         self.l2 = f"{self.id}-net"
         self.known = records.load_all(self.folder)
+        self.on_plug: Callable[[], None] = lambda: None  # told when links have been made
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     # -- asked by the driver ------------------------------------------------------------------------------------------
 
-    def spawn(self, machine: Machine, timeout_s: float = 240) -> None:
-        """Make and boot a host; returns when it answers on SSH. Raises HostsError with the end of its console."""
+    def spawn(self, machine: Machine) -> None:
+        """Make and boot a host on an untouched disk; returns when it answers on SSH.
+
+        Raises HostsError with the end of its console; then nothing of the host is left.
+        """
         with self._lock(machine.uuid):
+            self._remove(machine)
             self.known[machine.uuid] = machine
             records.save(self.folder, machine)
-            self._boot(machine, timeout_s)
+            try:
+                self._boot(machine)
+            except HostsError:
+                self._remove(machine)
+                raise
 
     def stop(self, uuid: str) -> None:
         """Power off, as by pulling the plug; the disk stays."""
@@ -54,14 +70,21 @@ class Machines:
             records.save(self.folder, machine)
             self._halt(machine)
 
-    def start(self, uuid: str, timeout_s: float = 240) -> None:
-        """Power on; returns when it answers on SSH."""
+    def start(self, uuid: str) -> None:
+        """Power on; returns when it answers on SSH. Nothing to do when it runs. Raises HostsError; then it is off."""
         with self._lock(uuid):
             machine = self._machine(uuid)
+            if self.alive(machine):
+                return
             machine.power = True
-            records.save(self.folder, machine)
-            if not self.alive(machine):
-                self._boot(machine, timeout_s)
+            try:
+                self._boot(machine)
+            except HostsError as exc:
+                machine.power = False
+                self._halt(machine)
+                machine.problem = str(exc)
+                records.save(self.folder, machine)
+                raise
 
     def reboot(self, uuid: str) -> None:
         """Power-cycle: what is on the disk stays, processes and settings start anew."""
@@ -69,40 +92,63 @@ class Machines:
             machine = self._machine(uuid)
             machine.power = True
             self._halt(machine)
-            self._boot(machine, 240)
+            self._boot(machine)
 
     def destroy(self, uuid: str) -> None:
         """Remove a host and its disk; nothing to do when it is not there."""
         with self._lock(uuid):
-            machine = self.known.pop(uuid, None)
-            if machine is not None:
-                self._halt(machine)
-                shutil.rmtree(self.folder / machine.short, ignore_errors=True)
+            if machine := self.known.get(uuid):
+                self._remove(machine)
 
     def console(self, uuid: str, length: int = 100_000) -> str:
         """The end of what the host wrote on its console."""
         path = self.folder / self._machine(uuid).short / "console.log"
         return path.read_bytes()[-length:].decode(errors="replace") if path.exists() else ""
 
+    def runs(self, uuid: str) -> bool | None:
+        """Whether the host runs, or is between two runs of a reboot; None when there is no such host."""
+        machine = self.known.get(uuid)
+        if machine is None or self.alive(machine):
+            return None if machine is None else True
+        return machine.power and (self._busy(machine) or self._rebooting(machine))
+
+    def died(self) -> list[str]:
+        """Hosts that should run and do not, while nothing is being done to them."""
+        return [m.uuid for m in self.all() if m.power and not self.runs(m.uuid)]
+
     # -- asked by the agent -------------------------------------------------------------------------------------------
+
+    def all(self) -> list[Machine]:
+        """All hosts, by name; a copy, since others may be added meanwhile."""
+        return sorted(self.known.values(), key=lambda m: (m.name, m.uuid))
 
     def boot_missing(self) -> None:
         """Boot the hosts that should run and do not: after a crash or a restart of the machine."""
-        for machine in list(self.known.values()):
-            if machine.power and not self.alive(machine):
-                with self._lock(machine.uuid):
-                    try:
-                        self._boot(machine, 240)
-                    except HostsError as exc:
-                        machine.problem = str(exc)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._boot_again, [m for m in self.all() if m.power]))
+
+    def watch(self) -> None:
+        """Look at what ended by itself: a host that asked for a reboot is booted, of another the reason is kept.
+
+        The rest of a host whose nspawn was killed is killed too: nobody would see it reboot, or reach it without SSH.
+        """
+        for machine in self.all():
+            if not machine.power or self._busy(machine) or self._kept(machine):
+                continue
+            cgroup.destroy(self._group(machine))
+            code = nspawn.exit_code(self.folder / machine.short)
+            if self._rebooting(machine):
+                threading.Thread(target=self._boot_again, args=(machine,), daemon=True).start()
+            elif not machine.problem:
+                machine.problem = "powered off from inside" if code == 0 else "ended by itself"
 
     def halt_all(self) -> None:
         """Stop all processes, remove namespaces and groups; disks and records stay."""
-        for machine in self.known.values():
+        for machine in self.all():
             self._halt(machine)
+        cgroup.destroy(self.group)  # also a host whose record is lost
         for name in netns.named(f"{self.id}-"):
             netns.delete(name)
-        cgroup.destroy(self.group)
 
     def alive(self, machine: Machine) -> bool:
         """Whether any process of the host lives."""
@@ -113,34 +159,54 @@ class Machines:
         return f"{self.id}-h{machine.short}"
 
     def shell_prefix(self, machine: Machine) -> list[str]:
-        """Words that run a command inside the host as root, without SSH; also into a locked-out host."""
-        leader = nspawn.leader(machine.pid)
-        if not leader:
-            raise HostsError(f"{machine.name} does not run")
-        return nspawn.enter(leader)
+        """Words that run a command inside the host as root, without SSH, locked out or not. [] when it is down."""
+        leader = nspawn.leader(machine.pid) if machine.pid and self.alive(machine) else None
+        return nspawn.enter(leader) if leader else []
+
+    def host_key(self, machine: Machine) -> str:
+        """The host's public SSH key, or nothing before its first boot."""
+        return seed.host_key(self.folder / machine.short)
 
     # -- one host -----------------------------------------------------------------------------------------------------
 
-    def _boot(self, machine: Machine, timeout_s: float) -> None:
+    def _boot(self, machine: Machine) -> None:
         folder = self.folder / machine.short
         cgroup.destroy(self._group(machine))
-        root = self._image_root(machine)
+        root = seed.image_root(self.images, self.glance_files / machine.image)
         self._plug(machine)
         cgroup.make(self._group(machine))
-        lower = [self._seed(machine, root), self._layer(), root]
+        with self._guard:
+            shared = seed.kernel_layer(self.state)
+        lower = [seed.identity_layer(folder, machine, root), shared, root]
         child = nspawn.spawn(machine.name, folder, lower, self.namespace(machine), self._group(machine))
         self._children[machine.uuid] = child
         machine.pid, machine.problem = child.pid, ""
         records.save(self.folder, machine)
-        end = time.monotonic() + timeout_s
-        while not netns.says_ssh(self.namespace(machine), machine.address):
+        self._await_login(machine, child)
+
+    def _await_login(self, machine: Machine, child: subprocess.Popen[bytes]) -> None:
+        """The layer's ssh.service opens its port only when logins are let in, so a banner means that one may come.
+
+        Asked from inside the host's own namespace: a firewall on the host lets its loopback pass, whatever it denies.
+        """
+        end = time.monotonic() + BOOT_S
+        while not netns.says_ssh(self.namespace(machine), machine.address or "127.0.0.1"):
             if child.poll() is not None or time.monotonic() > end:
-                raise HostsError(
-                    f"{machine.name} gave no SSH banner; its console ends:\n{self.console(machine.uuid, 1500)}"
-                )
+                why = "ended" if child.poll() is not None else f"gave no SSH banner in {BOOT_S:.0f} s"
+                raise HostsError(f"{machine.name} {why}; its console ends:\n{self.console(machine.uuid, 1500)}")
             time.sleep(0.05)
 
+    def _boot_again(self, machine: Machine) -> None:
+        with self._lock(machine.uuid):
+            if not machine.power or self.known.get(machine.uuid) is not machine or self._kept(machine):
+                return
+            try:
+                self._boot(machine)
+            except HostsError as exc:
+                machine.problem = str(exc)
+
     def _halt(self, machine: Machine) -> None:
+        """Kill and unplug it; the record on disk is not written, so that what is on it stays the wish."""
         cgroup.destroy(self._group(machine))
         if child := self._children.pop(machine.uuid, None):
             child.wait()
@@ -150,6 +216,11 @@ class Machines:
             netns.batch(self.l2, [f"link del {n}" for n in names if n in have], force=True)
         netns.delete(self.namespace(machine))
         machine.pid = 0
+
+    def _remove(self, machine: Machine) -> None:
+        self._halt(machine)
+        shutil.rmtree(self.folder / machine.short, ignore_errors=True)
+        self.known.pop(machine.uuid, None)
 
     def _plug(self, machine: Machine) -> None:
         """One link per Neutron port, with the port's MAC and addresses, on the bridge of its network."""
@@ -161,89 +232,28 @@ class Machines:
         outer, inner = [], []
         for i, nic in enumerate(machine.nics):
             bridge, end = link_name("b", nic.network), link_name("p", nic.port)
-            if bridge not in have:
-                outer += bridge_lines(bridge)
+            with self._guard:  # two hosts may come first on one network
+                if bridge not in netns.links(self.l2):
+                    netns.batch(self.l2, bridge_lines(bridge), force=True)
             if end in have:
                 outer.append(f"link del {end}")
+            peer = f"peer name host{i} address {nic.mac} mtu {nic.mtu} netns {home}"
             outer += [
-                f"link add {end} mtu {nic.mtu} type veth"
-                f" peer name host{i} address {nic.mac} mtu {nic.mtu} netns {home}",
+                f"link add {end} mtu {nic.mtu} type veth {peer}",
                 f"link set {end} master {bridge} up",
             ]
             inner += _inner_lines(i, nic, first=i == 0)
         netns.batch(self.l2, outer)
         netns.batch(home, inner)
-
-    def _image_root(self, machine: Machine) -> Path:
-        """The root tree that the Glance image names."""
-        file = self.glance_files / machine.image
-        try:
-            name = json.loads(file.read_text())["hatang_host_image"]
-        except (OSError, ValueError, KeyError) as exc:
-            raise HostsError(f"image {machine.image} is no host image of the sandbox ({exc})") from exc
-        found = image.find(self.images, name)
-        if not found:
-            raise HostsError(f"host image {name} is not built; run: hatang sandbox prepare")
-        return Path(found["dir"]) / "root"
-
-    def _seed(self, machine: Machine, root: Path) -> Path:
-        """The host's identity as a layer of its own, so that its disk holds exactly what has changed since."""
-        folder = self.folder / machine.short
-        seed = folder / "seed"
-        if seed.exists():
-            return seed
-        tmp = folder / "seed.new"
-        shutil.rmtree(tmp, ignore_errors=True)
-        key = folder / "host_key"
-        if not key.with_suffix(".pub").exists():
-            key.unlink(missing_ok=True)
-            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", machine.name, "-f", key)
-        home = f"home/{image.USER}/.ssh"
-        files = (
-            ("etc/hostname", 0o644, machine.name + "\n"),
-            ("etc/hosts", 0o644, f"127.0.0.1 localhost\n127.0.1.1 {machine.name}\n"),
-            ("etc/machine-id", 0o444, machine.uuid.replace("-", "") + "\n"),
-            ("etc/ssh/ssh_host_ed25519_key", 0o600, key.read_text()),
-            ("etc/ssh/ssh_host_ed25519_key.pub", 0o644, key.with_suffix(".pub").read_text()),
-            (f"{home}/authorized_keys", 0o600, machine.key.strip() + "\n"),
-        )
-        for path, mode, text in files:
-            _mkdir_like(root, tmp, Path(path).parent)
-            (tmp / path).write_text(text)
-            (tmp / path).chmod(mode)
-            owner = (root / Path(path).parent).stat()
-            os.chown(tmp / path, owner.st_uid, owner.st_gid)
-        tmp.rename(seed)
-        return seed
-
-    def _layer(self) -> Path:
-        """What a host on a shared kernel needs over the image: a copy of layer/, since an overlay takes owners and
-        modes from it; named by its content, so that a new version never changes it under a running host."""
-        files = sorted(p for p in LAYER.rglob("*") if p.is_file() and not p.is_symlink())
-        digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:8]
-        copy = self.state / f"layer-{digest}"
-        with self._guard:
-            if not copy.exists():
-                tmp = self.state / "layer.new"
-                shutil.rmtree(tmp, ignore_errors=True)
-                shutil.copytree(LAYER, tmp, symlinks=True)
-                for p in [tmp, *tmp.rglob("*")]:
-                    os.chown(p, 0, 0, follow_symlinks=False)
-                    if not p.is_symlink():
-                        p.chmod(0o755 if p.is_dir() or p.stat().st_mode & 0o111 else 0o644)
-                tmp.rename(copy)
-        return copy
-
-    def host_key(self, machine: Machine) -> str:
-        """The host's public SSH key, or nothing before its first boot."""
-        path = self.folder / machine.short / "host_key.pub"
-        return path.read_text().strip() if path.exists() else ""
+        self.on_plug()
 
     def _machine(self, uuid: str) -> Machine:
         try:
             return self.known[uuid]
         except KeyError:
-            raise HostsError(f"no host {uuid}") from None
+            raise HostsError(
+                f"there is no host of server {uuid}: it was made while the sandbox ran without hosts"
+            ) from None
 
     def _group(self, machine: Machine) -> str:
         return f"{self.group}/{machine.short}"
@@ -251,6 +261,22 @@ class Machines:
     def _lock(self, uuid: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(uuid, threading.Lock())
+
+    def _kept(self, machine: Machine) -> bool:
+        """Whether the shell that holds the host's nspawn lives, and is not a foreign process that got its number."""
+        if child := self._children.get(machine.uuid):
+            child.poll()  # else it would stay a zombie, which looks alive
+        try:
+            groups = Path(f"/proc/{machine.pid}/cgroup").read_text().splitlines()
+        except OSError:
+            return False
+        return any(line.endswith(f"/{self._group(machine)}") for line in groups)
+
+    def _rebooting(self, machine: Machine) -> bool:
+        return nspawn.exit_code(self.folder / machine.short) == nspawn.REBOOT
+
+    def _busy(self, machine: Machine) -> bool:
+        return self._lock(machine.uuid).locked()
 
 
 def identity(state: Path) -> str:
@@ -269,26 +295,12 @@ def bridge_lines(bridge: str) -> list[str]:
 
 
 def _inner_lines(index: int, nic: Nic, first: bool) -> list[str]:
-    lines = [f"link set host{index} up"]
+    """`ip` commands inside the host. As with a DHCP client, only the first port gives the default route."""
+    link = f"host{index}"
+    lines = [f"link set {link} up"]
     for a in nic.addresses:
-        lines.append(f"addr add {a.ip}/{a.prefix} dev host{index}" + (" nodad" if ":" in a.ip else ""))
+        lines.append(f"addr add {a.ip}/{a.prefix} dev {link}" + (" nodad" if ":" in a.ip else ""))
     for a in nic.addresses if first else ():
         if a.gateway:
-            lines.append(f"route add default via {a.gateway} dev host{index}")
-    return lines
-
-
-def _mkdir_like(base: Path, top: Path, rel: Path) -> None:
-    """Make top/rel with each level's owner and mode as in base: an overlay shows those of the topmost layer."""
-    top.mkdir(parents=True, exist_ok=True)
-    for part in [*reversed(rel.parents), rel]:
-        like, made = (base / part).stat(), top / part
-        made.mkdir(exist_ok=True)
-        os.chown(made, like.st_uid, like.st_gid)
-        made.chmod(like.st_mode & 0o7777)
-
-
-def write_known_hosts(machines: Machines, path: Path) -> None:
-    """Host keys by name and address, as the agent made them."""
-    lines = [f"{m.name},{m.address} {key}" for m in machines.known.values() if (key := machines.host_key(m)) and m.nics]
-    write_text(path, "".join(sorted(line + "\n" for line in lines)))
+            lines.append(f"route add default via {a.gateway} dev {link}")
+    return lines + [f"route replace {destination} via {hop} dev {link}" for destination, hop in nic.routes]

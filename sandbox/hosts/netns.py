@@ -72,6 +72,12 @@ def links(name: str) -> set[str]:
     return {link["ifname"] for link in json.loads(run("ip", "-n", name, "-j", "link").stdout or "[]")}
 
 
+def links_up(name: str) -> dict[str, bool]:
+    """Links in the namespace, and whether each is set up."""
+    rows = json.loads(run("ip", "-n", name, "-j", "link").stdout or "[]")
+    return {link["ifname"]: "UP" in link["flags"] for link in rows}
+
+
 def sysctl(name: str, values: dict[str, str]) -> None:
     """Write `net.*` settings inside the namespace; those that the kernel lacks are passed over."""
     with inside(name):

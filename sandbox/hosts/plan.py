@@ -2,8 +2,9 @@
 
 A network is a bridge. A router is a namespace with one link per port, forwarding between its own interfaces only where
 their subnets share an address scope, as Neutron's L3 agent does. The operator is a namespace with one port on each
-bastion network and a way to what lies behind the routers there. Security groups are not enforced on packets in this
-version: each port has a link of its own on the bridge (`p…`), where a bridge-family table will hold its rules.
+bastion network and a way to what lies behind the routers there. A port whose admin state is down, or that is gone, is
+unplugged. Security groups are NOT enforced on packets in this version: each port has a link of its own on the bridge
+(`p…` of a host, `r…` of a router or the operator), where a bridge-family table will hold its rules.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Plan:
     """The whole data plane besides the hosts."""
 
     bridges: frozenset[str]
+    plugged: frozenset[str]  # ids of all ports that are up, on networks that are up
     routers: tuple[Node, ...]
     operator: Node
 
@@ -77,7 +79,9 @@ def compute(lists: Lists) -> Plan:
             port["device_owner"] == GATEWAY,
         )  # fmt: skip
 
-    router_ports = [p for p in lists.ports if p["device_owner"] in (INTERFACE, GATEWAY)]
+    dark = {n["id"] for n in lists.networks if not n.get("admin_state_up", True)}
+    ports = [p for p in lists.ports if p.get("admin_state_up", True) and p["network_id"] not in dark]
+    router_ports = [p for p in ports if p["device_owner"] in (INTERFACE, GATEWAY)]
     routers = tuple(
         Node(
             r["id"],
@@ -86,10 +90,12 @@ def compute(lists: Lists) -> Plan:
             bool((r.get("external_gateway_info") or {}).get("enable_snat")),
         )
         for r in sorted(lists.routers, key=lambda r: str(r["id"]))
+        if r.get("admin_state_up", True)
     )
-    operator_legs = tuple(sorted((leg(p) for p in lists.ports if p["device_owner"] == OPERATOR), key=lambda x: x.port))
+    operator_legs = tuple(sorted((leg(p) for p in ports if p["device_owner"] == OPERATOR), key=lambda x: x.port))
     bridges = frozenset(n["id"] for n in lists.networks)
-    return Plan(bridges, routers, Node("operator", operator_legs, _operator_routes(operator_legs, routers)))
+    plugged = frozenset(p["id"] for p in ports)
+    return Plan(bridges, plugged, routers, Node("operator", operator_legs, _operator_routes(operator_legs, routers)))
 
 
 def missing_operator_ports(lists: Lists, owners: set[str]) -> list[str]:

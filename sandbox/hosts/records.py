@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .programs import HostsError, write_json
+from .programs import write_json
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,14 @@ class Address:
 
 @dataclass(frozen=True)
 class Nic:
-    """One Neutron port of a host."""
+    """One Neutron port of a host; `routes` are its subnets' host routes: (destination, next hop)."""
 
     port: str
     network: str
     mac: str
     mtu: int
     addresses: list[Address]
+    routes: list[list[str]] = field(default_factory=list)
 
 
 @dataclass
@@ -43,7 +44,6 @@ class Machine:
     power: bool = True  # what Nova wants
     pid: int = 0
     problem: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def short(self) -> str:
@@ -52,18 +52,16 @@ class Machine:
 
     @property
     def address(self) -> str:
-        """The first IPv4 address."""
-        for nic in self.nics:
-            for address in nic.addresses:
-                if ":" not in address.ip:
-                    return address.ip
-        raise HostsError(f"{self.name} has no IPv4 address")
+        """The first IPv4 address, else the first address, else nothing: a server may be without a network."""
+        found = [a.ip for nic in self.nics for a in nic.addresses]
+        return next((ip for ip in found if ":" not in ip), found[0] if found else "")
 
 
 def from_dict(raw: dict[str, Any]) -> Machine:
-    """A machine from JSON, as the driver sends it and as the record holds it."""
+    """A machine from JSON, as the driver sends it and as a record holds it; fields of another version are dropped."""
     nics = [Nic(**{**n, "addresses": [Address(**a) for a in n["addresses"]]}) for n in raw["nics"]]
-    return Machine(**{**raw, "nics": nics})
+    known = {f.name for f in fields(Machine)}
+    return Machine(**{**{k: v for k, v in raw.items() if k in known}, "nics": nics})
 
 
 def load_all(folder: Path) -> dict[str, Machine]:
