@@ -7,7 +7,9 @@ of a key. Here the work folder and the stack's first state are written directly,
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import os
 import secrets
 import subprocess
 import time
@@ -18,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from hatang import settings as settings_module
-from hatang.errors import EngineError
+from hatang.errors import BusyError, EngineError
 from hatang.provision import toolchain
 from hatang.provision.state import StateFile
 from hatang.settings import Settings
 
 Program = Callable[[], None]
+BUSY_S = 300
 PACK = Path(__file__).resolve().parents[1] / "policies" / "pack"
 
 
@@ -59,6 +62,39 @@ class Engine:
         self.settings = settings
         self.cloud_environment = environment
         self.tools = toolchain.find(settings)
+        self._held: dict[Stack, int] = {}
+
+    @contextlib.contextmanager
+    def alone(self, stack: Stack) -> Iterator[None]:
+        """One run at a time works on a stack; others wait. The engine's process holds the lock too.
+
+        So nobody takes a stack away from an engine that outlived the command that started it.
+
+        Raises:
+            BusyError: another run did not end in `BUSY_S` seconds.
+        """
+        file = self.settings.state_dir / "lock" / f"stack-{stack.project}-{stack.name}.lock"
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            end = time.monotonic() + BUSY_S
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as exc:
+                    if time.monotonic() > end:
+                        raise BusyError(
+                            f"another run of the engine works on {stack.project}/{stack.name}",
+                            where=str(file),
+                            do="wait until it has ended, then run the same command again",
+                        ) from exc
+                    time.sleep(0.1)
+            self._held[stack] = handle
+            yield
+        finally:
+            self._held.pop(stack, None)
+            os.close(handle)
 
     def state(self, stack: Stack) -> StateFile:
         """The stack's state file. Raises EngineError for a back-end that is not a folder."""

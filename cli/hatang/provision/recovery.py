@@ -21,21 +21,23 @@ Connection = Any  # openstack.connection.Connection; its stubs mix versions of t
 
 
 def recover(state: StateFile, connection: Connection, say: Say) -> bool:
-    """Put the cloud in order after a kill; returns whether there was anything, so that the next run must refresh."""
+    """Put the cloud in order after a kill; returns whether the next run must refresh. The caller holds `Engine.alone`."""
     if not state.exists():
         return False
     state.break_lock()
     pending = state.pending()
     if not pending:
-        return False
-    known = {r.id for r in state.resources() if r.id}
+        return state.wants_refresh()
+    state.ask_refresh()
+    # By type: a router interface and its port have the same id.
+    known = {(r.type, r.id) for r in state.resources() if r.id}
     # Children first: an object in use cannot be removed.
     order = {t: i for i, t in enumerate(FINDERS)}
     creating = [r for kind, r in pending if kind == "creating" and r.type in order]
     for resource in sorted(creating, key=lambda r: order[r.type]):
         find, remove = FINDERS[resource.type]
         for found in guarded(lambda find=find, resource=resource: list(find(connection, resource.inputs))):
-            if str(found.id) not in known:
+            if (resource.type, str(found.id)) not in known:
                 say(f"removing {resource.name}: it was being made when the last run was killed")
                 _remove(connection, remove, found)
     state.clear_pending()
@@ -47,6 +49,13 @@ def _remove(connection: Connection, remove: Callable[[Connection, Any], Any], fo
         guarded(lambda: remove(connection, found))
     except NotFoundException:
         return
+
+
+class _Joint:
+    """What joins two objects and is none itself; its id is the engine's."""
+
+    def __init__(self, joint_id: str, inputs: dict[str, Any]) -> None:
+        self.id, self.inputs = joint_id, inputs
 
 
 def _in_project(items: Iterable[Any], inputs: dict[str, Any]) -> list[Any]:
@@ -77,6 +86,22 @@ def _remove_server(c: Connection, found: Any) -> None:
     c.compute.wait_for_delete(found, interval=0.5, wait=120)
 
 
+def _attachments(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    server, volume = inputs.get("instanceId"), inputs.get("volumeId")
+    if not c.compute.find_server(server, all_projects=True):
+        return []
+    there = any(a.volume_id == volume for a in c.compute.volume_attachments(server))
+    return [_Joint(f"{server}/{volume}", inputs)] if there else []
+
+
+def _detach(c: Connection, found: Any) -> None:
+    server, volume = found.id.split("/")
+    c.compute.delete_volume_attachment(server, volume)
+    end = time.monotonic() + 60
+    while c.block_storage.get_volume(volume).status in ("detaching", "in-use") and time.monotonic() < end:
+        time.sleep(0.5)
+
+
 def _volumes(c: Connection, inputs: dict[str, Any]) -> list[Any]:
     return [v for v in c.block_storage.volumes(all_projects=True) if v.name == inputs["name"]]
 
@@ -104,15 +129,10 @@ def _interfaces(c: Connection, inputs: dict[str, Any]) -> list[Any]:
     ports = c.network.ports(device_id=inputs.get("routerId"), device_owner="network:router_interface")
     wanted = (inputs.get("subnetId"), inputs.get("portId"))
     return [
-        _Interface(p.id, inputs)
+        _Joint(p.id, inputs)
         for p in ports
         if p.id == wanted[1] or wanted[0] in {f["subnet_id"] for f in p.fixed_ips}
     ]
-
-
-class _Interface:
-    def __init__(self, port_id: str, inputs: dict[str, Any]) -> None:
-        self.id, self.inputs = port_id, inputs
 
 
 def _remove_interface(c: Connection, found: Any) -> None:
@@ -122,8 +142,9 @@ def _remove_interface(c: Connection, found: Any) -> None:
 
 
 Finder = tuple[Callable[[Connection, dict[str, Any]], Iterable[Any]], Callable[[Connection, Any], Any]]
-# Role assignments, quotas and attachments are put, not posted: making them again changes nothing.
+# Role assignments and quotas are put, not posted: making them again changes nothing.
 FINDERS: dict[str, Finder] = {
+    "openstack:compute/volumeAttach:VolumeAttach": (_attachments, _detach),
     "openstack:compute/instance:Instance": (_servers, _remove_server),
     "openstack:blockstorage/volume:Volume": (_volumes, _remove_volume),
     "openstack:networking/secGroupRule:SecGroupRule": (_rules, lambda c, f: c.network.delete_security_group_rule(f)),

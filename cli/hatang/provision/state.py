@@ -58,6 +58,22 @@ class StateFile:
                 return dict(resource.get("outputs") or {})
         return {}
 
+    @property
+    def _refresh_mark(self) -> Path:
+        return self.path.with_suffix(".refresh")
+
+    def ask_refresh(self) -> None:
+        """From now on the next run must look at the cloud first, also when it is killed in its turn."""
+        self._refresh_mark.touch(mode=0o600)
+
+    def wants_refresh(self) -> bool:
+        """Whether the state may differ from the cloud."""
+        return self._refresh_mark.exists()
+
+    def refreshed(self) -> None:
+        """A run that looked at the cloud first came to its end."""
+        self._refresh_mark.unlink(missing_ok=True)
+
     def clear_pending(self) -> None:
         """Forget what was under way; the caller has put the cloud in order."""
         document = self._read()
@@ -70,7 +86,7 @@ class StateFile:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def break_lock(self) -> None:
-        """Remove locks of dead runs. The caller holds the system's own lock, so that no run of ours is alive."""
+        """Remove locks of dead runs. The caller holds `Engine.alone`, which a living engine holds too."""
         folder = self.path.parents[2] / "locks"
         relative = self.path.relative_to(self.path.parents[2] / "stacks").with_suffix("")
         for lock in (folder / "organization" / relative).glob("*.json"):

@@ -41,6 +41,9 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
         "run_state": last.state if last else "",
         "steps": steps,
         "waits_for": _waits_for(str(request.state), last),
+        "project_id": registry.remote_ids("system", name).get("project_id", ""),
+        "block": str(record.allocation.block) if record.allocation else "",
+        "bastion_address": str(record.allocation.bastion_address) if record.allocation else "",
         "hosts": [h.name for h in registry.hosts(name)],
     }
 
