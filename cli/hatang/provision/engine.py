@@ -15,13 +15,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hatang import settings as settings_module
 from hatang.errors import BusyError, EngineError
 from hatang.provision import toolchain
+from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
 from hatang.settings import Settings
 
@@ -41,18 +42,6 @@ class Stack:
     def full_name(self) -> str:
         """As the engine writes it."""
         return f"organization/{self.project}/{self.name}"
-
-
-@dataclass
-class Report:
-    """What an operation did or would do, from the engine's events."""
-
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    changes: dict[str, int] = field(default_factory=dict)
-    diagnostics: list[str] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    log: Path = Path()
 
 
 class Engine:
@@ -148,6 +137,8 @@ class Engine:
         begun = time.monotonic()
         folder = self._work_folder(stack, config)
         log.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob("events-*.jsonl"):  # of a run that was killed
+            left.unlink(missing_ok=True)
         events = folder / f"events-{secrets.token_hex(4)}.jsonl"
         argv = [
             str(self.tools.pulumi), *words, "--stack", stack.full_name, "--non-interactive", "--color", "never",
@@ -167,12 +158,15 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                pass_fds=[self._held[stack]] if stack in self._held else [],
             )
-        report = _read_events(events)
+        report = read_events(events)
         events.unlink(missing_ok=True)
         report.seconds, report.log = round(time.monotonic() - begun, 2), log
         if ended.returncode != 0:
             self._fail(stack, words[0], ended.returncode, report, log)
+        if "--refresh" in words and words[0] != "preview":
+            self.state(stack).refreshed()
         return report
 
     def _fail(self, stack: Stack, what: str, code: int, report: Report, log: Path) -> None:
@@ -184,7 +178,8 @@ class Engine:
                 where=str(log),
                 do="correct the request or the site; nothing that breaks a control is applied",
             )
-        cause = report.diagnostics[-1] if report.diagnostics else _tail(log)
+        causes = [d for d in report.diagnostics if d not in (f"{what} failed", "update failed")]
+        cause = causes[0] if causes else tail(log)
         raise EngineError(
             f"the engine stopped ({what} of {stack.project}/{stack.name}, exit {code}): {cause}",
             where=str(log),
@@ -280,24 +275,3 @@ def _served(program: Program | None) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         server.stop(0)
-
-
-def _read_events(file: Path) -> Report:
-    report = Report()
-    if not file.is_file():
-        return report
-    for line in file.read_text().splitlines():
-        event = json.loads(line)
-        if pre := event.get("resourcePreEvent"):
-            report.steps.append(pre["metadata"])
-        elif summary := event.get("summaryEvent"):
-            report.changes = dict(summary.get("resourceChanges") or {})
-        elif (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":
-            report.diagnostics.append(" ".join(diagnostic["message"].split())[:800])
-        elif (policy := event.get("policyEvent")) and policy.get("enforcementLevel") == "mandatory":
-            report.violations.append(f"{policy['policyName']}: {' '.join(policy['message'].split())}")
-    return report
-
-
-def _tail(log: Path) -> str:
-    return " ".join(log.read_text(errors="replace").split())[-500:]

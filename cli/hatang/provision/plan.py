@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hatang.errors import RefusedError
+from hatang.provision.events import Report
 from hatang.settings import Settings
 
 
@@ -106,3 +107,11 @@ def rows_of(
             }
         )
     return found
+
+
+def shown(report: Report) -> dict[str, int]:
+    """Changes by operation, without the stack and components themselves, which are no cloud resources."""
+    counts: dict[str, int] = {}
+    for row in rows_of(report.steps):
+        counts[row["operation"]] = counts.get(row["operation"], 0) + 1
+    return counts

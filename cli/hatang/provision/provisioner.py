@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from hatang.errors import PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, recovery, site_steps
+from hatang.provision import configs, recovery, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
-from hatang.provision.engine import Engine, Program, Report, Stack
+from hatang.provision.engine import Engine, Program, Stack
+from hatang.provision.events import Report
+from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import Plan, load_plan, rows_of
+from hatang.provision.plan import Plan, load_plan, rows_of, shown
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -65,14 +66,12 @@ class Provisioner:
     def plan_site(self) -> Plan:
         """What `apply_site` would do."""
         stack, config = self._site_stack(), self._site_config()
-        recovery.recover(self.engine.state(stack), self.cloud.connection, self.say)
         return self._plan(stack, lambda: build_site(config), config.model_dump(mode="json"))
 
     def apply_site(self) -> Outcome:
         """Make the landing as the site file says, then the steps that the engine's provider lacks."""
         stack, config = self._site_stack(), self._site_config()
-        refresh = recovery.recover(self.engine.state(stack), self.cloud.connection, self.say)
-        outcome = self._up(stack, lambda: build_site(config), config.model_dump(mode="json"), refresh)
+        outcome = self._up(stack, lambda: build_site(config), config.model_dump(mode="json"))
         for name, step in site_steps.STEPS.items():
             self.say(f"site: {name}")
             guarded(lambda step=step: step(self.cloud.connection, self.site))
@@ -91,14 +90,18 @@ class Provisioner:
             StepError: the landing is not there yet.
         """
         stack = self._system_stack(record)
-        agency_stack = self._agency_stack(record.agency)
-        for each in (agency_stack, stack):
-            recovery.recover(self.engine.state(each), self.cloud.connection, self.say)
-        agency = self._plan_agency(record.agency)
+        of_agency = self._agency_config(record.agency)
+        agency = self._plan(
+            self._agency_stack(record.agency), lambda: build_agency(of_agency), of_agency.model_dump(mode="json")
+        )
         config = self._system_config(record)
-        plan = self._plan(stack, lambda: build_system(config), config.model_dump(mode="json"), refresh=True)
-        state = self.engine.state(stack)
-        plan.unmanaged = recovery.unmanaged_rules(self.cloud.connection, state) if state.exists() else []
+        plan = self._plan(
+            stack,
+            lambda: build_system(config),
+            config.model_dump(mode="json"),
+            document_storage=record.spec.document_storage,
+        )
+        plan.unmanaged = unmanaged.find(self.cloud.connection, self.engine.state(stack))
         plan.rows = [*agency.rows, *plan.rows]
         plan.changes = _add(plan.changes, agency.changes)
         if plan.unmanaged:
@@ -114,34 +117,23 @@ class Provisioner:
             EngineError: the engine stopped; run again.
         """
         begun = time.monotonic()
-        stack, state = self._system_stack(record), self.engine.state(self._system_stack(record))
-        agency_stack = self._agency_stack(record.agency)
-        killed = [
-            recovery.recover(self.engine.state(s), self.cloud.connection, self.say) for s in (agency_stack, stack)
-        ]
-        if not plan.started.exists() and state.digest() != plan.state_digest:
+        stack = self._system_stack(record)
+        goes_on = plan.started.exists()
+        if not goes_on and self.engine.state(stack).digest() != plan.state_digest:
             raise _moved(record, "the engine's state")
         plan.started.touch()
-        config_agency = AgencyConfig(agency=record.agency, role_ids=self.cloud.role_ids)
-        made = self._up(
-            agency_stack,
-            lambda: build_agency(config_agency),
-            config_agency.model_dump(mode="json"),
-            plan.refresh or killed[0],
-        )
+        made = self.apply_agency(record.agency, refresh=plan.refresh)
         config = self._system_config(record)
         if _without_agency(config.model_dump(mode="json")) != _without_agency(plan.config):
             raise _moved(record, "the request or the site")
-        for rule in plan.unmanaged:
-            self.say(f"removing a rule that was added by hand: {rule['what']}")
-            guarded(
-                lambda r=rule: self.cloud.connection.network.delete_security_group_rule(r["id"], ignore_missing=True)
-            )
+        for found in plan.unmanaged:
+            self.say(f"removing what was added by hand: {found['what']}")
+            unmanaged.remove(self.cloud.connection, found)
         outcome = self._up(
             stack,
             lambda: build_system(config),
             config.model_dump(mode="json"),
-            plan.refresh or killed[1],
+            refresh=plan.refresh,
             document_storage=record.spec.document_storage,
         )
         changes = _add(outcome.changes, made.changes)
@@ -151,13 +143,31 @@ class Provisioner:
 
     def destroy_system(self, record: SystemRecord) -> Outcome:
         """Remove every resource of a system. Its agency stays."""
-        stack = self._system_stack(record)
-        state = self.engine.state(stack)
-        refresh = recovery.recover(state, self.cloud.connection, self.say)
-        if not state.exists():
-            return Outcome(stack.name, {}, {}, 0.0, Path())
-        report = self.engine.destroy(stack, refresh=refresh, log=self._log(stack, "destroy"))
-        return Outcome(stack.name, _shown(report), {}, report.seconds, report.log)
+        return self._destroy(self._system_stack(record))
+
+    def apply_agency(self, agency: Agency, *, refresh: bool = False) -> Outcome:
+        """Make the domain of an agency with its groups. Part of `apply_system`; harmless again."""
+        config = self._agency_config(agency)
+        stack = self._agency_stack(agency)
+        return self._up(stack, lambda: build_agency(config), config.model_dump(mode="json"), refresh=refresh)
+
+    def destroy_agency(self, agency: Agency) -> Outcome:
+        """Remove the domain of an agency that has no system any more.
+
+        Raises:
+            RefusedError: there are projects in it.
+        """
+        domain = self.outputs("agency", agency.slug).get("domain_id")
+        identity: Any = self.cloud.connection.identity
+        if domain and guarded(lambda: identity.find_domain(domain)):
+            if left := [p.name for p in guarded(lambda: list(identity.projects(domain_id=domain)))]:
+                raise RefusedError(
+                    f"agency {agency.code} still has {', '.join(sorted(left))}",
+                    where=f"Keystone domain {agency.slug}",
+                    do=f"hatang system destroy {left[0]}",
+                )
+            guarded(lambda: identity.update_domain(domain, is_enabled=False))  # Keystone deletes no enabled domain
+        return self._destroy(self._agency_stack(agency))
 
     def outputs(self, kind: str, name: str) -> dict[str, Any]:
         """Outputs of a stack that was applied: kind is site, agency or system."""
@@ -179,21 +189,17 @@ class Provisioner:
 
     # -- one stack ----------------------------------------------------------------------------------------------------
 
-    def _plan_agency(self, agency: Agency) -> Plan:
-        config = AgencyConfig(agency=agency, role_ids=self.cloud.role_ids)
-        stack = self._agency_stack(agency)
-        return self._plan(stack, lambda: build_agency(config), config.model_dump(mode="json"), refresh=True)
-
-    def _plan(
-        self, stack: Stack, program: Program, config: dict[str, Any], *, refresh: bool = True, storage: bool = False
-    ) -> Plan:
-        state = self.engine.state(stack)
-        refresh = refresh and bool(state.resources())
-        report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
-        self._judge(stack, report, storage)
-        changes = _shown(report)
+    def _plan(self, stack: Stack, program: Program, config: dict[str, Any], *, document_storage: bool = False) -> Plan:
+        with self.engine.alone(stack):
+            state = self.engine.state(stack)
+            recovery.recover(state, self.cloud.connection, self.say)
+            refresh = bool(state.resources())
+            report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
+            digest = state.digest()
+        self._judge(stack, report, document_storage)
+        changes = shown(report)
         moved = refresh and any(n for op, n in changes.items() if op != "same")
-        return Plan(stack.name, config, state.digest(), changes, rows_of(report.steps), moved)
+        return Plan(stack.name, config, digest, changes, rows_of(report.steps), moved)
 
     def _judge(self, stack: Stack, report: Report, storage: bool) -> None:
         """The rules of the policy pack, offline, over what the program declares."""
@@ -210,12 +216,33 @@ class Provisioner:
             )
 
     def _up(
-        self, stack: Stack, program: Program, config: dict[str, Any], refresh: bool, *, document_storage: bool = False
+        self,
+        stack: Stack,
+        program: Program,
+        config: dict[str, Any],
+        refresh: bool = False,
+        *,
+        document_storage: bool = False,
     ) -> Outcome:
         pack = as_config(limits(self.site, self.cloud.role_ids, document_storage))
         log = self._log(stack, "apply")
-        report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
-        return Outcome(stack.name, _shown(report), self.engine.state(stack).outputs(), report.seconds, log)
+        with self.engine.alone(stack):
+            state = self.engine.state(stack)
+            refresh = recovery.recover(state, self.cloud.connection, self.say) or refresh
+            report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
+            return Outcome(stack.name, shown(report), state.outputs(), report.seconds, log)
+
+    def _destroy(self, stack: Stack) -> Outcome:
+        with self.engine.alone(stack):
+            state = self.engine.state(stack)
+            refresh = recovery.recover(state, self.cloud.connection, self.say)
+            if not state.exists():
+                return Outcome(stack.name, {}, {}, 0.0, Path())
+            report = self.engine.destroy(stack, refresh=refresh, log=self._log(stack, "destroy"))
+        return Outcome(stack.name, shown(report), {}, report.seconds, report.log)
+
+    def _agency_config(self, agency: Agency) -> AgencyConfig:
+        return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids)
 
     def _system_config(self, record: SystemRecord) -> SystemConfig:
         landing = self.outputs("site", self.site.name)
@@ -247,30 +274,9 @@ class Provisioner:
         return Stack("hatang-system", record.spec.name)
 
 
-def public_key(settings: Settings, system: str) -> str:
-    """The public SSH key of a system; the pair is made once, the private part stays in `<state>/keys`, mode 0600."""
-    file = settings.state_dir / "keys" / system
-    if not file.with_name(f"{system}.pub").is_file():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.unlink(missing_ok=True)
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"hatang {system}", "-f", str(file)],
-            check=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    return file.with_name(f"{system}.pub").read_text().strip()
-
-
 def _without_agency(config: dict[str, Any]) -> str:
     """A system's inputs without the agency's ids, which are not known before the agency is made."""
     return json.dumps({k: v for k, v in config.items() if k not in AGENCY_IDS}, sort_keys=True)
-
-
-def _shown(report: Report) -> dict[str, int]:
-    """Changes by operation, without the stack and components themselves, which are no cloud resources."""
-    counts: dict[str, int] = {}
-    for row in rows_of(report.steps):
-        counts[row["operation"]] = counts.get(row["operation"], 0) + 1
-    return counts
 
 
 def _add(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:

@@ -14,14 +14,17 @@ from typing import Any
 from openstack.exceptions import NotFoundException
 
 from hatang.provision.cloud import guarded
-from hatang.provision.state import Known, StateFile
+from hatang.provision.state import StateFile
 
 Say = Callable[[str], None]
 Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
 
 
 def recover(state: StateFile, connection: Connection, say: Say) -> bool:
-    """Put the cloud in order after a kill; returns whether the next run must refresh. The caller holds `Engine.alone`."""
+    """Put the cloud in order after a kill; returns whether the next run must refresh.
+
+    The caller holds `Engine.alone`.
+    """
     if not state.exists():
         return False
     state.break_lock()
@@ -129,9 +132,7 @@ def _interfaces(c: Connection, inputs: dict[str, Any]) -> list[Any]:
     ports = c.network.ports(device_id=inputs.get("routerId"), device_owner="network:router_interface")
     wanted = (inputs.get("subnetId"), inputs.get("portId"))
     return [
-        _Joint(p.id, inputs)
-        for p in ports
-        if p.id == wanted[1] or wanted[0] in {f["subnet_id"] for f in p.fixed_ips}
+        _Joint(p.id, inputs) for p in ports if p.id == wanted[1] or wanted[0] in {f["subnet_id"] for f in p.fixed_ips}
     ]
 
 
@@ -203,32 +204,3 @@ FINDERS: dict[str, Finder] = {
     ),
     "openstack:identity/project:Project": (_projects, _remove_project),
 }
-
-
-def unmanaged_rules(connection: Connection, state: StateFile) -> list[dict[str, str]]:
-    """Rules in the system's own security groups that no stack made: added by hand. Apply removes them."""
-    resources = state.resources()
-    groups = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":SecGroup")}
-    ours = {r.id for r in resources if r.type.endswith(":SecGroupRule")}
-    if not groups:
-        return []
-    rules = guarded(lambda: list(connection.network.security_group_rules()))
-    return sorted(
-        (
-            {"kind": "SecGroupRule", "id": str(r.id), "what": f"{groups[r.security_group_id]}: {_rule_text(r)}"}
-            for r in rules
-            if r.security_group_id in groups and r.id not in ours
-        ),
-        key=lambda u: u["what"],
-    )
-
-
-def _rule_text(rule: Any) -> str:
-    ports = "" if rule.port_range_min is None else f" port {rule.port_range_min}"
-    ports += "" if rule.port_range_max in (None, rule.port_range_min) else f"–{rule.port_range_max}"
-    return f"{rule.direction} {rule.ether_type} {rule.protocol or 'any'}{ports} {rule.remote_ip_prefix or 'anywhere'}"
-
-
-def names(resources: Iterable[Known]) -> list[str]:
-    """Names of resources, for messages."""
-    return sorted(r.name for r in resources)

@@ -1,0 +1,65 @@
+"""What somebody added by hand to a system's networks: the engine cannot see what it did not make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openstack.connection import Connection
+
+from hatang.provision.cloud import guarded
+from hatang.provision.state import StateFile
+
+ROUTER = "network:router_interface"
+Found = dict[str, str]  # kind, id, what
+
+
+def find(connection: Connection, state: StateFile) -> list[Found]:
+    """Rules in the system's own security groups, and ports on its networks, that no stack made."""
+    return sorted(guarded(lambda: _rules(connection, state) + _ports(connection, state)), key=lambda f: f["what"])
+
+
+def remove(connection: Connection, found: Found) -> None:
+    """Remove one of these; gone already is as good."""
+    network: Any = connection.network
+    if found["kind"] == "SecGroupRule":
+        guarded(lambda: network.delete_security_group_rule(found["id"], ignore_missing=True))
+        return
+    port = guarded(lambda: network.find_port(found["id"]))
+    if port is not None and port.device_owner == ROUTER:
+        guarded(lambda: network.remove_interface_from_router(port.device_id, port_id=port.id))
+    guarded(lambda: network.delete_port(found["id"], ignore_missing=True))
+
+
+def _rules(connection: Connection, state: StateFile) -> list[Found]:
+    resources = state.resources()
+    groups = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":SecGroup")}
+    ours = {r.id for r in resources if r.type.endswith(":SecGroupRule")}
+    return [
+        {"kind": "SecGroupRule", "id": str(rule.id), "what": f"{name}: {_text(rule)}"}
+        for group, name in groups.items()
+        for rule in connection.network.security_group_rules(security_group_id=group)
+        if rule.id not in ours
+    ]
+
+
+def _ports(connection: Connection, state: StateFile) -> list[Found]:
+    resources = state.resources()
+    networks = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":Network")}
+    ours = {r.id for r in resources if r.type.endswith((":Port", ":RouterInterface"))}
+    return [
+        {"kind": "Port", "id": str(port.id), "what": f"{name}: port {port.name or port.id} {_addresses(port)}"}
+        for network, name in networks.items()
+        for port in connection.network.ports(network_id=network)
+        # Neutron's own agents (DHCP, metadata) stand on a network too; a foreign router's leg is no such thing.
+        if port.id not in ours and ((owner := port.device_owner or "") == ROUTER or not owner.startswith("network:"))
+    ]
+
+
+def _addresses(port: Any) -> str:
+    return ", ".join(f["ip_address"] for f in port.fixed_ips)
+
+
+def _text(rule: Any) -> str:
+    ports = "" if rule.port_range_min is None else f" port {rule.port_range_min}"
+    ports += "" if rule.port_range_max in (None, rule.port_range_min) else f"–{rule.port_range_max}"
+    return f"{rule.direction} {rule.ether_type} {rule.protocol or 'any'}{ports} {rule.remote_ip_prefix or 'anywhere'}"
