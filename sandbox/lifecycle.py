@@ -16,6 +16,7 @@ from typing import Any
 from .cloud import Cloud, environment, golden, snapshot
 from .cloud.settings import Settings
 from .hosts import control, image
+from .hosts.machines import identity
 
 DEFAULT_PORT = 15000
 Say = Callable[[str], None]
@@ -49,6 +50,11 @@ class Sandbox:
     def hosts_state(self) -> Path:
         """Folder of the hosts."""
         return self.state / "sandbox" / "hosts"
+
+    @property
+    def ident(self) -> str:
+        """Begins the name of each namespace of the hosts, and of their network."""
+        return identity(self.hosts_state)
 
     @property
     def clouds_file(self) -> Path:
@@ -89,6 +95,8 @@ class Sandbox:
         else:
             say(f"hosts: none ({reason})")
         took = cloud.start()
+        if not reason:
+            control.await_network(self.hosts_state)
         say(f"nine services ready after {max(took.values(), default=0.0):.1f} s on ports {cloud.settings.base_port}–"
             f"{cloud.settings.base_port + 8}")  # fmt: skip
         return took
@@ -137,6 +145,7 @@ class Sandbox:
             "services": cloud.status(),
             "agent": control.is_running(self.hosts_state),
             "hosts": [{k: v for k, v in h.items() if k != "shell"} for h in control.hosts(self.hosts_state)],
+            "network_problem": control.network_problem(self.hosts_state),
             "hosts_reason": "" if cloud.settings.agent_socket else control.why_not() or "left out by --no-hosts",
         }
 

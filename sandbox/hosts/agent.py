@@ -36,7 +36,7 @@ class Agent:
 
     def __init__(self, state: Path, images: Path, cloud: Settings, keys: Path) -> None:
         self.machines = Machines(state, images, cloud.state_dir / "images")
-        self.dataplane = Dataplane(self.machines.id, cloud)
+        self.dataplane = Dataplane(self.machines.id, cloud, state / "dataplane.json")
         self.machines.on_plug = self.dataplane.look_again
         self.keys = keys
 
@@ -129,6 +129,7 @@ def main(argv: list[str]) -> int:
     netns.add(agent.machines.l2)
     bridge_settings(agent.machines.l2)
     access.write(agent.machines, keys)
+    agent.dataplane.converge()  # when Neutron is up: a login that comes once we serve must not meet the former links
     threading.Thread(target=agent.turn_forever, daemon=True).start()
     agent.machines.boot_missing()
     socket = state / "agent.sock"

@@ -101,6 +101,15 @@ def network_problem(state: Path) -> str:
         return ""
 
 
+def await_network(state: Path, timeout_s: float = 30) -> None:
+    """Wait until the data plane is what Neutron says. Raises HostsError with what keeps it from that."""
+    end = time.monotonic() + timeout_s
+    while problem := network_problem(state):
+        if time.monotonic() > end:
+            raise HostsError(f"the networks of the hosts are not up: {problem}; log: {state / 'agent.log'}")
+        time.sleep(0.1)
+
+
 def stop(state: Path, wipe: bool = False) -> None:
     """Stop the agent and all hosts; nothing of them is left but their disks, and with `wipe` not even these.
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..cloud.rest import HttpError, Session
 from ..cloud.settings import Settings
 from . import netns, plan
-from .machines import bridge_lines, link_name
+from .links import bridge_lines, link_name
 from .plan import Lists, Node, Plan
-from .programs import HostsError
+from .programs import HostsError, write_json
 
 log = logging.getLogger(__name__)
 
 
 class Dataplane:
-    """Converges on Neutron. Reads Neutron again only after its database file has changed."""
+    """Converges on Neutron. Reads Neutron again only after its database file has changed.
 
-    def __init__(self, ident: str, cloud: Settings) -> None:
+    What it made is on record in `record`, so that a new agent takes it over as it is and no open connection is cut.
+    """
+
+    def __init__(self, ident: str, cloud: Settings, record: Path) -> None:
         self.id = ident
+        self.record = record
         self.l2 = f"{ident}-net"
         self.operator = f"{ident}-op"
         self.cloud = cloud
@@ -31,7 +37,7 @@ class Dataplane:
         self._nodes: dict[str, Node] = {}
         self._fresh = True
         self._look = threading.Event()
-        self.problem = ""
+        self.problem = "Neutron was not read yet"
 
     def look_again(self) -> None:
         """Converge in the next turn even if Neutron has not changed: links of hosts have."""
@@ -99,14 +105,30 @@ class Dataplane:
     def _apply(self, wanted: Plan) -> None:
         netns.add(self.l2)
         if self._fresh:
-            # A former agent may have left routers of another time; hosts keep their links, bridges are taken over.
-            # An open SSH connection keeps the operator's namespace alive after its name is gone: take its links away.
-            links = netns.links(self.l2)
-            netns.batch(self.l2, [f"link del {link}" for link in sorted(links) if link.startswith("r")], force=True)
-            for name in [*netns.named(f"{self.id}-r"), *netns.named(self.operator)]:
-                netns.delete(name)
-            self._bridges = {link for link in links if link.startswith("b")}
+            self._take_over()
             self._fresh = False
+        before = dict(self._nodes)
+        try:
+            self._converge_links(wanted)
+        finally:
+            if self._nodes != before:
+                write_json(self.record, {name: asdict(node) for name, node in self._nodes.items()})
+
+    def _take_over(self) -> None:
+        """What a former agent left: nodes on record that are whole are kept, the rest is removed."""
+        links = netns.links(self.l2)
+        self._bridges = {link for link in links if link.startswith("b")}
+        for name, node in _load(self.record).items():
+            if netns.exists(name) and all(link_name("r", leg.port) in links for leg in node.legs):
+                self._nodes[name] = node
+        kept = {link_name("r", leg.port) for node in self._nodes.values() for leg in node.legs}
+        # An open connection keeps the operator's namespace alive after its name is gone: take its links away.
+        lost = sorted(link for link in links if link.startswith("r") and link not in kept)
+        netns.batch(self.l2, [f"link del {link}" for link in lost], force=True)
+        for name in {*netns.named(f"{self.id}-r"), *netns.named(self.operator)} - self._nodes.keys():
+            netns.delete(name)
+
+    def _converge_links(self, wanted: Plan) -> None:
         bridges = {link_name("b", n) for n in wanted.bridges}
         netns.batch(self.l2, [line for b in sorted(bridges - netns.links(self.l2)) for line in bridge_lines(b)])
         self._plug_hosts(wanted.plugged)
@@ -169,6 +191,14 @@ class Dataplane:
         if node.id != "operator":
             netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
         self._nodes[name] = node
+
+
+def _load(record: Path) -> dict[str, Node]:
+    try:
+        found: dict[str, dict[str, Any]] = json.loads(record.read_text())
+        return {name: plan.node_from_dict(raw) for name, raw in found.items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # nothing on record, or of another version: all is made anew
 
 
 def bridge_settings(l2: str) -> None:

@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import cgroup, netns, nspawn, records, seed
+from .links import bridge_lines, inner_lines, link_name
 from .programs import HostsError
-from .records import Machine, Nic
+from .records import Machine
 
 BOOT_S = 240.0  # a boot that takes longer has failed
 AT_ONCE = 6  # boots after a restart; more of them only wait for the same processors
@@ -242,7 +243,7 @@ class Machines:
                 f"link add {end} mtu {nic.mtu} type veth {peer}",
                 f"link set {end} master {bridge} up",
             ]
-            inner += _inner_lines(i, nic, first=i == 0)
+            inner += inner_lines(i, nic, first=i == 0)
         netns.batch(self.l2, outer)
         netns.batch(home, inner)
         self.on_plug()
@@ -282,25 +283,3 @@ class Machines:
 def identity(state: Path) -> str:
     """Eight letters that name everything of the sandbox whose hosts live in this folder."""
     return "ht" + hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:6]
-
-
-def link_name(kind: str, uuid: str) -> str:
-    """Name of a link: at most 15 characters, told apart by the first eleven digits of the Neutron id."""
-    return kind + uuid.replace("-", "")[:11]
-
-
-def bridge_lines(bridge: str) -> list[str]:
-    """`ip` commands that make a bridge. It has no address: it is the network, not a machine on it."""
-    return [f"link add {bridge} type bridge", f"link set {bridge} up"]
-
-
-def _inner_lines(index: int, nic: Nic, first: bool) -> list[str]:
-    """`ip` commands inside the host. As with a DHCP client, only the first port gives the default route."""
-    link = f"host{index}"
-    lines = [f"link set {link} up"]
-    for a in nic.addresses:
-        lines.append(f"addr add {a.ip}/{a.prefix} dev {link}" + (" nodad" if ":" in a.ip else ""))
-    for a in nic.addresses if first else ():
-        if a.gateway:
-            lines.append(f"route add default via {a.gateway} dev {link}")
-    return lines + [f"route replace {destination} via {hop} dev {link}" for destination, hop in nic.routes]

@@ -43,6 +43,15 @@ class Node:
     masquerades: bool = False
 
 
+def node_from_dict(raw: dict[str, Any]) -> Node:
+    """A node from JSON, equal to the one that was written."""
+    legs = tuple(
+        Leg(**{**leg, "addresses": tuple(leg["addresses"]), "scopes": tuple((v, s) for v, s in leg["scopes"])})
+        for leg in raw["legs"]
+    )
+    return Node(raw["id"], legs, tuple((d, hop) for d, hop in raw["routes"]), raw["masquerades"])
+
+
 @dataclass(frozen=True)
 class Plan:
     """The whole data plane besides the hosts."""

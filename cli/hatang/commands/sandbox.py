@@ -129,6 +129,8 @@ def status(app: App, output: str) -> int:
         [_("Host"), _("Address"), _("Running"), _("Problem")],
         [(h["name"], h["address"], h["running"], h["problem"]) for h in found["hosts"]],
     )
+    if found.get("network_problem"):
+        click.echo(_("Networks of the hosts: {problem}").format(problem=found["network_problem"]))
     if found["hosts_reason"]:
         click.echo(_("Hosts: none ({reason})").format(reason=found["hosts_reason"]))
     return 0 if ready else 1
