@@ -28,8 +28,12 @@ ANALYZER = "pulumi-analyzer-policy-python"
 STAMP = "toolchain.json"
 PLUGIN = Path("plugins") / f"resource-openstack-v{PROVIDER_VERSION}" / "pulumi-resource-openstack"
 SOURCES = Path(__file__).resolve().parents[3] / "toolchain"
-# The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy.
-ANALYZER_TEXT = '#!/bin/sh\nexec "${ANALYZER_PYTHON:-python3}" -u -m pulumi.policy "$@"\n'
+# The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy. Unlike the provider,
+# the analyzer does not see that its engine was killed: it would stay for ever, and keep the stack's lock.
+ANALYZER_TEXT = """#!/bin/sh
+command -v setpriv >/dev/null && dies="setpriv --pdeathsig KILL"
+exec $dies "${ANALYZER_PYTHON:-python3}" -u -m pulumi.policy "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def find(settings: Settings) -> Toolchain:
             where=f"PATH and {settings.cache / 'toolchain'}",
             do="make setup",
         )
+    write_analyzer(settings.cache / "toolchain" / "analyzer" if there.origin == "path" else there.analyzer_dir)
     if there.origin == "path":
-        write_analyzer(settings.cache / "toolchain" / "analyzer")
         return Toolchain(there.root, there.pulumi, there.home, settings.cache / "toolchain" / "analyzer", "path")
     return there
 
