@@ -25,7 +25,7 @@ from . import access, netns
 from .dataplane import Dataplane, bridge_settings
 from .machines import Machines
 from .programs import HostsError
-from .records import Machine, from_dict
+from .records import Machine, Nic, from_dict, nics_from
 
 log = logging.getLogger("hatang.sandbox.hosts")
 TURN_S = 0.5
@@ -52,12 +52,15 @@ class Agent:
         elif what == "stop":
             self.machines.stop(uuid)
         elif what == "start":
-            self.machines.start(uuid)
+            self.machines.start(uuid, self._nics(request))
         elif what == "reboot":
-            self.machines.reboot(uuid)
+            self.machines.reboot(uuid, self._nics(request))
         else:
             return self._tell(what, uuid)
         return None
+
+    def _nics(self, request: dict[str, Any]) -> list[Nic] | None:
+        return nics_from(request["nics"]) if "nics" in request else None
 
     def _tell(self, what: str, uuid: str) -> Any:
         if what == "state":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from .plan import Lists, Node, Plan
 from .programs import HostsError, write_json
 
 log = logging.getLogger(__name__)
+READ_EVERY_S = 1.0  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
 
 
 class Dataplane:
@@ -37,6 +39,7 @@ class Dataplane:
         self._nodes: dict[str, Node] = {}
         self._fresh = True
         self._look = threading.Event()
+        self._not_before = 0.0
         self.problem = "Neutron was not read yet"
 
     def look_again(self) -> None:
@@ -46,12 +49,13 @@ class Dataplane:
     def converge(self) -> bool:
         """One turn; returns whether anything was done. Problems are kept in `problem` and tried again next turn."""
         stamp, asked = self._database_stamp(), self._look.is_set()
-        if stamp == self._stamp and not self.problem and not asked:
+        if (stamp == self._stamp and not self.problem and not asked) or time.monotonic() < self._not_before:
             return False
         self._look.clear()
         try:
             lists = self._read()
-            if missing := plan.missing_operator_ports(lists, self._platform_projects()):
+            self._not_before = time.monotonic() + READ_EVERY_S
+            if missing := self._missing_operator_ports(lists):
                 for network in missing:
                     self._make_operator_port(network)
                 return True  # the next turn sees the new ports
@@ -82,6 +86,11 @@ class Dataplane:
             return found
 
         return Lists(get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"))
+
+    def _missing_operator_ports(self, lists: Lists) -> list[str]:
+        if not plan.missing_operator_ports(lists, {n["project_id"] for n in lists.networks}):
+            return []  # nobody has one: Keystone need not be asked whose they are
+        return plan.missing_operator_ports(lists, self._platform_projects())
 
     def _platform_projects(self) -> set[str]:
         """Projects whose bastion networks are the platform's own: a tenant may give its network any name."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from . import cgroup, netns, nspawn, records, seed
 from .links import bridge_lines, inner_lines, link_name
 from .programs import HostsError
-from .records import Machine
+from .records import Machine, Nic
 
 BOOT_S = 240.0  # a boot that takes longer has failed
 AT_ONCE = 6  # boots after a restart; more of them only wait for the same processors
@@ -71,13 +71,17 @@ class Machines:
             records.save(self.folder, machine)
             self._halt(machine)
 
-    def start(self, uuid: str) -> None:
-        """Power on; returns when it answers on SSH. Nothing to do when it runs. Raises HostsError; then it is off."""
+    def start(self, uuid: str, nics: list[Nic] | None = None) -> None:
+        """Power on; returns when it answers on SSH. Nothing to do when it runs. Raises HostsError; then it is off.
+
+        Args:
+            nics: its ports as they are now; as before when left out.
+        """
         with self._lock(uuid):
             machine = self._machine(uuid)
             if self.alive(machine):
                 return
-            machine.power = True
+            machine.power, machine.nics = True, machine.nics if nics is None else nics
             try:
                 self._boot(machine)
             except HostsError as exc:
@@ -87,12 +91,12 @@ class Machines:
                 records.save(self.folder, machine)
                 raise
 
-    def reboot(self, uuid: str) -> None:
-        """Power-cycle: what is on the disk stays, processes and settings start anew."""
+    def reboot(self, uuid: str, nics: list[Nic] | None = None) -> None:
+        """Power-cycle: what is on the disk stays, processes and settings start anew. `nics` as for start."""
         with self._lock(uuid):
             machine = self._machine(uuid)
-            machine.power = True
             self._halt(machine)
+            machine.power, machine.nics = True, machine.nics if nics is None else nics
             self._boot(machine)
 
     def destroy(self, uuid: str) -> None:

@@ -59,9 +59,13 @@ class Machine:
 
 def from_dict(raw: dict[str, Any]) -> Machine:
     """A machine from JSON, as the driver sends it and as a record holds it; fields of another version are dropped."""
-    nics = [Nic(**{**n, "addresses": [Address(**a) for a in n["addresses"]]}) for n in raw["nics"]]
     known = {f.name for f in fields(Machine)}
-    return Machine(**{**{k: v for k, v in raw.items() if k in known}, "nics": nics})
+    return Machine(**{**{k: v for k, v in raw.items() if k in known}, "nics": nics_from(raw["nics"])})
+
+
+def nics_from(raw: list[dict[str, Any]]) -> list[Nic]:
+    """Ports from JSON."""
+    return [Nic(**{**n, "addresses": [Address(**a) for a in n["addresses"]]}) for n in raw]
 
 
 def load_all(folder: Path) -> dict[str, Machine]:

@@ -77,16 +77,16 @@ class HostsDriver(SandboxDriver):
         super().destroy(context, instance, network_info, *args, **kwargs)
 
     def reboot(self, context, instance, network_info, reboot_type, *args, **kwargs):
-        ask(SOCKET, do="reboot", uuid=instance.uuid)
+        ask(SOCKET, do="reboot", uuid=instance.uuid, nics=[_nic(vif) for vif in network_info or []])
 
     def power_off(self, instance, *args, **kwargs):
         if ask(SOCKET, do="state", uuid=instance.uuid) is not None:
             ask(SOCKET, do="stop", uuid=instance.uuid)
         super().power_off(instance, *args, **kwargs)
 
-    def power_on(self, context, instance, *args, **kwargs):
-        ask(SOCKET, do="start", uuid=instance.uuid)
-        super().power_on(context, instance, *args, **kwargs)
+    def power_on(self, context, instance, network_info, *args, **kwargs):
+        ask(SOCKET, do="start", uuid=instance.uuid, nics=[_nic(vif) for vif in network_info or []])
+        super().power_on(context, instance, network_info, *args, **kwargs)
 
     def get_info(self, instance, use_cache=True):
         self._remember(instance)

@@ -55,6 +55,26 @@ def test_reboot_is_a_new_run_of_the_same_disk(place: Place) -> None:
     assert place.inside("hermit", "sh", "-c", "ls /var/lib/again; nft list tables") == "/var/lib/again\n"
 
 
+def test_a_port_attached_later_comes_with_the_next_reboot(place: Place) -> None:
+    server, cloud = place.servers["hermit"], place.cloud
+    before = pid(place, "hermit")
+    attached = cloud.compute.create_server_interface(server.id, net_id=place.networks["far"].id)
+    try:
+        cloud.compute.reboot_server(server.id, "HARD")
+        place.await_status(server.id, "REBOOT", "HARD_REBOOT", "ACTIVE")
+        place.await_status(server.id, "ACTIVE")
+        assert pid(place, "hermit") != before
+        assert attached.mac_addr in place.inside("hermit", "ip", "link")
+        assert place.reaches("hermit", place.address("other"))
+    finally:
+        cloud.compute.delete_server_interface(attached.port_id, server.id)
+    cloud.compute.reboot_server(server.id, "HARD")
+    end = time.monotonic() + 30
+    while attached.mac_addr in place.inside("hermit", "ip", "link", ok=False) or place.status("hermit") != "ACTIVE":
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
 def test_a_host_may_reboot_itself(place: Place) -> None:
     before = pid(place, "hermit")
     place.inside("hermit", "systemctl", "reboot")
