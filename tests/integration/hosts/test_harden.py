@@ -1,0 +1,140 @@
+"""Hardening of a real host: what is in effect afterwards, again without change, by hand broken, down a level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hatang.hosts import HardenResult, harden, wait_for_hosts
+from hatang.registry import HostRecord
+
+from .lone import NETWORK, Lone
+
+SSHD = "sshd -T -C user=root,host=localhost,addr=127.0.0.1"
+
+FILES = "find /etc /usr/local /usr/share/pam-configs -xdev -type f -print0 | sort -z | xargs -0 sha256sum; ls /var/lib"
+
+
+def run(lone: Lone, level: int = 3, variables: dict[str, Any] | None = None, **options: Any) -> HardenResult:
+    """Harden the host to a level."""
+    lone.level = 0
+    given = variables or lone.variables(level)
+    done = harden(lone.settings, lone.site, lone.hosts, given, log=lone.folder / "harden.log", **options)
+    lone.level = 0 if variables or options else level
+    return done
+
+
+def at_level_3(lone: Lone) -> None:
+    """The host is hardened to level 3, if need be by a run now."""
+    if lone.level != 3:
+        run(lone)
+
+
+def in_effect(lone: Lone, host: HostRecord) -> dict[str, str]:
+    """A few values that the host itself names."""
+    return {
+        "root": lone.inside(host, f"{SSHD} | grep -i ^permitrootlogin").split()[1],
+        "history": lone.inside(host, "grep -c pam_pwhistory /etc/pam.d/common-password || true").strip(),
+        "deny": lone.inside(host, "sed -n 's/^deny = //p' /etc/security/faillock.conf").strip(),
+        "forward": lone.inside(host, "ls /etc/rsyslog.d | grep -c hatang || true").strip(),
+        "egress": "drop" if "policy drop" in lone.inside(host, "nft list chain inet hatang output") else "accept",
+        "rpcbind": lone.inside(host, "systemctl is-enabled rpcbind.service || true").strip(),
+    }
+
+
+AT_3 = {"root": "no", "history": "1", "deny": "5", "forward": "1", "egress": "drop", "rpcbind": "masked"}
+AT_1 = {"root": "no", "history": "0", "deny": "10", "forward": "0", "egress": "accept", "rpcbind": "enabled"}
+
+
+def test_check_mode_tells_what_would_change_and_changes_nothing(lone: Lone, fresh: HostRecord) -> None:
+    wait_for_hosts(lone.settings, [fresh])
+    before = lone.inside(fresh, FILES)
+    result = run(lone, check=True)
+    assert any("SAC-10" in t for t in result.tasks[fresh.name])
+    assert before == lone.inside(fresh, FILES)
+
+
+def test_fresh_host_is_hardened_and_a_second_run_changes_nothing(lone: Lone, fresh: HostRecord) -> None:
+    first = run(lone)
+    assert first.ok
+    assert first.changed[fresh.name] > 10
+    assert in_effect(lone, fresh) == AT_3
+    again = run(lone)
+    assert (again.changed, again.tasks) == ({fresh.name: 0}, {})
+    assert lone.lets_in(fresh)
+    left = lone.inside(fresh, "ls /var/lib/hatang; systemctl list-timers --all | grep hatang || true").split()
+    assert left == ["firewall.sum", "pam.sum"], "the guard has gone off duty"
+
+
+def test_what_was_changed_by_hand_is_repaired(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    lone.inside(
+        host,
+        """set -e
+        echo 'PermitRootLogin yes' > /etc/ssh/sshd_config.d/00-by-hand.conf
+        sed -i '1i PermitEmptyPasswords yes' /etc/ssh/sshd_config
+        sed -i 's/yescrypt/md5/' /etc/pam.d/common-password
+        sed -i 's/preauth/preauth deny=99/' /etc/pam.d/common-auth
+        nft insert rule inet hatang input accept
+        systemctl disable --now chrony
+        systemctl unmask rpcbind.service rpcbind.socket; systemctl start rpcbind.service
+        sed -i 's/^minlen.*/minlen = 4/' /etc/security/pwquality.conf
+        useradd --no-create-home trong; sed -i 's/^trong:[^:]*/trong:/' /etc/shadow""",
+    )
+    assert run(lone).changed[host.name] > 0
+    assert in_effect(lone, host) == AT_3
+    assert "deny=" not in lone.inside(host, "cat /etc/pam.d/common-auth")
+    assert "md5" not in lone.inside(host, "cat /etc/pam.d/common-password")
+    assert lone.inside(host, f"{SSHD} | grep -i emptypass").split()[1] == "no"
+    first = lone.inside(host, "nft list chain inet hatang input").splitlines()
+    assert first[3].strip() != "accept", "the rule that opened everything is gone"
+    assert lone.inside(host, "systemctl is-active chrony").strip() == "active"
+    assert "minlen = 14" in lone.inside(host, "cat /etc/security/pwquality.conf")
+    assert lone.inside(host, "grep ^trong: /etc/shadow").startswith("trong:!")
+    assert run(lone).changed == {host.name: 0}
+
+
+def test_going_down_a_level_takes_effect_and_up_again(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    run(lone, level=1)
+    assert in_effect(lone, host) == AT_1
+    assert run(lone, level=1, check=True).changed == {host.name: 0}
+    run(lone)
+    assert in_effect(lone, host) == AT_3
+
+
+def test_a_tag_changes_its_control_alone(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    lone.level = 0
+    lone.inside(host, "systemctl stop chrony; sed -i 's/^minlen.*/minlen = 4/' /etc/security/pwquality.conf")
+    result = run(lone, tags=("LOG-07",))
+    assert result.tasks == {host.name: ["LOG-07 | Run the time service now and after each boot"]}
+    assert "minlen = 4" in lone.inside(host, "cat /etc/security/pwquality.conf")
+
+
+def test_account_locks_but_keys_and_the_emergency_group_get_in(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    password = "Kx7+vQz2%Wb9_pT4"
+    lone.inside(
+        host,
+        f"""set -e
+        for name in an kinh; do
+          useradd -m -s /bin/bash $name; echo "$name:{password}" | chpasswd
+          install -d -o $name /home/$name/.ssh
+          install -o $name -m 600 /home/debian/.ssh/authorized_keys /home/$name/.ssh/
+        done
+        usermod -aG break-glass kinh""",
+    )
+    said = lone.inside(host, f"python3 - <<'P'\n{(Path(__file__).with_name('su.py')).read_text()}\nP")
+    assert said.split() == ["an", "True", "False", "kinh", "True", "True"]
+    assert lone.lets_in(host, "an"), "a login by key is not counted and not refused"
+    assert "too short" in lone.inside(host, "echo an:Kx7+vQz2 | chpasswd 2>&1 || true").replace(
+        "shorter than", "too short"
+    )
+
+
+def test_only_the_management_network_is_let_in(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    rules = lone.inside(host, "nft list chain inet hatang input")
+    assert f"ip saddr {NETWORK} tcp dport 22 accept" in rules
+    assert "policy drop" in rules
