@@ -68,8 +68,11 @@ def test_a_port_attached_later_comes_with_the_next_reboot(place: Place) -> None:
         assert place.reaches("hermit", place.address("other"))
     finally:
         cloud.compute.delete_server_interface(attached.port_id, server.id)
-    cloud.compute.reboot_server(server.id, "HARD")
     end = time.monotonic() + 30
+    while len(list(cloud.compute.server_interfaces(server.id))) > 1:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    cloud.compute.reboot_server(server.id, "HARD")
     while attached.mac_addr in place.inside("hermit", "ip", "link", ok=False) or place.status("hermit") != "ACTIVE":
         assert time.monotonic() < end
         time.sleep(0.2)
