@@ -21,7 +21,7 @@ from typing import Any
 
 from hatang import settings as settings_module
 from hatang.errors import BusyError, EngineError
-from hatang.provision import toolchain
+from hatang.provision import orphans, toolchain
 from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
 from hatang.settings import Settings
@@ -78,6 +78,7 @@ class Engine:
                             where=str(file),
                             do="wait until it has ended, then run the same command again",
                         ) from exc
+                    orphans.end(file.resolve())
                     time.sleep(0.1)
             self._held[stack] = handle
             yield

@@ -16,6 +16,7 @@ from openstack.exceptions import NotFoundException
 from hatang.provision.cloud import guarded
 from hatang.provision.state import StateFile
 
+SETTLE_S = 5.0
 Say = Callable[[str], None]
 Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
 
@@ -32,6 +33,8 @@ def recover(state: StateFile, connection: Connection, say: Say) -> bool:
     if not pending:
         return state.wants_refresh()
     state.ask_refresh()
+    # What was sent a moment before the kill is still being worked on; only then does a search find it.
+    time.sleep(max(0.0, SETTLE_S - state.age_s()))
     # By type: a router interface and its port have the same id.
     known = {(r.type, r.id) for r in state.resources() if r.id}
     # Children first: an object in use cannot be removed.

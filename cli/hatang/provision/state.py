@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,10 @@ class StateFile:
             if resource["type"] == "pulumi:pulumi:Stack":
                 return dict(resource.get("outputs") or {})
         return {}
+
+    def age_s(self) -> float:
+        """Seconds since the engine last wrote it."""
+        return max(0.0, time.time() - self.path.stat().st_mtime)
 
     @property
     def _refresh_mark(self) -> Path:

@@ -28,8 +28,8 @@ ANALYZER = "pulumi-analyzer-policy-python"
 STAMP = "toolchain.json"
 PLUGIN = Path("plugins") / f"resource-openstack-v{PROVIDER_VERSION}" / "pulumi-resource-openstack"
 SOURCES = Path(__file__).resolve().parents[3] / "toolchain"
-# The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy. Unlike the provider,
-# the analyzer does not see that its engine was killed: it would stay for ever, and keep the stack's lock.
+# The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy. Unlike the
+# provider, the analyzer does not see that its engine was killed: it would stay for ever, and keep the stack's lock.
 ANALYZER_TEXT = """#!/bin/sh
 command -v setpriv >/dev/null && dies="setpriv --pdeathsig KILL"
 exec $dies "${ANALYZER_PYTHON:-python3}" -u -m pulumi.policy "$@"

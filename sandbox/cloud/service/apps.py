@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -168,6 +169,21 @@ def _nova(s: Settings) -> App:
     return App(wsgi, workers)
 
 
+_heartbeat = threading.Lock()
+
+
+def _own_heartbeat(kind, svc) -> None:
+    """Cinder keeps the id of "the" service on the class: without this, all report as the one that was created last."""
+    own, report = kind.service_id, svc.report_state
+
+    def report_state() -> None:
+        with _heartbeat:
+            kind.service_id = own
+            report()
+
+    svc.report_state = report_state
+
+
 def _cinder(s: Settings) -> App:
     import os_brick
     from cinder import service
@@ -179,13 +195,15 @@ def _cinder(s: Settings) -> App:
     os_brick.setup(cfg.CONF)
 
     def workers() -> list:
-        services = [
-            service.Service.create(
-                host=f"{cfg.CONF.host}@{name}", service_name=name, binary=constants.VOLUME_BINARY, coordination=True
-            )
-            for name in BACKENDS
+        wanted = [
+            dict(host=f"{cfg.CONF.host}@{n}", service_name=n, binary=constants.VOLUME_BINARY, coordination=True)
+            for n in BACKENDS
         ]
-        services.append(service.Service.create(binary="cinder-scheduler"))
+        services = []
+        for kw in [*wanted, dict(binary="cinder-scheduler")]:
+            svc = service.Service.create(**kw)
+            _own_heartbeat(service.Service, svc)
+            services.append(svc)
         for svc in services:
             svc.start()
             svc.report_state()
