@@ -114,7 +114,9 @@ def harden(
     if not hosts:
         raise InputError("no host is named", where="hatang host harden", do="name hosts, or --system NAME")
     for tag in tags:
-        context.catalogue.control(tag)
+        if not context.catalogue.control(tag).implemented_by.role:
+            do = f"hatang control show {tag} says what brings it about"
+            raise InputError(f"no role brings {tag} about", where="--tags", do=do)
     log = app.settings.log_dir / f"harden-{time.strftime('%Y%m%dT%H%M%S')}.log"
     done = harden_hosts(context, hosts, tags=tags, check=check, log=log)
     if output == "json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from hatang.hosts.access import key_file, ssh_argv, target
@@ -14,7 +15,7 @@ def inventory(
     settings: Settings, hosts: Sequence[HostRecord], variables: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The inventory as data; groups are systems, zones and levels."""
-    common = f"-F {settings.ssh_config}" if settings.ssh_config else "-o StrictHostKeyChecking=accept-new"
+    common = f"-F {quote(str(settings.ssh_config))}" if settings.ssh_config else "-o StrictHostKeyChecking=accept-new"
     groups: dict[str, dict[str, Any]] = {}
     for host in hosts:
         for group in (f"system_{host.system}", f"zone_{host.zone}", f"level_{host.level}"):
