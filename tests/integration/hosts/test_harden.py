@@ -121,7 +121,7 @@ def test_account_locks_but_keys_and_the_emergency_group_get_in(lone: Lone, host:
         for name in an kinh; do
           useradd -m -s /bin/bash $name; echo "$name:{password}" | chpasswd
           install -d -o $name /home/$name/.ssh
-          install -o $name -m 600 /home/debian/.ssh/authorized_keys /home/$name/.ssh/
+          install -o $name -m 600 ~debian/.ssh/authorized_keys /home/$name/.ssh/
         done
         usermod -aG break-glass kinh""",
     )
