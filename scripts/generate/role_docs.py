@@ -29,7 +29,7 @@ def page(role: Path) -> str:
         parts += ["## Controls", table(("Control", "What it asks for"), [(c, controls[c].title.en) for c in found])]
     if options := spec["options"]:
         rows = [(f"`{n}`", kind(o), origin(o), o["description"]) for n, o in sorted(options.items())]
-        parts += ["## Variables", table(("Variable", "Takes", "Default", "What it is"), rows)]
+        parts += ["## Variables", table(("Variable", "Takes", "Default", "What it is"), rows)]  # type: ignore[arg-type]
     if len(specs) > 1:
         parts += ["## Entry points", ", ".join(f"`{name}`" for name in specs) + " (`tasks_from`)."]
     return "\n\n".join(parts) + "\n"

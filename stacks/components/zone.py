@@ -60,7 +60,7 @@ class Zone(pulumi.ComponentResource):
                 opts=child,
             )
             self.subnet_ids[version] = subnet.id
-        # One port with both addresses: an interface per subnet would cost Neutron, which locks the router for each, twice.
+        # One port with both addresses: an interface per subnet would cost twice: Neutron locks the router for each.
         gateway = networking.Port(
             f"{name}-gateway",
             name=f"{args.network_name}-gateway",

@@ -165,6 +165,8 @@ class Engine:
         events.unlink(missing_ok=True)
         report.seconds, report.log = round(time.monotonic() - begun, 2), log
         if ended.returncode != 0:
+            if words[0] != "preview":
+                self.state(stack).ask_refresh()  # what is half made shows itself only then
             self._fail(stack, words[0], ended.returncode, report, log)
         if "--refresh" in words and words[0] != "preview":
             self.state(stack).refreshed()

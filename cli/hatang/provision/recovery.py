@@ -17,6 +17,8 @@ from hatang.provision.cloud import guarded
 from hatang.provision.state import StateFile
 
 SETTLE_S = 5.0
+SERVER = "openstack:compute/instance:Instance"
+VOLUME = "openstack:blockstorage/volume:Volume"
 Say = Callable[[str], None]
 Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
 
@@ -30,9 +32,12 @@ def recover(state: StateFile, connection: Connection, say: Say) -> bool:
         return False
     state.break_lock()
     pending = state.pending()
-    if not pending:
-        return state.wants_refresh()
+    if not pending and not state.wants_refresh():
+        return False
     state.ask_refresh()
+    _remove_stillborn(state, connection, say)
+    if not pending:
+        return True
     # What was sent a moment before the kill is still being worked on; only then does a search find it.
     time.sleep(max(0.0, SETTLE_S - state.age_s()))
     # By type: a router interface and its port have the same id.
@@ -48,6 +53,23 @@ def recover(state: StateFile, connection: Connection, say: Say) -> bool:
                 _remove(connection, remove, found)
     state.clear_pending()
     return True
+
+
+def _remove_stillborn(state: StateFile, connection: Connection, say: Say) -> None:
+    """Servers that never ran, volumes that never held anything: the engine takes them as made; they stay broken."""
+    compute: Any = connection.compute
+    storage: Any = connection.block_storage
+    for resource in state.resources():
+        if resource.type == SERVER:
+            server = guarded(lambda r=resource: compute.find_server(r.id, all_projects=True))
+            if server is not None and server.status == "ERROR" and server.launched_at is None:
+                say(f"removing {resource.name}: the cloud could not build it")
+                _remove(connection, _remove_server, server)
+        elif resource.type == VOLUME:
+            volume = guarded(lambda r=resource: storage.find_volume(r.id, all_projects=True))
+            if volume is not None and volume.status == "error" and not volume.attachments:
+                say(f"removing {resource.name}: the cloud could not make it")
+                _remove(connection, _remove_volume, volume)
 
 
 def _remove(connection: Connection, remove: Callable[[Connection, Any], Any], found: Any) -> None:
@@ -149,8 +171,8 @@ Finder = tuple[Callable[[Connection, dict[str, Any]], Iterable[Any]], Callable[[
 # Role assignments and quotas are put, not posted: making them again changes nothing.
 FINDERS: dict[str, Finder] = {
     "openstack:compute/volumeAttach:VolumeAttach": (_attachments, _detach),
-    "openstack:compute/instance:Instance": (_servers, _remove_server),
-    "openstack:blockstorage/volume:Volume": (_volumes, _remove_volume),
+    SERVER: (_servers, _remove_server),
+    VOLUME: (_volumes, _remove_volume),
     "openstack:networking/secGroupRule:SecGroupRule": (_rules, lambda c, f: c.network.delete_security_group_rule(f)),
     "openstack:networking/routerInterface:RouterInterface": (_interfaces, _remove_interface),
     "openstack:networking/port:Port": (

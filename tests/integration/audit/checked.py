@@ -1,0 +1,69 @@
+"""The checks as an auditor runs them: plain pytest over SSH against a host, without hatang's own runner."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hatang import settings
+from hatang.catalogue import load
+from hatang.catalogue.loader import POLICIES
+from hatang.hosts import harden, wait_for_hosts
+from hatang.model.terms import Level
+from tests.integration.hosts.lone import Lone
+
+LEVEL = 4
+
+
+@dataclass
+class Checked:
+    """A host that is checked again and again."""
+
+    lone: Lone
+
+    @property
+    def name(self) -> str:
+        """Name of the host."""
+        return self.lone.hosts[0].name
+
+    def harden(self) -> None:
+        """Bring the host to the values of the level."""
+        wait_for_hosts(self.lone.settings, self.lone.hosts)
+        log = self.lone.folder / "harden.log"
+        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.lone.variables(LEVEL), log=log)
+
+    def root(self, script: str) -> str:
+        """Run a script as root inside the host, not over SSH."""
+        return self.lone.inside(self.lone.hosts[0], script)
+
+    def check(self, *options: str) -> dict[str, str]:
+        """Run all host checks; control → outcome, with the reason where it is no pass."""
+        values = {k: r.value for k, r in load().resolve(Level(LEVEL)).items()}
+        expected = {"hosts": {self.name: {"values": values, "variables": self.lone.variables(LEVEL)[self.name]}}}
+        place = self.lone.folder / "check"
+        place.mkdir(exist_ok=True)
+        (place / "values.json").write_text(json.dumps(expected))
+        lines = place / "lines"
+        lines.unlink(missing_ok=True)
+        files = sorted(f for f in (POLICIES / "checks").glob("test_*.py") if not f.name.startswith("test_cloud"))
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-p", "hatang.audit.plugin", f"--result-lines={lines}"),
+                *("-c", str(POLICIES / "checks" / "pytest.ini"), "--rootdir", str(POLICIES / "checks")),
+                *(f"--hosts=ssh://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}"),
+                *(f"--values={place / 'values.json'}", *options, *map(str, files)),
+            ],
+            capture_output=True, text=True, timeout=120, env=settings.environment(), check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        found = {}
+        for line in map(json.loads, Path(lines).read_text().splitlines()):
+            found[line["control"]] = line["outcome"] + (f": {line['detail']}" if line["detail"] else "")
+        return found
+
+    def bad(self) -> dict[str, str]:
+        """Controls that do not pass, with the reason."""
+        return {k: v for k, v in self.check().items() if v != "passed"}

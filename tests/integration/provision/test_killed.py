@@ -1,0 +1,53 @@
+"""SIGKILL of everything at any moment of an apply; the same command again finishes it, and nothing exists twice."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from openstack.connection import Connection
+
+from hatang.provision.provisioner import Provisioner
+from hatang.sandbox.lifecycle import Sandbox
+from tests.integration.provision.conftest import Driver, settled
+
+NAME, AGENCY = "bi-diet", "h99-77"
+ZONES = ("application", "border", "dmz", "internal", "wireless")
+
+
+def wanted(rules: dict[str, int]) -> dict[str, int]:
+    """One of everything that a level 2 system with one server has."""
+    found = {"domain": 1, "bastion leg": 1, f"project {NAME}": 1, f"router {NAME}": 1, f"keypair {NAME}": 1}
+    found |= {"group administrators": 1, "group auditors": 1}
+    found |= {f"server {NAME}-app ACTIVE": 1, f"volume {NAME}-app-data in-use": 1, f"port {NAME}-app": 1}
+    for zone in ZONES:
+        found |= {f"network {NAME}-{zone}": 1, f"security group {NAME}-{zone}": 1, f"port {NAME}-{zone}-gateway": 1}
+        found |= {f"subnet {NAME}-{zone}-4": 1, f"subnet {NAME}-{zone}-6": 1}
+    return found | rules
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(25, marks=pytest.mark.long)])
+def test_killed_at_random_moments_nothing_is_doubled(
+    kills: int, maker: Provisioner, sandbox: Sandbox, cloud: Connection
+) -> None:
+    driver = Driver(sandbox.state, NAME)
+    driver("plan")
+    moments = random.Random(kills)
+    cut = sum(driver.kill_after(moments.uniform(2.5, 9), "apply") for _ in range(kills))
+    driver("apply")
+    found = settled(cloud, AGENCY, NAME)
+    rules = {k: n for k, n in found.items() if k.startswith("rules of ")}
+    assert found == wanted(rules), f"after {cut} kills"
+    assert set(driver("plan")[0]["changes"]) == {"same"}, "and it is as planned, down to each rule"
+    assert set(driver("apply")[0]["changes"]) == {"same"}
+
+
+def test_killed_while_being_destroyed_it_is_gone_in_the_end(
+    maker: Provisioner, sandbox: Sandbox, cloud: Connection
+) -> None:
+    driver = Driver(sandbox.state, NAME)
+    assert driver.kill_after(3, "destroy")
+    assert driver.kill_after(4, "destroy")
+    driver("destroy")
+    left = {k: n for k, n in settled(cloud, AGENCY, NAME).items() if n}
+    assert left == {"domain": 1, "group administrators": 1, "group auditors": 1}
