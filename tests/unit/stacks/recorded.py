@@ -1,4 +1,4 @@
-"""Runs the programs of the stacks under Pulumi's mocks, for their shape; tests/integration/provision runs them for real."""
+"""Runs the programs of the stacks under Pulumi's mocks, for their shape; tests/integration has their real twins."""
 
 from __future__ import annotations
 
@@ -107,6 +107,7 @@ def system_config(asked: SystemRecord) -> SystemConfig:
     )
 
 
+@cache
 def record_system(level: int = 3, *, public: bool = False, document_storage: bool = False) -> list[Made]:
     """What the stack `system` declares."""
     config = system_config(system_record(level, public=public, document_storage=document_storage))

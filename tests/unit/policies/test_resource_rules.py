@@ -1,0 +1,94 @@
+"""Each rule of the policy pack, with what it lets through and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hatang.policies.rules.resources import QUOTA_TYPES, RESOURCE_RULES, Limits, Planned, snake, violations
+
+LIMITS = Limits(frozenset({"manager", "reader"}), {"3": "level-3-4"}, {"3": ["dmz", "database"]})
+RULE, GROUP = "openstack:networking/secGroupRule:SecGroupRule", "openstack:networking/secGroup:SecGroup"
+PORT, FLOATING = "openstack:networking/port:Port", "openstack:networking/floatingIp:FloatingIp"
+NETWORK, ROLE = "openstack:networking/network:Network", "openstack:identity/roleAssignment:RoleAssignment"
+COMPUTE = "openstack:compute/quotaSetV2:QuotaSetV2"
+FULL = dict.fromkeys(QUOTA_TYPES[COMPUTE], 1)
+HTTPS = {"direction": "ingress", "protocol": "tcp", "port_range_min": 443, "port_range_max": 443}
+
+PASSES: list[tuple[str, str, dict[str, Any]]] = [
+    (RULE, "group-border-x", {**HTTPS, "remote_ip_prefix": "0.0.0.0/0"}),
+    (RULE, "group-dmz-x", {**HTTPS, "remote_ip_prefix": "10.72.0.0/26"}),
+    (RULE, "group-dmz-x", {"direction": "egress", "protocol": "tcp", "remote_ip_prefix": "10.72.0.0/26"}),
+    (GROUP, "group-dmz-group", {"delete_default_rules": True}),
+    (PORT, "host-app-port", {"port_security_enabled": True}),
+    (FLOATING, "border-address", {}),
+    (NETWORK, "zone-dmz-network", {"shared": False}),
+    (COMPUTE, "quota-compute", FULL),
+    (ROLE, "role", {"domain_id": "d", "role_id": "reader"}),
+    (ROLE, "role", {"project_id": "p", "role_id": "member"}),
+]
+REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
+    ("narrow-ingress", RULE, "group-dmz-x", {**HTTPS, "remote_ip_prefix": "0.0.0.0/0"}, "SAC-13"),
+    ("narrow-ingress", RULE, "group-dmz-x", {**HTTPS, "remote_ip_prefix": "::/0"}, "SAC-13"),
+    ("narrow-ingress", RULE, "group-dmz-x", HTTPS, "SAC-13"),
+    ("narrow-ingress", RULE, "group-border-x", {**HTTPS, "port_range_max": 444}, "SAC-13"),
+    ("narrow-ingress", RULE, "group-border-x", {"direction": "ingress", "remote_ip_prefix": "10.0.0.0/8"}, "SAC-13"),
+    ("no-default-rules", GROUP, "group-dmz-group", {}, "SAC-13"),
+    ("no-default-rules", GROUP, "group-dmz-group", {"delete_default_rules": False}, "SAC-13"),
+    ("port-security", PORT, "host-app-port", {"port_security_enabled": False}, "HST-02"),
+    ("no-public-address", FLOATING, "host-app-address", {}, "SAC-04"),
+    ("not-shared", NETWORK, "zone-dmz-network", {"shared": True}, "HST-01"),
+    ("quotas-complete", COMPUTE, "quota", {**FULL, "cores": -1}, "HST-01"),
+    ("quotas-complete", COMPUTE, "quota", {k: v for k, v in FULL.items() if k != "ram"}, "HST-01"),
+    ("delegation-confined", ROLE, "role", {"domain_id": "d", "role_id": "admin"}, "ACC-11"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "props"), PASSES)
+def test_let_through(kind: str, name: str, props: dict[str, Any]) -> None:
+    assert violations([Planned(kind, name, props)], LIMITS) == []
+
+
+@pytest.mark.parametrize(("rule", "kind", "name", "props", "control"), REFUSED)
+def test_refused_with_the_control_that_it_breaks(
+    rule: str, kind: str, name: str, props: dict[str, Any], control: str
+) -> None:
+    found = violations([Planned(kind, name, props)], LIMITS)
+    assert [(v.control, v.resource) for v in found] == [(control, name)], rule
+
+
+def test_each_rule_has_something_that_it_refuses() -> None:
+    assert {name for _, name, _ in RESOURCE_RULES} == {rule for rule, *_ in REFUSED}
+
+
+def _stack(*more: Planned) -> list[Planned]:
+    project = Planned("openstack:identity/project:Project", "project", {"tags": ["hatang", "level-3"]})
+    zones = [Planned(NETWORK, f"zone-{z}-network", {}) for z in ("dmz", "database")]
+    groups = [Planned(GROUP, f"group-{z}-group", {"delete_default_rules": True}) for z in ("dmz", "database")]
+    return [project, *zones, *groups, *more]
+
+
+def _volume(kind: str) -> Planned:
+    return Planned("openstack:blockstorage/volume:Volume", "host-db-volume", {"volume_type": kind})
+
+
+def test_a_whole_stack_passes() -> None:
+    assert violations(_stack(_volume("level-3-4")), LIMITS) == []
+
+
+@pytest.mark.parametrize("missing", ["zone-database-network", "group-database-group"])
+def test_a_zone_of_the_level_that_is_missing_or_has_no_group_is_refused(missing: str) -> None:
+    found = violations([r for r in _stack() if r.name != missing], LIMITS)
+    assert [(v.control, v.resource) for v in found] == [("NET-01", "zone-database")]
+
+
+def test_a_volume_of_another_levels_type_is_refused() -> None:
+    found = violations(_stack(_volume("level-1-2")), LIMITS)
+    assert [str(v) for v in found] == ["HST-03: host-db-volume: volume type level-1-2, not level-3-4"]
+
+
+def test_property_names_of_the_engine_become_those_of_the_sdk() -> None:
+    assert snake({"remoteIpPrefix": 1, "name": 2, "noSecurityGroups": 3}) == {
+        "remote_ip_prefix": 1, "name": 2, "no_security_groups": 3,
+    }  # fmt: skip
