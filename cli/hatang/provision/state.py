@@ -94,8 +94,9 @@ class StateFile:
         """Remove locks of dead runs. The caller holds `Engine.alone`, which a living engine holds too."""
         folder = self.path.parents[2] / "locks"
         relative = self.path.relative_to(self.path.parents[2] / "stacks").with_suffix("")
-        for lock in (folder / "organization" / relative).glob("*.json"):
-            lock.unlink(missing_ok=True)
+        # A half-written lock (*.tmp) counts for the engine too.
+        for left in (*(folder / "organization" / relative).glob("*"), *self.path.parent.glob(f"{self.path.name}.*.tmp")):
+            left.unlink(missing_ok=True)
 
     def _known(self, raw: dict[str, Any]) -> Known:
         return Known(raw["urn"], raw["type"], raw.get("id") or "", raw.get("inputs") or {}, raw.get("outputs") or {})
