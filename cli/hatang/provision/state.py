@@ -95,7 +95,8 @@ class StateFile:
         folder = self.path.parents[2] / "locks"
         relative = self.path.relative_to(self.path.parents[2] / "stacks").with_suffix("")
         # A half-written lock (*.tmp) counts for the engine too.
-        for left in (*(folder / "organization" / relative).glob("*"), *self.path.parent.glob(f"{self.path.name}.*.tmp")):
+        halves = self.path.parent.glob(f"{self.path.name}.*.tmp")
+        for left in (*(folder / "organization" / relative).glob("*"), *halves):
             left.unlink(missing_ok=True)
 
     def _known(self, raw: dict[str, Any]) -> Known:

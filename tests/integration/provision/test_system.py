@@ -1,0 +1,142 @@
+"""One system through the real engine on the real cloud: made, unchanged, changed by hand, repaired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openstack.connection import Connection
+
+from hatang.errors import PolicyError, RefusedError
+from hatang.provision.plan import Plan
+from hatang.provision.provisioner import Provisioner
+from hatang.registry import SystemRecord
+from tests.integration.provision import driver
+
+NAME = "thu-nghiem"
+
+
+@pytest.fixture(scope="module")
+def system(maker: Provisioner) -> SystemRecord:
+    """A system that was applied once."""
+    record = driver.record(maker, NAME, code="H99.78")
+    plan = maker.plan_system(record)
+    assert set(plan.changes) == {"create"}
+    done = maker.apply_system(record, plan)
+    assert done.changes == plan.changes
+    return record
+
+
+def _group(maker: Provisioner, zone: str) -> str:
+    return str(maker.outputs("system", NAME)["groups"][zone])
+
+
+def _rows(plan: Plan) -> list[dict[str, Any]]:
+    return [r for r in plan.as_rows() if r["operation"] != "same"]
+
+
+def test_applied_again_nothing_changes(maker: Provisioner, system: SystemRecord) -> None:
+    plan = maker.plan_system(system)
+    assert set(plan.changes) == {"same"}
+    assert maker.apply_system(system, plan).changes == plan.changes
+
+
+def test_a_rule_added_by_hand_is_named_by_plan_and_removed_by_apply(
+    maker: Provisioner, system: SystemRecord, cloud: Connection
+) -> None:
+    network: Any = cloud.network
+    made = network.create_security_group_rule(
+        security_group_id=_group(maker, "application"), direction="ingress", ether_type="IPv4", protocol="tcp",
+        port_range_min=23, port_range_max=23, remote_ip_prefix="0.0.0.0/0",
+    )  # fmt: skip
+    plan = maker.plan_system(system)
+    assert [(r["operation"], r["name"]) for r in _rows(plan)] == [
+        ("remove", f"{NAME}-application: ingress IPv4 tcp port 23 0.0.0.0/0")
+    ]
+    assert maker.apply_system(system, plan).changes["remove"] == 1
+    assert network.find_security_group_rule(made.id) is None
+    assert _rows(maker.plan_system(system)) == []
+
+
+def test_a_rule_removed_by_hand_comes_back(maker: Provisioner, system: SystemRecord, cloud: Connection) -> None:
+    network: Any = cloud.network
+    rules = list(network.security_group_rules(security_group_id=_group(maker, "dmz")))
+    victim = next(r for r in rules if r.direction == "ingress" and r.port_range_min == 443)
+    network.delete_security_group_rule(victim.id)
+    plan = maker.plan_system(system)
+    assert [r["operation"] for r in _rows(plan)] == ["create"]
+    maker.apply_system(system, plan)
+    assert len(list(network.security_group_rules(security_group_id=_group(maker, "dmz")))) == len(rules)
+
+
+def test_a_port_and_a_foreign_leg_added_by_hand_are_removed(
+    maker: Provisioner, system: SystemRecord, cloud: Connection
+) -> None:
+    network: Any = cloud.network
+    zone = maker.outputs("system", NAME)["networks"]["internal"]
+    port = network.create_port(network_id=zone, name="la")
+    leg = network.create_port(network_id=zone, name="chan-la")
+    router = network.create_router(name="la")
+    network.add_interface_to_router(router, port_id=leg.id)
+    try:
+        plan = maker.plan_system(system)
+        assert [r["operation"] for r in _rows(plan)] == ["remove", "remove"]
+        maker.apply_system(system, plan)
+        assert [network.find_port(p.id) for p in (port, leg)] == [None, None]
+    finally:
+        network.delete_router(router)
+
+
+def test_a_quota_and_a_name_changed_by_hand_are_put_right(
+    maker: Provisioner, system: SystemRecord, cloud: Connection
+) -> None:
+    project = maker.outputs("system", NAME)["project_id"]
+    compute: Any = cloud.compute
+    compute.update_quota_set(project, instances=50)
+    plan = maker.plan_system(system)
+    assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-compute", ["instances"])]
+    maker.apply_system(system, plan)
+    assert compute.get_quota_set(project).instances == 1
+
+
+def test_a_plan_is_refused_when_the_state_has_moved_since(maker: Provisioner, system: SystemRecord) -> None:
+    old = maker.plan_system(system)
+    old.state_digest = "of another day"
+    with pytest.raises(RefusedError, match="moved since the plan was made"):
+        maker.apply_system(system, old.seal().write(maker.settings))
+
+
+def test_the_policy_pack_stops_the_engine_itself(maker: Provisioner, system: SystemRecord) -> None:
+    """Past the offline rules: the pack, inside the engine, with limits that this system breaks."""
+    from hatang.provision.limits import as_config, limits
+    from hatang.stacks.system.program import build
+
+    config = maker._system_config(system)
+    pack = as_config(limits(maker.site, maker.cloud.role_ids))
+    for values in pack.values():
+        values["volume_types"] = {"2": "some-other-type"}
+    with pytest.raises(PolicyError, match="HST-03"):
+        maker.engine.up(
+            maker._system_stack(system), lambda: build(config), config.model_dump(mode="json"), refresh=False,
+            log=maker.settings.log_dir / "pack.log", pack_config=pack,
+        )  # fmt: skip
+
+
+def test_no_secret_lies_in_state_logs_or_plans(maker: Provisioner, system: SystemRecord) -> None:
+    password = str(maker.cloud.connection.config.get_auth_args()["password"])
+    for folder in ("engine", "work", "log", "plans"):
+        for file in (maker.settings.state_dir / folder).rglob("*"):
+            if file.is_file():
+                assert password not in file.read_text(errors="replace"), file
+    assert (maker.settings.state_dir / "keys" / NAME).stat().st_mode & 0o077 == 0
+    assert (maker.settings.state_dir / "passphrase").stat().st_mode & 0o077 == 0
+
+
+def test_an_agency_with_systems_is_not_removed_and_one_without_is(
+    maker: Provisioner, system: SystemRecord, cloud: Connection
+) -> None:
+    with pytest.raises(RefusedError, match=NAME):
+        maker.destroy_agency(system.agency)
+    maker.destroy_system(system)
+    maker.destroy_agency(system.agency)
+    assert cloud.identity.find_domain(system.agency.slug) is None
