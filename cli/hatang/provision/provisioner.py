@@ -121,6 +121,9 @@ class Provisioner:
         goes_on = plan.started.exists()
         if not goes_on and self.engine.state(stack).digest() != plan.state_digest:
             raise _moved(record, "the engine's state")
+        if not goes_on and set(plan.changes) <= {"same"} and not self.engine.state(stack).wants_refresh():
+            log = self._log(stack, "plan")  # the plan looked at the cloud and found all as it should be
+            return Outcome(stack.name, plan.changes, self.outputs("system", stack.name), 0.0, log)
         plan.started.touch()
         made = self.apply_agency(record.agency, refresh=plan.refresh)
         config = self._system_config(record)
