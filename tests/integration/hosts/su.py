@@ -2,6 +2,7 @@
 
 import os
 import pty
+import sys
 
 GOOD = "Kx7+vQz2%Wb9_pT4"
 AS_NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "su"]
@@ -25,7 +26,7 @@ def gets_in(user: str, password: str) -> bool:
     return b"I-AM-IN" in said
 
 
-for name in ("an", "kinh"):
+for name in sys.argv[1:]:
     before = gets_in(name, GOOD)
     for _ in range(5):
         gets_in(name, "wrong")
