@@ -91,7 +91,7 @@ def _record(registry: Registry, provisioner: Provisioner, name: str) -> SystemRe
             "criteria": ["public-information-only"], "hosts": [{"name": "web", "zone": "dmz"}],
         }
     )  # fmt: skip
-    registry.submit(RequestFile(kind="new-system", requested_by="do", agency=agency, system=system), "")
+    registry.submit(RequestFile(kind="new-system", requested_by="nguoi-do.vi-du", agency=agency, system=system), "")
     zones = zone_matrix().zones(system.level, system.document_storage)
     registry.allocate(name, provisioner.site, zones)
     return registry.system(name)

@@ -38,7 +38,9 @@ def _holders(lock: Path) -> Iterator[Path]:
 
 
 def _is_plugin(words: list[str]) -> bool:
-    return bool(words) and (Path(words[0]).name.startswith("pulumi-resource-") or "pulumi.policy" in words)
+    return bool(words) and (
+        Path(words[0]).name.startswith("pulumi-resource-") or any("pulumi.policy" in w for w in words)
+    )
 
 
 def _words(process: Path) -> list[str]:

@@ -30,9 +30,13 @@ PLUGIN = Path("plugins") / f"resource-openstack-v{PROVIDER_VERSION}" / "pulumi-r
 SOURCES = Path(__file__).resolve().parents[3] / "toolchain"
 # The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy. Unlike the
 # provider, the analyzer does not see that its engine was killed: it would stay for ever, and keep the stack's lock.
+# And it must end at once when the engine interrupts it: an orderly end takes a quarter of a second of every run.
 ANALYZER_TEXT = """#!/bin/sh
 command -v setpriv >/dev/null && dies="setpriv --pdeathsig KILL"
-exec $dies "${ANALYZER_PYTHON:-python3}" -u -m pulumi.policy "$@"
+exec $dies "${ANALYZER_PYTHON:-python3}" -u -c 'import runpy, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)' "$@"
 """
 
 
