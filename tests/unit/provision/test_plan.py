@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_equal_plans_have_equal_digests() -> None:
 
 
 def test_bookkeeping_of_the_engine_is_no_row() -> None:
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"op": "same", "type": "pulumi:pulumi:Stack", "urn": "a::b"},
         {"op": "create", "type": "pulumi:providers:openstack", "urn": "a::p"},
         {"op": "create", "type": "hatang:components:Zone", "urn": "a::z"},

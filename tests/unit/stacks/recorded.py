@@ -50,15 +50,16 @@ class Recorder(pulumi.runtime.Mocks):
         self.made.append(Made(args.typ, args.name, dict(args.inputs)))
         return f"id-{args.name}", dict(args.inputs)
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        return {}
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        return {}, None
 
 
 def record(program: Callable[[], None]) -> list[Made]:
     """What a program declares."""
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder)
-    pulumi.runtime.test(program)()
+    run: Any = pulumi.runtime.test  # the SDK leaves it untyped
+    run(program)()
     return [m for m in recorder.made if m.type != "pulumi:pulumi:Stack"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ from hatang.provision.limits import limits
 from tests.unit.stacks.recorded import ROLES, Made, record_agency, record_site, record_system, site
 
 GOLDEN = Path(__file__).parent / "golden"
-STACKS = {"site": record_site, "agency": record_agency, "system": lambda: record_system(public=True)}
+STACKS: dict[str, Callable[[], list[Made]]] = {
+    "site": record_site,
+    "agency": record_agency,
+    "system": lambda: record_system(public=True),
+}
 
 
 def _of(made: list[Made], kind: str) -> list[Made]:
