@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -156,18 +157,30 @@ def _write(file: Path, data: Any) -> None:
 
 @contextmanager
 def _fresh_folder(settings: Settings) -> Iterator[Path]:
-    """A folder for one run: ansible-runner keeps what it was given there and would give it again. What a killed run
-    left goes now."""
+    """A folder for one run: ansible-runner keeps what it was given there and would give it again.
+
+    What a killed run left goes now: its folder, and processes that were being forked when their parents were killed.
+    """
     runs = settings.state_dir / "runs"
     runs.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in runs.glob("run-*"):
         if not Path("/proc", old.name.split("-")[1]).exists():
+            _end_processes(old)
             shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_processes(folder: Path) -> None:
+    """Kill processes of a run whose own process is gone: all of them name its inventory."""
+    inventory_file = os.fsencode(folder / "inventory.json")
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if inventory_file in file.read_bytes().split(b"\0"):
+                os.kill(int(file.parent.name), signal.SIGKILL)
 
 
 def _variables(settings: Settings, folder: Path) -> dict[str, str]:

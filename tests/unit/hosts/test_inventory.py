@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,3 +114,19 @@ def test_folder_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o077 == 0
         assert (dead.exists(), alive.exists()) == (False, True)
     assert not folder.exists()
+
+
+def test_process_of_a_killed_run_is_ended_by_the_next_and_others_are_not(tmp_path: Path) -> None:
+    dead = tmp_path / "runs" / "run-99999999-x"
+    dead.mkdir(parents=True)
+    wait = "import time; time.sleep(60)"
+    left = subprocess.Popen([sys.executable, "-c", wait, "-i", str(dead / "inventory.json")])
+    other = subprocess.Popen([sys.executable, "-c", wait, "-i", str(tmp_path / "inventory.json")])
+    try:
+        with _fresh_folder(place(tmp_path)):
+            assert left.wait(timeout=10) == -signal.SIGKILL
+            assert other.poll() is None
+    finally:
+        left.kill()
+        other.kill()
+        other.wait()
