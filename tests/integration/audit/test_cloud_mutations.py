@@ -139,7 +139,7 @@ def volume_of_another_type(s: Site) -> Undo:
     project, level_1 = s.ids["project_id"], s.maker.site.volume_types[0].name
     before = s.cloud.block_storage.get_quota_set(project)
     s.cloud.block_storage.update_quota_set(project, volumes=before.volumes + 1, gigabytes=before.gigabytes + 1)
-    storage = s.cloud.connect_as_project(project).block_storage
+    storage = s.cloud.connect_as_project({"id": project}).block_storage
     made = storage.create_volume(name="by-hand", size=1, volume_type=level_1)
     storage.wait_for_status(made, "available", ["error"], interval=0.3, wait=60)
 
