@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from hatang.catalogue.loader import CONTROLS, line_of, load_control, sources
+from hatang.catalogue.loader import CONTROLS, line_of, load_control
+from hatang.catalogue.sources import sources
 from hatang.errors import InputError
 from hatang.model.control import Combine, Control
 

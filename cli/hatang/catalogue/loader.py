@@ -1,4 +1,4 @@
-"""Loads controls and sources from policies/; a fault is named with file, line, field and remedy."""
+"""Loads controls from policies/; a fault is named with file, line, field and remedy."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from hatang.catalogue.resolver import resolve
 from hatang.errors import InputError, UnknownNameError
-from hatang.model.base import Model, Text
-from hatang.model.control import Control, Mark, Resolved
+from hatang.model.control import Control, Resolved
 from hatang.model.terms import Level
 
 if TYPE_CHECKING:
@@ -23,20 +22,6 @@ if TYPE_CHECKING:
 
 POLICIES = (Path(__file__).resolve().parents[1] / "policies").resolve()
 CONTROLS = POLICIES / "controls"
-
-
-class Source(Model):
-    """One law, decree or standard, and how it was read."""
-
-    name: Text = Field(description="Name.")
-    number: str = Field(description="Number as cited.")
-    in_force: str = Field(description="Date from which it holds, YYYY-MM-DD; empty: not known.")
-    made_binding_by: str = Field("", description="What makes it binding, where it is not law itself.")
-    replaces: tuple[str, ...] = Field((), description="Numbers of what it replaces.")
-    applies_to: str = Field("", description="Kind of system that it applies to; empty: all.")
-    read: Text = Field(description="What was read, by whom confirmed.")
-    marks: tuple[Mark, ...] = Field(description="Marks that its values may carry.")
-    verified_against_original: Literal[False] = Field(description="Nobody has compared it with the original yet.")
 
 
 @dataclass(frozen=True)
@@ -126,13 +111,6 @@ def show_control(control_id: str, folder: Path | None = None) -> Control:
     if not file.is_file():
         raise unknown(control_id, [p.stem for p in file.parent.glob("*.yaml")])
     return load_control(file)
-
-
-@cache
-def sources(file: Path | None = None) -> dict[str, Source]:
-    """The legal sources."""
-    raw = yaml.safe_load((file or POLICIES / "sources.yaml").read_text())
-    return {name: Source.model_validate(s) for name, s in raw.items()}
 
 
 def unknown(control_id: str, known: Collection[str]) -> UnknownNameError:

@@ -13,7 +13,8 @@ import yaml
 from scripts.generate.control_schema import page
 
 from hatang.catalogue.linter import Tree, faults
-from hatang.catalogue.loader import CONTROLS, load_control, show_control, sources
+from hatang.catalogue.loader import CONTROLS, load_control, show_control
+from hatang.catalogue.sources import sources
 from hatang.errors import InputError, UnknownNameError
 from hatang.model.control import Control
 
