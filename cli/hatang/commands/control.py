@@ -75,15 +75,12 @@ def list_controls(app: App, level: int | None, document_storage: bool, verified_
 @click.pass_obj
 def show(app: App, control: str, level: int | None, document_storage: bool, output: str) -> None:
     """Show one control."""
-    from hatang.catalogue import show_control
-    from hatang.catalogue.resolver import resolve
-    from hatang.model.terms import Level
+    from hatang.catalogue import quick
 
-    found = show_control(control)
-    resolved = resolve(found, Level(level), _applies(document_storage)) if level else None
+    row = quick.row(control, level, _applies(document_storage))
     if output == "json":
-        return emit_json("hatang.control/1", control=_row(found, resolved))
-    return click.echo("\n".join(_lines(found, resolved)))
+        return emit_json("hatang.control/1", control=row)
+    return click.echo("\n".join(_lines(row)))
 
 
 @command.command(
@@ -126,34 +123,31 @@ def _value(resolved: dict[str, Any]) -> str:
     return ", ".join(value) if isinstance(value, list) else f"{value} {resolved['unit']}"
 
 
-def _lines(control: Control, resolved: Resolved | None) -> list[str]:
+def _lines(row: dict[str, Any]) -> list[str]:
     lang = language()
-    rows = [f"{control.id}  {control.title.in_(lang)}", ""]
-    rows.append(f"  {_('strength')}: {control.strength.value}; {_('unit')}: {control.unit}")
-    for name, source in control.sources.items():
-        values = "  ".join(f"{lv} {_cell(v)}" for lv, v in source.values)
-        only = f" ({_('only')}: {source.applies_to})" if source.applies_to else ""
-        rows.append(f"  {name}{only} [{source.mark.value}] {source.clause}")
-        rows.append(f"      {values}")
-    if resolved is not None:
-        row = resolved.model_dump(mode="json")
-        decided = f" — {row['source']} [{row['mark']}] {row['clause']}" if row["source"] else ""
-        rows += ["", f"  {_('in force')}: {_value(row)}{decided}"]
-    if control.own_value:
-        own = control.own_value
-        rows.append(f"  {_('our number, the law gives none')}: {own.value} {own.unit} — {own.why.in_(lang)}")
-    rows += ["", f"  {_('verified by')}: {', '.join(v.value for v in control.verified_by)}"]
-    rows.append(f"  {_('checks')}: {', '.join(control.checks) or _('none: not checked automatically')}")
-    done = [n for n in (control.implemented_by.role, control.implemented_by.stack) if n]
-    rows.append(f"  {_('implemented by')}: {', '.join(done) or _('nothing')}")
-    if control.partial_at:
-        rows.append(
-            f"  {_('checks prove a part only, at levels')}: {', '.join(str(int(x)) for x in control.partial_at)}"
-        )
-    if control.note:
-        rows.append(f"  {_('note')}: {control.note.in_(lang)}")
-    rows.append(f"  {_('No value was compared with a signed original.')}")
-    return rows
+    lines = [
+        f"{row['id']}  {row['title'][lang]}",
+        "",
+        f"  {_('strength')}: {row['strength']}; {_('unit')}: {row['unit']}",
+    ]
+    for name, source in row["sources"].items():
+        only = f" ({_('only')}: {source['applies_to']})" if source["applies_to"] else ""
+        lines.append(f"  {name}{only} [{source['mark']}] {source['clause']}")
+        lines.append("      " + "  ".join(f"{lv} {_cell(v)}" for lv, v in source["values"].items()))
+    if found := row.get("resolved"):
+        decided = f" — {found['source']} [{found['mark']}] {found['clause']}" if found["source"] else ""
+        lines += ["", f"  {_('in force')}: {_value(found)}{decided}"]
+    if own := row["own_value"]:
+        lines.append(f"  {_('our number, the law gives none')}: {own['value']} {own['unit']} — {own['why'][lang]}")
+    lines += ["", f"  {_('verified by')}: {', '.join(row['verified_by'])}"]
+    lines.append(f"  {_('checks')}: {', '.join(row['checks']) or _('none: not checked automatically')}")
+    done = [n for n in (row["implemented_by"]["role"], row["implemented_by"]["stack"]) if n]
+    lines.append(f"  {_('implemented by')}: {', '.join(done) or _('nothing')}")
+    if row["partial_at"]:
+        lines.append(f"  {_('checks prove a part only, at levels')}: {', '.join(map(str, row['partial_at']))}")
+    if row["note"]:
+        lines.append(f"  {_('note')}: {row['note'][lang]}")
+    return [*lines, f"  {_('No value was compared with a signed original.')}"]
 
 
 def _cell(value: Any) -> str:
@@ -161,4 +155,4 @@ def _cell(value: Any) -> str:
         return "—"
     if isinstance(value, bool):
         return "✓" if value else "✗"
-    return "+".join(value) if isinstance(value, tuple) else str(value)
+    return "+".join(value) if isinstance(value, list) else str(value)
