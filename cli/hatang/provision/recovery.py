@@ -1,12 +1,14 @@
 """After a kill: what the engine was creating may be on the cloud, and its state does not know. Nothing may exist twice.
 
 The state lists operations that were under way. For each creation the cloud is searched for the object by its name, in
-its own project or domain; one that the state does not know is removed, and the next run makes it anew. Only objects
-that the state says were being made are ever touched.
+its own project or domain: a namesake of somebody else is not ours. One that the state does not know is removed, and the
+next run makes it anew. Besides these, only servers and volumes of the state itself are removed, when they never came
+to be.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,11 +16,12 @@ from typing import Any
 from openstack.exceptions import NotFoundException
 
 from hatang.provision.cloud import guarded
-from hatang.provision.state import StateFile
+from hatang.provision.state import Known, StateFile
 
 SETTLE_S = 5.0
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
+PROJECT = "openstack:identity/project:Project"
 Say = Callable[[str], None]
 Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
 
@@ -45,9 +48,11 @@ def recover(state: StateFile, connection: Connection, say: Say) -> bool:
     # Children first: an object in use cannot be removed.
     order = {t: i for i, t in enumerate(FINDERS)}
     creating = [r for kind, r in pending if kind == "creating" and r.type in order]
+    own = _project_of(state)
     for resource in sorted(creating, key=lambda r: order[r.type]):
         find, remove = FINDERS[resource.type]
-        for found in guarded(lambda find=find, resource=resource: list(find(connection, resource.inputs))):
+        inputs = _with_owner(resource, own)
+        for found in guarded(lambda find=find, inputs=inputs: list(find(connection, inputs))):
             if (resource.type, str(found.id)) not in known:
                 say(f"removing {resource.name}: it was being made when the last run was killed")
                 _remove(connection, remove, found)
@@ -73,10 +78,26 @@ def _remove_stillborn(state: StateFile, connection: Connection, say: Say) -> Non
 
 
 def _remove(connection: Connection, remove: Callable[[Connection, Any], Any], found: Any) -> None:
-    try:
-        guarded(lambda: remove(connection, found))
-    except NotFoundException:
-        return
+    """Remove one object; gone meanwhile is as good."""
+
+    def unless_gone() -> None:
+        with contextlib.suppress(NotFoundException):
+            remove(connection, found)
+
+    guarded(unless_gone)
+
+
+def _project_of(state: StateFile) -> str | None:
+    """The project that a system's stack made: its servers and volumes, whose inputs name no project, are in it."""
+    made = [r.id for r in state.resources() if r.type == PROJECT and not r.inputs.get("isDomain")]
+    return made[0] if len(made) == 1 else None
+
+
+def _with_owner(resource: Known, own: str | None) -> dict[str, Any]:
+    """Inputs with the project that owns the object; `tenantId` is how the engine's provider names it."""
+    inside = resource.type in (SERVER, VOLUME)
+    # Without its project nothing can have been made in it: a name that no project has finds nothing.
+    return {**resource.inputs, "tenantId": own or "(none)"} if inside else resource.inputs
 
 
 class _Joint:
@@ -86,9 +107,10 @@ class _Joint:
         self.id, self.inputs = joint_id, inputs
 
 
-def _in_project(items: Iterable[Any], inputs: dict[str, Any]) -> list[Any]:
-    name, project = inputs.get("name"), inputs.get("tenantId")
-    return [i for i in items if i.name == name and (project is None or i.project_id == project)]
+def _owned(c: Connection, items: Iterable[Any], inputs: dict[str, Any]) -> list[Any]:
+    """Those of this name in the project that the inputs name, else in the automation's own, where they were made."""
+    owner = inputs.get("tenantId") or c.current_project_id
+    return [i for i in items if i.name == inputs.get("name") and i.project_id == owner]
 
 
 def _projects(c: Connection, inputs: dict[str, Any]) -> list[Any]:
@@ -106,7 +128,7 @@ def _remove_project(c: Connection, found: Any) -> None:
 
 
 def _servers(c: Connection, inputs: dict[str, Any]) -> list[Any]:
-    return [s for s in c.compute.servers(all_projects=True, name=f"^{inputs['name']}$") if s.name == inputs["name"]]
+    return _owned(c, c.compute.servers(all_projects=True, name=f"^{inputs['name']}$"), inputs)
 
 
 def _remove_server(c: Connection, found: Any) -> None:
@@ -131,7 +153,7 @@ def _detach(c: Connection, found: Any) -> None:
 
 
 def _volumes(c: Connection, inputs: dict[str, Any]) -> list[Any]:
-    return [v for v in c.block_storage.volumes(all_projects=True) if v.name == inputs["name"]]
+    return _owned(c, c.block_storage.volumes(all_projects=True), inputs)
 
 
 def _remove_volume(c: Connection, found: Any) -> None:
@@ -176,31 +198,31 @@ FINDERS: dict[str, Finder] = {
     "openstack:networking/secGroupRule:SecGroupRule": (_rules, lambda c, f: c.network.delete_security_group_rule(f)),
     "openstack:networking/routerInterface:RouterInterface": (_interfaces, _remove_interface),
     "openstack:networking/port:Port": (
-        lambda c, i: _in_project(c.network.ports(network_id=i.get("networkId")), i),
+        lambda c, i: _owned(c, c.network.ports(network_id=i.get("networkId")), i),
         lambda c, f: c.network.delete_port(f),
     ),
     "openstack:networking/secGroup:SecGroup": (
-        lambda c, i: _in_project(c.network.security_groups(), i),
+        lambda c, i: _owned(c, c.network.security_groups(), i),
         lambda c, f: c.network.delete_security_group(f),
     ),
     "openstack:networking/router:Router": (
-        lambda c, i: _in_project(c.network.routers(), i),
+        lambda c, i: _owned(c, c.network.routers(), i),
         lambda c, f: c.network.delete_router(f),
     ),
     "openstack:networking/subnet:Subnet": (
-        lambda c, i: _in_project(c.network.subnets(network_id=i.get("networkId")), i),
+        lambda c, i: _owned(c, c.network.subnets(network_id=i.get("networkId")), i),
         lambda c, f: c.network.delete_subnet(f),
     ),
     "openstack:networking/network:Network": (
-        lambda c, i: _in_project(c.network.networks(), i),
+        lambda c, i: _owned(c, c.network.networks(), i),
         lambda c, f: c.network.delete_network(f),
     ),
     "openstack:networking/subnetPool:SubnetPool": (
-        lambda c, i: [p for p in c.network.subnet_pools() if p.name == i["name"]],
+        lambda c, i: _owned(c, c.network.subnet_pools(), i),
         lambda c, f: c.network.delete_subnet_pool(f),
     ),
     "openstack:networking/addressScope:AddressScope": (
-        lambda c, i: [s for s in c.network.address_scopes() if s.name == i["name"] and s.ip_version == i["ipVersion"]],
+        lambda c, i: _owned(c, c.network.address_scopes(ip_version=i["ipVersion"]), i),
         lambda c, f: c.network.delete_address_scope(f),
     ),
     "openstack:compute/keypair:Keypair": (
@@ -220,12 +242,12 @@ FINDERS: dict[str, Finder] = {
         lambda c, f: c.block_storage.delete_type(f),
     ),
     "openstack:images/image:Image": (
-        lambda c, i: [m for m in c.image.images() if m.name == i["name"]],
+        lambda c, i: [m for m in c.image.images(owner=c.current_project_id) if m.name == i["name"]],
         lambda c, f: c.image.delete_image(f),
     ),
     "openstack:identity/groupV3:GroupV3": (
         lambda c, i: [g for g in c.identity.groups(domain_id=i.get("domainId")) if g.name == i["name"]],
         lambda c, f: c.identity.delete_group(f),
     ),
-    "openstack:identity/project:Project": (_projects, _remove_project),
+    PROJECT: (_projects, _remove_project),
 }

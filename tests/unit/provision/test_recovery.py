@@ -1,0 +1,91 @@
+"""What a kill left is removed; a namesake in somebody else's project never is.
+
+The cloud here is a stand-in: a namesake that appears in the very moment of a kill cannot be caused for real.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hatang.provision import recovery
+from hatang.provision.state import StateFile
+
+OURS, THEIRS = "project-ours", "project-theirs"
+SERVER, VOLUME = recovery.SERVER, recovery.VOLUME
+POOL = "openstack:networking/subnetPool:SubnetPool"
+
+
+class Listing:
+    """One kind of object in all projects."""
+
+    def __init__(self, *owners: str) -> None:
+        self.items = [SimpleNamespace(id=f"of-{o}", name="a-b-c", project_id=o, status="available") for o in owners]
+
+    def __call__(self, **_: Any) -> list[SimpleNamespace]:
+        return list(self.items)
+
+    def delete(self, found: SimpleNamespace, **_: Any) -> None:
+        self.items.remove(found)
+
+    def owners(self) -> list[str]:
+        """Whose objects are left."""
+        return [i.project_id for i in self.items]
+
+
+@pytest.fixture
+def everything() -> Listing:
+    """Two namesakes: ours, half made, and another's."""
+    return Listing(OURS, THEIRS)
+
+
+def _cloud(listing: Listing, current: str = "project-of-automation") -> Any:
+    compute = SimpleNamespace(servers=listing, delete_server=listing.delete, wait_for_delete=lambda *_, **__: None)
+    storage = SimpleNamespace(
+        volumes=listing, delete_volume=listing.delete, get_volume=lambda _: SimpleNamespace(status="available")
+    )
+    network = SimpleNamespace(subnet_pools=listing, delete_subnet_pool=listing.delete)
+    return SimpleNamespace(compute=compute, block_storage=storage, network=network, current_project_id=current)
+
+
+def _state(folder: Path, kind: str, *, with_project: bool = True) -> StateFile:
+    project = {
+        "urn": "urn:pulumi:a-b::hatang-system::p::project", "type": recovery.PROJECT, "custom": True, "id": OURS,
+        "inputs": {"name": "a-b"},
+    }  # fmt: skip
+    pending = {"urn": "urn:pulumi:a-b::hatang-system::x::it", "type": kind, "inputs": {"name": "a-b-c"}}
+    latest = {
+        "resources": [project] if with_project else [],
+        "pending_operations": [{"type": "creating", "resource": pending}],
+    }
+    file = folder / ".pulumi" / "stacks" / "hatang-system" / "a-b.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "a-b", "latest": latest}}))
+    return StateFile(file)
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request is under way here."""
+    monkeypatch.setattr(recovery, "SETTLE_S", 0.0)
+
+
+@pytest.mark.parametrize("kind", [SERVER, VOLUME])
+def test_a_namesake_in_another_project_stays(kind: str, everything: Listing, tmp_path: Path) -> None:
+    assert recovery.recover(_state(tmp_path, kind), _cloud(everything), lambda _: None)
+    assert everything.owners() == [THEIRS]
+
+
+@pytest.mark.parametrize("kind", [SERVER, VOLUME])
+def test_without_a_project_of_ours_nothing_is_removed(kind: str, everything: Listing, tmp_path: Path) -> None:
+    recovery.recover(_state(tmp_path, kind, with_project=False), _cloud(everything), lambda _: None)
+    assert everything.owners() == [OURS, THEIRS]
+
+
+def test_what_names_no_project_is_the_automations_own(everything: Listing, tmp_path: Path) -> None:
+    recovery.recover(_state(tmp_path, POOL), _cloud(everything, current=OURS), lambda _: None)
+    assert everything.owners() == [THEIRS]
