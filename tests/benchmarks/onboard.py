@@ -23,10 +23,12 @@ from hatang.inputs import load_site
 from hatang.model.agency import Agency
 from hatang.model.system import System
 from hatang.provision.limits import as_config, limits
-from hatang.provision.provisioner import Provisioner, build_system
+from hatang.provision.plan import shown
+from hatang.provision.provisioner import Provisioner
 from hatang.registry import Registry, SystemRecord
 from hatang.sandbox.lifecycle import Sandbox
 from hatang.stacks.system.config import SystemConfig
+from hatang.stacks.system.program import build as build_system
 
 SITE = Path(__file__).resolve().parents[2] / "inventories" / "example" / "site.yaml"
 BASE_PORT = 23200
@@ -58,7 +60,7 @@ def measure(own: settings.Settings, pairs: int) -> dict[str, Any]:
     for i in range(pairs + 1):  # the first pair warms up and is not counted
         record = _record(registry, provisioner, f"do-{i}")
         if i == 0:
-            _apply_agency(provisioner, record.agency)
+            provisioner.apply_agency(record.agency)
         config = provisioner._system_config(record)
         seconds, resources = _engine(provisioner, record, config)
         unchanged, _ = _engine(provisioner, record, config)
@@ -97,14 +99,6 @@ def _record(registry: Registry, provisioner: Provisioner, name: str) -> SystemRe
     return registry.system(name)
 
 
-def _apply_agency(provisioner: Provisioner, agency: Agency) -> None:
-    from hatang.provision.provisioner import AgencyConfig, build_agency
-
-    config = AgencyConfig(agency=agency, role_ids=provisioner.cloud.role_ids)
-    stack = provisioner._agency_stack(agency)
-    provisioner._up(stack, lambda: build_agency(config), config.model_dump(mode="json"), False)
-
-
 def _engine(provisioner: Provisioner, record: SystemRecord, config: SystemConfig) -> tuple[float, int]:
     config = config.model_copy(update={"hosts": {}})
     begun = time.monotonic()
@@ -116,7 +110,7 @@ def _engine(provisioner: Provisioner, record: SystemRecord, config: SystemConfig
         log=provisioner.settings.log_dir / "bench.log",
         pack_config=as_config(limits(provisioner.site, provisioner.cloud.role_ids)),
     )
-    return time.monotonic() - begun, sum(report.changes.values()) - 1
+    return time.monotonic() - begun, sum(shown(report).values())
 
 
 def _straight(provisioner: Provisioner, config: SystemConfig, name: str) -> float:
@@ -151,7 +145,6 @@ def _straight(provisioner: Provisioner, config: SystemConfig, name: str) -> floa
                 security_group_id=made.id, project_id=project.id, direction=r.direction, ether_type=r.ethertype,
                 protocol=r.protocol or None, port_range_min=r.port, port_range_max=r.port, remote_ip_prefix=r.remote,
             )  # fmt: skip
-
     return time.monotonic() - begun
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
+from hatang.commands.plans import counts, show_differences
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def validate(app: App) -> None:
 
 @command.command(
     "plan",
-    help=_("Show what apply would do; nothing is changed."),
+    help=_("Show what apply would do. Changes nothing in the cloud, but removes what a killed run left half made."),
     epilog=examples("hatang site plan", "hatang site plan --exit-code --output json"),
 )
 @click.option("--exit-code", is_flag=True, help=_("Exit with 1 when there is a difference."))
@@ -55,16 +56,12 @@ def plan(app: App, exit_code: bool, output: str) -> int:
 
     with lock.exclusive(app.settings.state_dir / "lock", f"site-{app.site.name}"):
         made = _provisioner(app).plan_site()
-    rows = [r for r in made.as_rows() if r["operation"] != "same"]
     if output == "json":
-        emit_json("hatang.plan/1", site=app.site.name, changes=made.changes, steps=rows)
+        emit_json("hatang.plan/1", site=app.site.name, changes=made.changes, steps=made.differences())
     else:
-        emit_table(
-            [_("Operation"), _("Kind"), _("Name"), _("Changed")],
-            [(r["operation"], r["type"], r["name"], ", ".join(r["changed"])) for r in rows],
-        )
-        click.echo(", ".join(f"{n} {op}" for op, n in made.changes.items()))
-    return 1 if exit_code and rows else 0
+        show_differences(made)
+        click.echo(counts(made.changes))
+    return 1 if exit_code and made.differences() else 0
 
 
 @command.command(
@@ -83,8 +80,8 @@ def apply(app: App, output: str) -> None:
         done = _provisioner(app).apply_site()
     if output == "json":
         return emit_json("hatang.site-apply/1", site=app.site.name, changes=done.changes, seconds=done.seconds)
-    changes = ", ".join(f"{n} {op}" for op, n in done.changes.items())
-    return click.echo(_("Site {name}: {changes} in {s} s.").format(name=app.site.name, changes=changes, s=done.seconds))
+    text = _("Site {name}: {changes} in {s} s.")
+    return click.echo(text.format(name=app.site.name, changes=counts(done.changes), s=done.seconds))
 
 
 @command.command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
+from hatang.commands.plans import counts, show_differences
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def list_systems(app: App, output: str) -> None:
 
 @command.command(
     "plan",
-    help=_("Show what apply would do; nothing is changed in the cloud."),
+    help=_("Show what apply would do. Changes nothing in the cloud, but removes what a killed run left half made."),
     epilog=examples("hatang system plan mot-cua", "hatang system plan mot-cua --exit-code --output json"),
 )
 @click.argument("name")
@@ -83,19 +84,12 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
             digest=made.digest,
             file=str(made.file),
             changes=made.changes,
-            steps=[s for s in made.as_rows() if s["operation"] != "same"],
+            steps=made.differences(),
         )
     else:
-        emit_table(
-            [_("Operation"), _("Kind"), _("Name"), _("Changed")],
-            [
-                (s["operation"], s["type"], s["name"], ", ".join(s["changed"]))
-                for s in made.as_rows()
-                if s["operation"] != "same"
-            ],
-        )
-        click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=_counts(made.changes)))
-    return 1 if exit_code and any(n for op, n in made.changes.items() if op != "same") else 0
+        show_differences(made)
+        click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=counts(made.changes)))
+    return 1 if exit_code and made.differences() else 0
 
 
 @command.command(
@@ -114,10 +108,9 @@ def apply(app: App, name: str, restart: bool, output: str) -> None:
     result = apply_system(_context(app), name, restart=restart)
     if output == "json":
         return emit_json("hatang.apply/1", system=name, steps=result)
-    counts = result["check"]["counts"]
     click.echo(
         _("System {name} is active. Resources: {changes}. Checks: {counts}.").format(
-            name=name, changes=_counts(result["apply"]["changes"]), counts=_counts(counts)
+            name=name, changes=counts(result["apply"]["changes"]), counts=counts(result["check"]["counts"])
         )
     )
     click.echo(_("Next: hatang check --system {name}   |   hatang system status {name}").format(name=name))
@@ -176,9 +169,5 @@ def destroy(app: App, name: str, yes: bool, output: str) -> None:
     if output == "json":
         return emit_json("hatang.destroy/1", system=name, steps=result)
     return click.echo(
-        _("System {name} is removed: {changes}.").format(name=name, changes=_counts(result["destroy"]["changes"]))
+        _("System {name} is removed: {changes}.").format(name=name, changes=counts(result["destroy"]["changes"]))
     )
-
-
-def _counts(changes: dict[str, int]) -> str:
-    return ", ".join(f"{n} {what}" for what, n in changes.items()) or "0"

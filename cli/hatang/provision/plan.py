@@ -45,6 +45,10 @@ class Plan:
         ]
         return self.rows + extra
 
+    def differences(self) -> list[dict[str, Any]]:
+        """The steps that change something."""
+        return [row for row in self.as_rows() if row["operation"] != "same"]
+
     def write(self, settings: Settings) -> Plan:
         """Keep the plan below the state folder, under its digest."""
         self.file = folder(settings, self.stack) / f"{self.digest}.json"
@@ -87,16 +91,15 @@ def load_plan(settings: Settings, stack: str, digest: str) -> Plan:
     return plan
 
 
-def rows_of(
-    steps: list[dict[str, Any]], engine_types: tuple[str, ...] = ("pulumi:providers:",)
-) -> list[dict[str, Any]]:
+BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:", "hatang:components:")
+
+
+def rows_of(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The engine's steps as rows; bookkeeping of the engine is left out."""
     found = []
     for step in steps:
         kind = step["type"]
-        if step["op"] in ("read", "refresh"):
-            continue
-        if kind.startswith(engine_types) or kind == "pulumi:pulumi:Stack" or kind.startswith("hatang:components:"):
+        if step["op"] in ("read", "refresh") or kind.startswith(BOOKKEEPING):
             continue
         found.append(
             {

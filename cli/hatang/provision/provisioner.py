@@ -19,7 +19,7 @@ from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
 from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import Plan, load_plan, rows_of, shown
+from hatang.provision.plan import Plan, rows_of, shown
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -64,7 +64,7 @@ class Provisioner:
     # -- the landing --------------------------------------------------------------------------------------------------
 
     def plan_site(self) -> Plan:
-        """What `apply_site` would do."""
+        """What `apply_site` would do. Like `plan_system`, clears up after a killed run first."""
         stack, config = self._site_stack(), self._site_config()
         return self._plan(stack, lambda: build_site(config), config.model_dump(mode="json"))
 
@@ -83,7 +83,8 @@ class Provisioner:
     # -- agencies and systems -----------------------------------------------------------------------------------------
 
     def plan_system(self, record: SystemRecord) -> Plan:
-        """What `apply_system` would do, judged by the rules of the policy pack. Nothing is changed on the cloud.
+        """What `apply_system` would do, judged by the rules of the policy pack. Changes nothing on the cloud, but
+        removes what a killed run left half made there, since a plan over that would be wrong.
 
         Raises:
             PolicyError: the plan breaks a control.
@@ -293,6 +294,3 @@ def _moved(record: SystemRecord, what: str) -> RefusedError:
         where=f"system {name}",
         do=f"look at a new plan: hatang system plan {name}; then hatang system apply {name} --restart",
     )
-
-
-__all__ = ["Outcome", "Plan", "Provisioner", "load_plan"]

@@ -56,6 +56,6 @@ def _waits_for(request_state: str, last: durable.RunRecord | None) -> str:
     failed = [s for s in last.steps if s.state == "failed"]
     if failed:
         return f"{failed[0].name}: {failed[0].detail.splitlines()[0]}"
-    if last.state not in ("SUCCESS",):
+    if last.state not in durable.FINISHED:
         return "hatang system apply (the run is under way, or was killed and goes on when run again)"
     return ""

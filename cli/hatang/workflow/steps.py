@@ -73,7 +73,7 @@ def approve(context: Context, name: str) -> Result:
 
 
 def plan(context: Context, name: str) -> Result:
-    """Allocate addresses, plan the stacks, check the plan against the policy pack. Raises PolicyError, QuotaError."""
+    """Allocate addresses, plan the stacks, check the plan against the policy pack. Raises PolicyError."""
     record = allocated(context, name)
     made = context.provisioner.plan_system(record)
     return {"digest": made.digest, "file": str(made.file), "changes": made.changes}

@@ -11,7 +11,6 @@ from dbos import DBOS, StepOptions
 from hatang.workflow import durable, lock, steps
 from hatang.workflow.context import Context
 
-STEPS = ("validate", "approve", "plan", "apply", "wait-for-hosts", "harden", "check", "activate")
 _context: Context | None = None
 
 

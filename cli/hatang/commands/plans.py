@@ -1,0 +1,24 @@
+"""How a plan is shown, of a site or of a system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatang.commands.app import emit_table
+from hatang.locale import _
+
+if TYPE_CHECKING:
+    from hatang.provision.plan import Plan
+
+
+def show_differences(plan: Plan) -> None:
+    """The steps that change something, as a table."""
+    emit_table(
+        [_("Operation"), _("Kind"), _("Name"), _("Changed")],
+        [(r["operation"], r["type"], r["name"], ", ".join(r["changed"])) for r in plan.differences()],
+    )
+
+
+def counts(changes: dict[str, int]) -> str:
+    """Changes by operation, or results by state, in one line."""
+    return ", ".join(f"{n} {what}" for what, n in changes.items()) or "0"
