@@ -2,8 +2,9 @@
 
     make bench-onboard        (or: .venv/bin/python -m tests.benchmarks.onboard --pairs 5)
 
-A level 1 system without servers: project, roles, quotas, router, zones, security groups. Engine and straight calls take
-turns on one sandbox cloud; then the engine is asked again without a change. The last line is one JSON object.
+A level 1 system: project, roles, every quota field, router, zones, security groups, keypair, a volume, four servers (in
+Nova alone, no host boots). Engine and straight calls (straight.py) take turns on one sandbox cloud; then the engine is
+asked again without a change. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -29,9 +30,14 @@ from hatang.registry import Registry, SystemRecord
 from hatang.sandbox.lifecycle import Sandbox
 from hatang.stacks.system.config import SystemConfig
 from hatang.stacks.system.program import build as build_system
+from tests.benchmarks.straight import Straight
 
 SITE = Path(__file__).resolve().parents[2] / "inventories" / "example" / "site.yaml"
 BASE_PORT = 23200
+HOSTS = [
+    {"name": "web-1", "zone": "dmz"}, {"name": "web-2", "zone": "dmz"}, {"name": "app-1", "zone": "application"},
+    {"name": "app-2", "zone": "application", "volume_gib": 1},
+]  # fmt: skip
 
 
 def main() -> int:
@@ -56,7 +62,7 @@ def measure(own: settings.Settings, pairs: int) -> dict[str, Any]:
     provisioner = Provisioner(own, load_site(SITE, own.cache))
     provisioner.apply_site()
     registry = Registry.open(own.registry)
-    engine, straight, again, resources = [], [], [], 0
+    engine, straight, again, resources, calls = [], [], [], 0, 0
     for i in range(pairs + 1):  # the first pair warms up and is not counted
         record = _record(registry, provisioner, f"do-{i}")
         if i == 0:
@@ -64,7 +70,9 @@ def measure(own: settings.Settings, pairs: int) -> dict[str, Any]:
         config = provisioner._system_config(record)
         seconds, resources = _engine(provisioner, record, config)
         unchanged, _ = _engine(provisioner, record, config)
-        by_hand = _straight(provisioner, config, f"tay-{i}")
+        begun = time.monotonic()
+        calls = Straight(provisioner.cloud.connection, config, f"tay-{i}").make()
+        by_hand = time.monotonic() - begun
         print(
             f"pair {i}: engine {seconds:.2f} s, straight {by_hand:.2f} s, unchanged {unchanged:.2f} s", file=sys.stderr
         )
@@ -74,7 +82,7 @@ def measure(own: settings.Settings, pairs: int) -> dict[str, Any]:
             again.append(unchanged)
     ratios = [round(e / s, 2) for e, s in zip(engine, straight, strict=True)]
     return {
-        "benchmark": "onboard", "pairs": pairs, "resources": resources,
+        "benchmark": "onboard", "pairs": pairs, "resources": resources, "straight_calls": calls,
         "engine_s": round(statistics.median(engine), 2), "straight_s": round(statistics.median(straight), 2),
         "ratio": statistics.median(ratios), "ratios": ratios, "unchanged_s": round(statistics.median(again), 2),
     }  # fmt: skip
@@ -90,7 +98,7 @@ def _record(registry: Registry, provisioner: Provisioner, name: str) -> SystemRe
     system = System.model_validate(
         {
             "name": name, "title": text, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ", "level": 1,
-            "criteria": ["public-information-only"], "hosts": [{"name": "web", "zone": "dmz"}],
+            "criteria": ["public-information-only"], "hosts": HOSTS,
         }
     )  # fmt: skip
     registry.submit(RequestFile(kind="new-system", requested_by="nguoi-do.vi-du", agency=agency, system=system), "")
@@ -100,7 +108,6 @@ def _record(registry: Registry, provisioner: Provisioner, name: str) -> SystemRe
 
 
 def _engine(provisioner: Provisioner, record: SystemRecord, config: SystemConfig) -> tuple[float, int]:
-    config = config.model_copy(update={"hosts": {}})
     begun = time.monotonic()
     report = provisioner.engine.up(
         provisioner._system_stack(record),
@@ -111,54 +118,6 @@ def _engine(provisioner: Provisioner, record: SystemRecord, config: SystemConfig
         pack_config=as_config(limits(provisioner.site, provisioner.cloud.role_ids)),
     )
     return time.monotonic() - begun, sum(shown(report).values())
-
-
-def _straight(provisioner: Provisioner, config: SystemConfig, name: str) -> float:
-    """The same objects, one call after the other, as a script with openstacksdk would make them."""
-    c: Any = provisioner.cloud.connection
-    begun = time.monotonic()
-    project = c.identity.create_project(name=name, domain_id=config.domain_id, tags=["hatang"])
-    for group, role in ((config.administrators_id, "member"), (config.auditors_id, "reader")):
-        c.identity.assign_project_role_to_group(project.id, group, config.role_ids[role])
-    c.identity.assign_project_role_to_user(project.id, config.automation_user_id, config.role_ids["member"])
-    c.compute.update_quota_set(project.id, cores=4, instances=4, ram=4096)
-    c.network.update_quota(project.id, networks=30, subnets=40, ports=60, routers=12, security_groups=30)
-    c.block_storage.update_quota_set(project.id, volumes=4, gigabytes=100)
-    router = c.network.create_router(
-        name=name, project_id=project.id, external_gateway_info={"network_id": config.external_network_id}
-    )
-    address = str(config.bastion_address + 100)
-    fixed = [{"subnet_id": config.bastion_subnet_id, "ip_address": address}]
-    leg = c.network.create_port(
-        name=name, network_id=config.bastion_network_id, project_id=config.bastion_project_id, fixed_ips=fixed,
-        security_group_ids=[],
-    )  # fmt: skip
-    c.network.add_interface_to_router(router, port_id=leg.id)
-    for kind, zone in config.zones.items():
-        _straight_zone(c, name, kind, zone, project.id, router)
-    for kind, group in config.groups.items():
-        made = c.network.create_security_group(name=f"{name}-{kind}", project_id=project.id)
-        for rule in made.security_group_rules:
-            c.network.delete_security_group_rule(rule["id"])
-        for r in group.rules:
-            c.network.create_security_group_rule(
-                security_group_id=made.id, project_id=project.id, direction=r.direction, ether_type=r.ethertype,
-                protocol=r.protocol or None, port_range_min=r.port, port_range_max=r.port, remote_ip_prefix=r.remote,
-            )  # fmt: skip
-    return time.monotonic() - begun
-
-
-def _straight_zone(c: Any, name: str, kind: str, zone: Any, project: str, router: Any) -> None:
-    network = c.network.create_network(name=f"{name}-{kind}", project_id=project)
-    fixed = []
-    for version, pool, length in ((4, zone.pool_v4, 26), (6, zone.pool_v6, 64)):
-        subnet = c.network.create_subnet(
-            network_id=network.id, project_id=project, ip_version=version, subnet_pool_id=pool, prefix_length=length,
-            is_dhcp_enabled=False,
-        )  # fmt: skip
-        fixed.append({"subnet_id": subnet.id, "ip_address": subnet.gateway_ip})
-    port = c.network.create_port(network_id=network.id, project_id=project, fixed_ips=fixed, security_group_ids=[])
-    c.network.add_interface_to_router(router, port_id=port.id)
 
 
 if __name__ == "__main__":
