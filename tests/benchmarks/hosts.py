@@ -35,7 +35,7 @@ class Bench:
         self.sandbox = sandbox
         self.cloud = Connection(config=config.get_one("hatang"))
         file = str(sandbox.cache / "images" / "host-image.json")
-        self.image = self.cloud.create_image(
+        self.image: Any = self.cloud.create_image(
             "host", filename=file, disk_format="raw", container_format="bare", wait=True
         )
         self.flavor = self.cloud.compute.create_flavor(name="host", ram=256, vcpus=1, disk=1)

@@ -92,7 +92,7 @@ class Straight:
             project_id=config.bastion_project_id, security_group_ids=[],
             fixed_ips=[{"subnet_id": config.bastion_subnet_id, "ip_address": str(_beside(config.bastion_address))}],
         )  # fmt: skip
-        self._call(network.add_interface_to_router, router, port_id=leg.id)
+        self._call(network.add_interface_to_router, router, port=leg.id)
         return router
 
     def _zone(self, kind: str, zone: ZoneArgs, project: str, router: Any) -> Any:
@@ -113,7 +113,7 @@ class Straight:
             network.create_port, name=f"{self.name}-{kind}-gateway", network_id=made.id, project_id=project,
             fixed_ips=[{"subnet_id": s.id, "ip_address": s.gateway_ip} for s in subnets], security_group_ids=[],
         )  # fmt: skip
-        self._call(network.add_interface_to_router, router, port_id=gateway.id)
+        self._call(network.add_interface_to_router, router, port=gateway.id)
         return made, subnets
 
     def _group(self, kind: str, group: GroupArgs, project: str) -> str:

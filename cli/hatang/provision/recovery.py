@@ -185,7 +185,7 @@ def _interfaces(c: Connection, inputs: dict[str, Any]) -> list[Any]:
 
 def _remove_interface(c: Connection, found: Any) -> None:
     subnet, port = found.inputs.get("subnetId"), found.inputs.get("portId")
-    what = {"subnet_id": subnet} if subnet else {"port_id": port}
+    what = {"subnet": subnet} if subnet else {"port": port}
     c.network.remove_interface_from_router(found.inputs["routerId"], **what)
 
 

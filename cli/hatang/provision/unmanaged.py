@@ -26,7 +26,7 @@ def remove(connection: Connection, found: Found) -> None:
         return
     port = guarded(lambda: network.find_port(found["id"]))
     if port is not None and port.device_owner == ROUTER:
-        guarded(lambda: network.remove_interface_from_router(port.device_id, port_id=port.id))
+        guarded(lambda: network.remove_interface_from_router(port.device_id, port=port.id))
     guarded(lambda: network.delete_port(found["id"], ignore_missing=True))
 
 

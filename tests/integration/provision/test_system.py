@@ -77,7 +77,7 @@ def test_a_port_and_a_foreign_leg_added_by_hand_are_removed(
     port = network.create_port(network_id=zone, name="la")
     leg = network.create_port(network_id=zone, name="chan-la")
     router = network.create_router(name="la")
-    network.add_interface_to_router(router, port_id=leg.id)
+    network.add_interface_to_router(router, port=leg.id)
     try:
         plan = maker.plan_system(system)
         assert [r["operation"] for r in _rows(plan)] == ["remove", "remove"]
@@ -139,4 +139,5 @@ def test_an_agency_with_systems_is_not_removed_and_one_without_is(
         maker.destroy_agency(system.agency)
     maker.destroy_system(system)
     maker.destroy_agency(system.agency)
-    assert cloud.identity.find_domain(system.agency.slug) is None
+    identity: Any = cloud.identity
+    assert identity.find_domain(system.agency.slug) is None

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ class Place:
 
     def _image_and_key(self) -> None:
         file = self.sandbox.cache / "images" / "host-image.json"
-        image = self.cloud.create_image(
+        image: Any = self.cloud.create_image(
             self.name("image"), filename=str(file), disk_format="raw", container_format="bare", wait=True
         )
         self.undo.append(lambda: self.cloud.image.delete_image(image.id))
@@ -154,24 +155,25 @@ class Place:
             self.pools[version] = pool.id
         self.platform = self._platform_project()
         for kind, cidr in CIDRS.items():
-            owner = {"project_id": self.platform} if kind == "bastion" else {}
-            self._network(kind, cidr, **owner)
+            self._network(kind, cidr, owner=self.platform if kind == "bastion" else "")
         for kind, cidr in UNSCOPED.items():
             self._network(kind, cidr, pooled=False)
         for kind, cidr in (("dmz", DMZ_V6), ("app", APP_V6)):
             self._subnet(kind, cidr)
 
-    def _network(self, kind: str, cidr: str, pooled: bool = True, **owner: str) -> None:
-        made = self.cloud.network.create_network(name=self.name(kind), mtu=1400, **owner)
+    def _network(self, kind: str, cidr: str, pooled: bool = True, owner: str = "") -> None:
+        mine = {"project_id": owner} if owner else {}
+        made = self.cloud.network.create_network(name=self.name(kind), mtu=1400, **mine)
         self.networks[kind] = made
         self.undo.append(lambda: self._delete_network(made.id))
-        self._subnet(kind, cidr, pooled, **owner)
+        self._subnet(kind, cidr, pooled, owner)
 
-    def _subnet(self, kind: str, cidr: str, pooled: bool = True, **owner: str) -> None:
+    def _subnet(self, kind: str, cidr: str, pooled: bool = True, owner: str = "") -> None:
         version = 6 if ":" in cidr else 4
         more = {"subnet_pool_id": self.pools[version]} if pooled else {}
+        more |= {"project_id": owner} if owner else {}
         self.cloud.network.create_subnet(
-            network_id=self.networks[kind].id, ip_version=version, cidr=cidr, is_dhcp_enabled=False, **more, **owner
+            network_id=self.networks[kind].id, ip_version=version, cidr=cidr, is_dhcp_enabled=False, **more
         )
 
     def _delete_network(self, network: str) -> None:
@@ -185,19 +187,19 @@ class Place:
         self.undo.append(lambda: net.delete_router(router))
         for zone in zones:
             for subnet in net.subnets(network_id=self.networks[zone].id):
-                net.add_interface_to_router(router, subnet_id=subnet.id)
-                self.undo.append(lambda s=subnet: net.remove_interface_from_router(router, subnet_id=s.id))  # type: ignore[misc]
+                net.add_interface_to_router(router, subnet=subnet.id)
+                self.undo.append(partial(net.remove_interface_from_router, router, subnet=subnet.id))
         port = net.create_port(
             network_id=self.networks["bastion"].id,
             project_id=self.platform,
             fixed_ips=[{"ip_address": bastion_address}],
         )
-        net.add_interface_to_router(router, port_id=port.id)
-        self.undo.append(lambda: net.remove_interface_from_router(router, port_id=port.id))
+        net.add_interface_to_router(router, port=port.id)
+        self.undo.append(lambda: net.remove_interface_from_router(router, port=port.id))
 
     def _platform_project(self) -> str:
         """The project `bastion` of the platform's domain; made when the site's own stack has not made it."""
-        identity = self.cloud.identity
+        identity: Any = self.cloud.identity
         domain = identity.find_domain(PLATFORM)
         if not domain:
             domain = identity.create_domain(name=PLATFORM)

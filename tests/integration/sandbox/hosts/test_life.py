@@ -7,11 +7,14 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hatang.sandbox.hosts import cgroup, control, netns
+from hatang.sandbox.cloud import records as pid_records
+from hatang.sandbox.hosts import access, cgroup, control, netns
 from hatang.sandbox.hosts.client import AgentError, ask
+from hatang.sandbox.hosts.machines import Machines
 
 from .place import Place
 
@@ -106,7 +109,7 @@ def test_console_of_a_host_is_that_of_its_server(place: Place) -> None:
 
 def test_a_host_that_cannot_boot_is_an_error_that_says_why(place: Place) -> None:
     compute = place.cloud.compute
-    image = place.cloud.create_image(
+    image: Any = place.cloud.create_image(
         place.name("junk"), filename=str(place.public_key), disk_format="raw", container_format="bare", wait=True
     )
     try:
@@ -145,10 +148,10 @@ def test_hosts_outlive_a_killed_agent_and_a_new_one_takes_them_over(place: Place
     state, sandbox = place.sandbox.hosts_state, place.sandbox
     before = {h: pid(place, h) for h in ("web", "db", "hermit")}
     place.ssh("web", "true")  # leaves a connection open through the operator's namespace
-    agent = control.pid_records.read(state / "run", "agent")
+    agent = pid_records.read(state / "run", "agent")
     assert agent
     os.kill(agent.pid, signal.SIGKILL)
-    assert control.pid_records.wait_gone(agent, 10)
+    assert pid_records.wait_gone(agent, 10)
     assert not control.is_running(state)
     control.start(state, sandbox.cache / "images", sandbox.cloud_state, sandbox.state / "keys")
     assert {h: pid(place, h) for h in before} == before
@@ -175,8 +178,8 @@ def test_two_sandboxes_stand_side_by_side_and_down_leaves_nothing(place: Place, 
     """A second agent on the same cloud; it is killed in the middle of a boot, then stopped."""
     state, sandbox = tmp_path / "hosts", place.sandbox
     control.start(state, sandbox.cache / "images", sandbox.cloud_state, tmp_path)
-    ident = control.Machines(state, state, state).id
-    machine = {
+    ident = Machines(state, state, state).id
+    machine: dict[str, Any] = {
         "uuid": "0f5c7a52-1111-4222-8333-444455556666", "name": "twin", "image": place.image_id,
         "key": place.public_key.read_text(), "key_name": "", "nics": [],
     }  # fmt: skip
@@ -184,13 +187,13 @@ def test_two_sandboxes_stand_side_by_side_and_down_leaves_nothing(place: Place, 
     asking = threading.Thread(target=reboot_and_be_cut_off, args=(str(state / "agent.sock"), machine["uuid"]))
     asking.start()
     time.sleep(0.4)
-    agent = control.pid_records.send(state / "run", "agent", signal.SIGKILL)
+    agent = pid_records.send(state / "run", "agent", signal.SIGKILL)
     assert agent
     asking.join(20)
     control.stop(state, wipe=True)
     assert netns.named(ident) == []
     assert not cgroup.exists(f"hatang-{ident}")
     assert not state.exists()
-    assert not control.access.control_folder(ident).exists()
+    assert not access.control_folder(ident).exists()
     assert str(state) not in Path("/proc/self/mounts").read_text()
     assert place.inside("web", "cat", "/proc/1/comm") == "systemd\n", "the other sandbox is as it was"

@@ -11,6 +11,7 @@ from typing import Any
 import testinfra
 
 from hatang.sandbox.hosts import image, netns
+from hatang.sandbox.hosts.programs import run
 
 from .place import Place
 
@@ -113,11 +114,11 @@ def test_port_22_opens_from_the_operators_namespace_only(place: Place) -> None:
 def test_operator_stands_on_the_bastion_network_with_a_port_of_neutron(place: Place) -> None:
     found = list(place.cloud.network.ports(network_id=place.networks["bastion"].id, device_owner="hatang:operator"))
     assert [(p.name, p.project_id) for p in found] == [("operator", place.platform)]
-    rows = json.loads(netns.run("ip", "-n", f"{place.sandbox.ident}-op", "-j", "addr").stdout)
+    rows = json.loads(run("ip", "-n", f"{place.sandbox.ident}-op", "-j", "addr").stdout)
     here = next(r for r in rows if r["address"] == found[0].mac_address)
     assert found[0].fixed_ips[0]["ip_address"] in {a["local"] for a in here["addr_info"]}
     with netns.inside(f"{place.sandbox.ident}-op"):
-        forwards = netns.run("cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding").stdout
+        forwards = run("cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding").stdout
     assert forwards.split() == ["0", "0"], "two bastion networks are not joined through the operator"
 
 
@@ -143,10 +144,10 @@ def test_a_port_that_is_down_is_unplugged(place: Place) -> None:
 
 def test_routers_follow_neutron(place: Place) -> None:
     net, address = place.cloud.network, place.address("db")
-    router = net.find_router(place.name("r1"))
+    router: Any = net.find_router(place.name("r1"))
     subnet = next(s for s in net.subnets(network_id=place.networks["app"].id) if s.ip_version == 4)
-    net.remove_interface_from_router(router, subnet_id=subnet.id)
+    net.remove_interface_from_router(router, subnet=subnet.id)
     assert eventually(lambda: not place.reaches("web", address))
-    net.add_interface_to_router(router, subnet_id=subnet.id)
+    net.add_interface_to_router(router, subnet=subnet.id)
     assert eventually(lambda: place.reaches("web", address))
     assert place.ssh("db", "echo back", "-o", "ControlMaster=no", "-o", "ControlPath=none") == "back\n"
