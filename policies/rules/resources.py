@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .counts import over_quota
+
 SYSTEM_ZONES = "hatang:zones"  # key of `Limits.zones` is the level
 
 
@@ -123,11 +125,11 @@ RESOURCE_RULES: tuple[tuple[str, str, Check], ...] = (
 
 
 def stack_violations(resources: Sequence[Planned], limits: Limits) -> list[Violation]:
-    """Rules over the whole stack: zones that the level demands (NET-01), volume type of the level (HST-03)."""
+    """Rules over the whole stack: zones of the level (NET-01), volume type of the level (HST-03), counts (HST-01)."""
+    found = [Violation("HST-01", "quota", message) for message in over_quota(resources)]
     level = _level(resources)
     if level is None:
-        return []
-    found = []
+        return found
     groups = {r.name.removeprefix("group-").removesuffix("-group") for r in resources if r.type.endswith(":SecGroup")}
     networks = {r.name.removeprefix("zone-").removesuffix("-network") for r in resources if r.type.endswith(":Network")}
     for zone in limits.zones.get(level, ()):

@@ -8,6 +8,7 @@ from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import Document, read
+from hatang.model.needs import UNITS, needs
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.terms import Branch
@@ -115,23 +116,17 @@ def _site_faults(request: RequestFile, document: Document, site: Site) -> list[I
 
 
 def _quota_faults(request: RequestFile, document: Document, site: Site) -> list[InputError]:
-    flavors = {f.name: f for f in site.flavors}
-    hosts = [h for h in request.system.hosts if h.flavor in flavors]
-    ceiling = request.agency.ceiling
-    asked = {
-        "vcpus": (sum(flavors[h.flavor].vcpus for h in hosts), ceiling.vcpus, "vCPU"),
-        "ram_gib": (sum(flavors[h.flavor].ram_gib for h in hosts), ceiling.ram_gib, "GiB of memory"),
-        "disk_gib": (sum(h.volume_gib for h in hosts), ceiling.disk_gib, "GiB of block storage"),
-        "hosts": (len(hosts), ceiling.hosts, "hosts"),
-    }
+    asked = needs([request.system], site)
+    ceiling = request.agency.ceiling.model_dump()
     return [
         QuotaError(
-            f'system "{request.system.name}" asks for {want} {unit}; agency {request.agency.code} has {limit}',
+            f'system "{request.system.name}" asks for {want} {UNITS[name]}; '
+            f"agency {request.agency.code} has {ceiling[name]}",
             where=document.where(
                 ("agency", "ceiling", name) if ("agency", "ceiling") in document.lines else ("system", "hosts")
             ),
             do="ask for less, or ask for a higher quota ceiling of the agency",
         )
-        for name, (want, limit, unit) in asked.items()
-        if want > limit
+        for name, want in asked.items()
+        if want > ceiling[name]
     ]

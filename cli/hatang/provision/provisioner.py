@@ -207,12 +207,12 @@ class Provisioner:
 
     def _judge(self, stack: Stack, report: Report, storage: bool) -> None:
         """The rules of the policy pack, offline, over what the program declares."""
-        planned = [
-            Planned(s["type"], s["urn"].rsplit("::", 1)[1], snake((s.get("new") or {}).get("inputs") or {}))
+        planned = {  # by URN: a refresh and what follows it are two steps of one resource
+            s["urn"]: Planned(s["type"], s["urn"].rsplit("::", 1)[1], snake((s.get("new") or {}).get("inputs") or {}))
             for s in report.steps
             if s.get("new") and s["op"] != "delete"
-        ]
-        if found := violations(planned, limits(self.site, self.cloud.role_ids, storage)):
+        }
+        if found := violations(list(planned.values()), limits(self.site, self.cloud.role_ids, storage)):
             raise PolicyError(
                 f"the plan of {stack.name} breaks {len(found)} rules: " + "; ".join(map(str, found[:5])),
                 where=str(report.log),

@@ -80,6 +80,7 @@ class Registry:
 
     def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
         system = file.system
+        self._require_own_server_names(session, system)
         row = session.get(t.SystemRow, system.name)
         spec = system.model_dump(mode="json")
         if row is None:
@@ -108,6 +109,21 @@ class Registry:
         for table in (t.AddressRow, t.ZoneRow, t.BlockRow):
             session.execute(delete(table).where(table.system == system.name))
         session.add(t.SystemStateRow(system=system.name, state="requested"))
+
+    def _require_own_server_names(self, session: Session, system: System) -> None:
+        """Servers are called <system>-<host>: host `c` of `a-b` and host `b-c` of `a` would be one name."""
+        names = {f"{system.name}-{h.name}": i for i, h in enumerate(system.hosts)}
+        for row in session.scalars(select(t.SystemRow).where(t.SystemRow.name != system.name)):
+            near = row.name.startswith(f"{system.name}-") or system.name.startswith(f"{row.name}-")
+            if not near or self._state(session, row.name) == "removed":
+                continue
+            for other in System.model_validate(row.spec).hosts:
+                if (name := f"{row.name}-{other.name}") in names:
+                    raise InputError(
+                        f"a server called {name} exists: host {other.name} of system {row.name}",
+                        where=f"system.hosts[{names[name]}].name",
+                        do="choose another name for the host or the system",
+                    )
 
     def request(self, request_id: str) -> RequestRecord:
         """One request. Raises UnknownNameError."""

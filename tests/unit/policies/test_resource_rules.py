@@ -88,6 +88,31 @@ def test_a_volume_of_another_levels_type_is_refused() -> None:
     assert [str(v) for v in found] == ["HST-03: host-db-volume: volume type level-1-2, not level-3-4"]
 
 
+QUOTA_NET, SERVER = "openstack:networking/quotaV2:QuotaV2", "openstack:compute/instance:Instance"
+VOLUMES = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
+
+
+def _quota(kind: str, **fields: int) -> Planned:
+    return Planned(kind, "quota", {**dict.fromkeys(QUOTA_TYPES[kind], 50), **fields})
+
+
+@pytest.mark.parametrize(
+    ("quota", "refused"),
+    [
+        (_quota(QUOTA_NET, network=2), ""),
+        (_quota(QUOTA_NET, network=1), "2 network are declared, the quota lets 1"),
+        (_quota(COMPUTE, instances=0), "1 instances are declared, the quota lets 0"),
+        (_quota(VOLUMES, gigabytes=99), "100 gigabytes are declared, the quota lets 99"),
+        (_quota(VOLUMES, gigabytes=100, volumes=1), ""),
+    ],
+)
+def test_what_a_stack_declares_must_fit_into_its_quota(quota: Planned, refused: str) -> None:
+    volume = _volume("level-3-4")
+    big = Planned(volume.type, volume.name, {**volume.props, "size": 100})
+    found = violations(_stack(quota, big, Planned(SERVER, "host-web-server", {})), LIMITS)
+    assert [str(v) for v in found] == ([f"HST-01: quota: {refused}"] if refused else [])
+
+
 def test_property_names_of_the_engine_become_those_of_the_sdk() -> None:
     assert snake({"remoteIpPrefix": 1, "name": 2, "noSecurityGroups": 3}) == {
         "remote_ip_prefix": 1, "name": 2, "no_security_groups": 3,

@@ -15,9 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
-from hatang.errors import RefusedError, UnknownNameError
+from hatang.errors import InputError, RefusedError, UnknownNameError
 from hatang.inputs import load_request, load_site
 from hatang.model.request import RequestFile
+from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 from hatang.registry import Registry, database
 from hatang.registry import tables as t
@@ -96,6 +97,25 @@ def test_unknown_names_come_with_near_ones(url: str) -> None:
         registry.system("mot-cuaa")
     with pytest.raises(UnknownNameError, match=r"did you mean H99\.05"):
         registry.agency("H99.5")
+
+
+def test_two_hosts_never_get_one_server_name(url: str) -> None:
+    registry = Registry.open(url)
+    short, long = named("a"), named("a-b")
+    short = short.model_copy(update={"system": _with_host(short, "b-c")})
+    long = long.model_copy(update={"system": _with_host(long, "c")})
+    registry.submit(short, "a")
+    with pytest.raises(InputError, match="a server called a-b-c exists: host b-c of system a") as refused:
+        registry.submit(long, "a-b")
+    assert refused.value.where == "system.hosts[0].name"
+    assert [r.spec.name for r in registry.systems()] == ["a"], "nothing of the refused request stays"
+    registry.set_system_state("a", "removed")
+    registry.submit(long, "a-b")
+
+
+def _with_host(request: RequestFile, name: str) -> System:
+    host = request.system.hosts[0].model_copy(update={"name": name})
+    return request.system.model_copy(update={"hosts": (host,)})
 
 
 def test_no_address_twice_under_concurrent_processes(url: str) -> None:
