@@ -17,6 +17,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from hatang.errors import SettingsError
 
+# gRPC, which the engine needs, makes a poller anew in every forked child. ansible-runner forks and closes the child's
+# files: the poller then takes the child down before Ansible begins (docs/traps.md).
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 PREFIX = "HATANG_"
 FILE_NAME = "hatang.toml"
 

@@ -190,8 +190,14 @@ def test_all_is_well_again(place: Site) -> None:
 
 
 def test_host_that_cannot_be_reached_is_never_met(place: Site) -> None:
-    host = HostRecord(f"{NAME}-app", NAME, "H99.79", "application", "192.0.2.9", "debian", "none", 3)
-    run = place.check((host,))
+    server = place.ids["servers"]["app"]
+    host = HostRecord(f"{NAME}-app", NAME, "H99.79", "application", "192.0.2.9", "debian", server, 3)
+    place.cloud.compute.stop_server(server)
+    place.cloud.compute.wait_for_server(place.cloud.compute.get_server(server), status="SHUTOFF", interval=0.2)
+    try:
+        run = place.check((host,))
+    finally:
+        place.cloud.compute.start_server(server)
     states = {r.state for r in run.results if r.scope == host.name}
     assert states <= {ResultState.NOT_CHECKED, ResultState.NOT_AUTOMATED, ResultState.NOT_APPLICABLE}
     assert [r for r in run.not_met() if r.detail.startswith("not reached")]
