@@ -16,12 +16,7 @@ demo: setup ## sandbox, three agencies, nine hosts, hardening, checks
 	@$(PYTHON) scripts/demo.py
 
 .PHONY: test
-test: setup ## linters and the tests that are proven to pass; all tests: make test-all
-	@$(MAKE) --no-print-directory lint-only
-	@$(PYTHON) -m pytest -q tests/unit
-
-.PHONY: test-all
-test-all: setup ## linters and all tests, on the real engine, cloud and hosts
+test: setup ## linters and all tests: unit, and on the real engine, cloud and hosts
 	@$(MAKE) --no-print-directory lint-only
 	@$(PYTHON) -m pytest -q
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from openstack.connection import Connection
 
 from hatang.sandbox.lifecycle import Sandbox
-from tests.e2e.chain import Hatang
+from tests.e2e.chain import SYSTEM, Hatang, request_file, submit
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +17,11 @@ def hatang(sandbox: Sandbox, cloud: Connection) -> Hatang:
     command = Hatang(sandbox.state, cloud)
     command("site", "apply")
     return command
+
+
+@pytest.fixture(scope="session")
+def applied(hatang: Hatang, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The shared system, brought up once; the result of each step."""
+    submit(hatang, request_file(tmp_path_factory.mktemp("request"), SYSTEM))
+    steps: dict[str, Any] = hatang("system", "apply", SYSTEM, "--output", "json").json()["steps"]
+    return steps

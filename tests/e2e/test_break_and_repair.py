@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.e2e.chain import Hatang, request_file, submit
+from tests.e2e.chain import SYSTEM, Hatang
 
-SYSTEM = "pha-sua"
 HOST = f"{SYSTEM}-web"
 
 BREAKS = {
@@ -18,11 +15,7 @@ BREAKS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def system(hatang: Hatang, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A system of its own for this module."""
-    submit(hatang, request_file(tmp_path_factory.mktemp("request"), SYSTEM))
-    hatang("system", "apply", SYSTEM)
+pytestmark = pytest.mark.usefixtures("applied")
 
 
 def unmet(hatang: Hatang, code: int) -> set[str]:
@@ -40,7 +33,7 @@ def test_broken_host_is_named_and_repaired(hatang: Hatang) -> None:
     assert unmet(hatang, 0) == set()
 
 
-def test_rule_added_by_hand_is_named_and_removed(hatang: Hatang, tmp_path: Path) -> None:
+def test_rule_added_by_hand_is_named_and_removed(hatang: Hatang) -> None:
     cloud = hatang.cloud
     group = next(g for g in cloud.network.security_groups() if g.name == f"{SYSTEM}-database")
     cloud.network.create_security_group_rule(

@@ -5,19 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.e2e.chain import Hatang, inventory, request_file, submit
-
-SYSTEM = "chuoi"
-
-
-@pytest.fixture(scope="module")
-def applied(hatang: Hatang, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A system that was brought up once; the result of each step."""
-    submit(hatang, request_file(tmp_path_factory.mktemp("request"), SYSTEM))
-    steps: dict[str, Any] = hatang("system", "apply", SYSTEM, "--output", "json").json()["steps"]
-    return steps
+from tests.e2e.chain import SYSTEM, Hatang, inventory, request_file, submit
 
 
 def test_unapproved_request_is_refused_and_waits(hatang: Hatang, tmp_path: Path) -> None:

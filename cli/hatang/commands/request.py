@@ -77,6 +77,8 @@ def submit(app: App, file: Path, dry_run: bool, output: str) -> None:
     from hatang.registry import Registry
 
     request, text = load_request(file, app.site)
+    if dry_run and output == "json":
+        return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
     if dry_run:
         return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
     record = Registry.open(app.settings.registry).submit(request, text)
