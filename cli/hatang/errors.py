@@ -70,7 +70,7 @@ class UnknownNameError(InputError):
 
 
 class QuotaError(InputError):
-    """A request asks for more than its agency has."""
+    """More is asked for than the agency's ceiling or the project's quota allows. Nothing was changed."""
 
     code = "E203"
 

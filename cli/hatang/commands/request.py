@@ -81,7 +81,7 @@ def submit(app: App, file: Path, dry_run: bool, output: str) -> None:
         return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
     if dry_run:
         return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
-    record = Registry.open(app.settings.registry).submit(request, text)
+    record = Registry.open(app.settings.registry).submit(request, text, app.site)
     if output == "json":
         return emit_json("hatang.request/1", request=_row(record))
     click.echo(_("Request {id} for system {system}: {state}.").format(

@@ -125,7 +125,7 @@ def _quota_faults(request: RequestFile, document: Document, site: Site) -> list[
             where=document.where(
                 ("agency", "ceiling", name) if ("agency", "ceiling") in document.lines else ("system", "hosts")
             ),
-            do="ask for less, or ask for a higher quota ceiling of the agency",
+            do=f"ask for less, or state a higher agency.ceiling.{name}, which then needs approval with the request",
         )
         for name, want in asked.items()
         if want > ceiling[name]

@@ -72,6 +72,10 @@ class System(Model):
             )
         return self
 
+    def server_name(self, host: str) -> str:
+        """Name of a host's server in Nova; also its hostname."""
+        return f"{self.name}-{host}"
+
     @property
     def sources(self) -> tuple[str, ...]:
         """Legal sources that apply to this system; keys of a control's `sources` and their `applies_to`."""

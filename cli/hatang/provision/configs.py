@@ -101,7 +101,7 @@ def _host(site: Site, record: SystemRecord, host: HostAllocation, landing: dict[
     return HostPlace(
         zone=host.zone.value,
         args=HostArgs(
-            server_name=f"{spec.name}-{host.name}",
+            server_name=spec.server_name(host.name),
             zone=host.zone.value,
             address=host.address,
             address_v6=host_address_v6(_allocated(record), host),

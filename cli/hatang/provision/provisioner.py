@@ -184,7 +184,7 @@ class Provisioner:
         name = record.spec.name
         return [
             HostRecord(
-                f"{name}-{h.name}", name, record.agency.code, h.zone.value, str(h.address),
+                record.spec.server_name(h.name), name, record.agency.code, h.zone.value, str(h.address),
                 self.site.image.login, servers[h.name], int(record.spec.level),
             )
             for h in record.allocation.hosts

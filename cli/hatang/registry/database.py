@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 
 from hatang.errors import RefusedError, SettingsError
 
-HEAD = "0001"  # the newest migration; a test compares it with the files
+HEAD = "0002"  # the newest migration; a test compares it with the files
 MIGRATIONS = Path(__file__).parent / "migrations"
 PG_LOCK = 7_741_331  # any number that only hatang uses: advisory lock of the migration
 

@@ -13,15 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, RefusedError, UnknownNameError
-from hatang.model.agency import Agency
+from hatang.model.agency import Agency, QuotaCeiling
 from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
 from hatang.model.request import RequestFile, RequestState
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
-from hatang.registry import allocator, database
+from hatang.registry import allocator, ceilings, database, names
 from hatang.registry import tables as t
 from hatang.registry.records import ApprovalRecord, HostRecord, RequestRecord, SystemRecord
+from hatang.registry.states import others_of, state_of
 
 ATTEMPTS = 20  # two processes may choose the same block; the constraint tells, and the loser chooses again
 
@@ -44,33 +45,48 @@ class Registry:
 
     # -- requests -----------------------------------------------------------------------------------------------------
 
-    def submit(self, file: RequestFile, text: str) -> RequestRecord:
+    def submit(self, file: RequestFile, text: str, site: Site | None = None) -> RequestRecord:
         """Record a request; the same content again is the same request.
 
+        Args:
+            site: its flavors tell what the agency's systems take; without it they are not measured.
+
         Raises:
-            InputError: the agency or the system is known under other facts.
+            InputError: the agency or the system is known under other facts, or another system has such a server.
+            QuotaError, InputErrors: the agency's systems would pass its ceiling.
             RefusedError: the system is in use; a change of it is another kind of request.
         """
-        spec = file.model_dump(mode="json")
         digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
-        request_id = digest[:12]
-        with self._begin() as session, session.begin():
-            if session.get(t.RequestRow, request_id) is None:
-                self._take_agency(session, file.agency)
-                session.add(
-                    t.RequestRow(
-                        id=request_id, digest=digest, text=text, spec=spec,
-                        agency_code=file.agency.code, requested_by=file.requested_by,
-                    )
-                )  # fmt: skip
-                session.flush()
-                self._take_system(session, file, request_id)
-        return self.request(request_id)
+        for attempt in range(ATTEMPTS):
+            try:
+                with self._begin() as session, session.begin():
+                    if session.get(t.RequestRow, digest[:12]) is None:
+                        self._submit(session, file, text, digest, site)
+                break
+            except IntegrityError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        return self.request(digest[:12])
+
+    def _submit(self, session: Session, file: RequestFile, text: str, digest: str, site: Site | None) -> None:
+        self._take_agency(session, file.agency)
+        row = t.RequestRow(
+            id=digest[:12], digest=digest, text=text, spec=ceilings.as_kept(file),
+            agency_code=file.agency.code, requested_by=file.requested_by,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        self._take_system(session, file, row.id)
+        names.claim(session, file.system)
+        if site is not None:
+            taken = session.get_one(t.SystemRow, file.system.name)
+            ceilings.check(session, taken, others_of(session, taken), site)
 
     def _take_agency(self, session: Session, agency: Agency) -> None:
         row = session.get(t.AgencyRow, agency.code)
         if row is None:
-            session.add(t.AgencyRow(code=agency.code, branch=agency.branch.value, spec=agency.model_dump(mode="json")))
+            spec = agency.model_copy(update={"ceiling": QuotaCeiling()}).model_dump(mode="json")  # until an approval
+            session.add(t.AgencyRow(code=agency.code, branch=agency.branch.value, spec=spec))
             session.flush()
         elif row.branch != agency.branch.value:
             raise InputError(
@@ -80,7 +96,6 @@ class Registry:
 
     def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
         system = file.system
-        self._require_own_server_names(session, system)
         row = session.get(t.SystemRow, system.name)
         spec = system.model_dump(mode="json")
         if row is None:
@@ -98,7 +113,7 @@ class Registry:
                 f"the name {system.name} is taken by a system of agency {row.agency_code}",
                 where="system.name", do="choose another name",
             )  # fmt: skip
-        state = self._state(session, system.name)
+        state = state_of(session, system.name)
         if state not in ("requested", "removed"):
             raise RefusedError(
                 f"system {system.name} is {state}; a new-system request cannot change it",
@@ -109,21 +124,6 @@ class Registry:
         for table in (t.AddressRow, t.ZoneRow, t.BlockRow):
             session.execute(delete(table).where(table.system == system.name))
         session.add(t.SystemStateRow(system=system.name, state="requested"))
-
-    def _require_own_server_names(self, session: Session, system: System) -> None:
-        """Servers are called <system>-<host>: host `c` of `a-b` and host `b-c` of `a` would be one name."""
-        names = {f"{system.name}-{h.name}": i for i, h in enumerate(system.hosts)}
-        for row in session.scalars(select(t.SystemRow).where(t.SystemRow.name != system.name)):
-            near = row.name.startswith(f"{system.name}-") or system.name.startswith(f"{row.name}-")
-            if not near or self._state(session, row.name) == "removed":
-                continue
-            for other in System.model_validate(row.spec).hosts:
-                if (name := f"{row.name}-{other.name}") in names:
-                    raise InputError(
-                        f"a server called {name} exists: host {other.name} of system {row.name}",
-                        where=f"system.hosts[{names[name]}].name",
-                        do="choose another name for the host or the system",
-                    )
 
     def request(self, request_id: str) -> RequestRecord:
         """One request. Raises UnknownNameError."""
@@ -158,6 +158,8 @@ class Registry:
             where = (t.ApprovalRow.request_id == request_id, t.ApprovalRow.approved_by == by)
             row = session.scalars(select(t.ApprovalRow).where(*where)).first()
             if row is None:
+                if not request.approvals:  # a second approver confirms, and must not bring an old ceiling back
+                    ceilings.take_over(session, session.get_one(t.RequestRow, request_id))
                 row = t.ApprovalRow(request_id=request_id, requested_by=request.requested_by, approved_by=by, note=note)
                 session.add(row)
                 session.flush()
@@ -172,7 +174,7 @@ class Registry:
         state = RequestState.APPROVED if approvals else RequestState.SUBMITTED
         system = session.get(t.SystemRow, name)
         if system is not None and system.request_id == row.id and approvals:
-            reached = self._state(session, name)
+            reached = state_of(session, name)
             state = RequestState(reached) if reached in ("active", "removed") else state
         return RequestRecord(row.id, name, row.agency_code, row.requested_by, state, row.created_at, approvals)
 
@@ -207,23 +209,31 @@ class Registry:
             return self._system(session, row)
 
     def set_system_state(self, name: str, state: str) -> None:
-        """The system comes into a state; nothing happens when it is in it."""
+        """The system comes into a state, or stays in it. Removed, it gives the names of its servers back."""
         with self._begin() as session, session.begin():
-            if self._state(session, name) != state:
+            if state_of(session, name) != state:
                 session.add(t.SystemStateRow(system=name, state=state))
-
-    def _state(self, session: Session, name: str) -> str:
-        newest = (
-            select(t.SystemStateRow.state).where(t.SystemStateRow.system == name).order_by(t.SystemStateRow.id.desc())
-        )
-        return session.scalars(newest.limit(1)).first() or "requested"
+            if state == "removed":
+                names.release(session, name)
 
     def _system(self, session: Session, row: t.SystemRow) -> SystemRecord:
         agency = session.get_one(t.AgencyRow, row.agency_code)
         return SystemRecord(
             System.model_validate(row.spec), Agency.model_validate(agency.spec), row.request_id,
-            self._state(session, row.name), self._allocation(session, row.name),
+            state_of(session, row.name), self._allocation(session, row.name),
         )  # fmt: skip
+
+    def check_ceiling(self, name: str, site: Site) -> None:
+        """Does the agency of a system stay within its ceiling?
+
+        With addresses a system counts: a request that came later cannot keep others from being applied.
+
+        Raises:
+            QuotaError, InputErrors: it does not.
+        """
+        with self._begin() as session:
+            row = session.get_one(t.SystemRow, name)
+            ceilings.check(session, row, others_of(session, row, with_addresses=True), site)
 
     # -- addresses ----------------------------------------------------------------------------------------------------
 
@@ -354,14 +364,14 @@ class Registry:
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, 3)
+    there = sorted(known)
+    close = difflib.get_close_matches(name, there, 3)
     if close:
         do = f"did you mean {', '.join(close)}?"
     else:
         do = (
-            f"known: {', '.join(names[:10])}"
-            if names
+            f"known: {', '.join(there[:10])}"
+            if there
             else f"no {kind} is known yet; begin with hatang request submit FILE"
         )
     return UnknownNameError(f"no {kind} is called {name}", where="registry", do=do)

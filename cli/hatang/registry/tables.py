@@ -103,6 +103,14 @@ class SystemRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class ServerNameRow(Base):
+    """Name of a server that a system asks for or has; no two systems may have the same."""
+
+    __tablename__ = "server_name"
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    system: Mapped[str] = mapped_column(ForeignKey("system.name"), index=True)
+
+
 class SystemStateRow(Base):
     """A state that a system came into; the newest row counts."""
 

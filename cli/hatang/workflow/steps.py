@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang.catalogue.zones import zone_matrix
-from hatang.errors import HatangError, InputError, QuotaError, RefusedError
-from hatang.model.needs import UNITS, needs
+from hatang.errors import HatangError, InputError, RefusedError
 from hatang.model.request import RequestState
 from hatang.workflow.context import Context
 from hatang.workflow.hardening import harden_hosts
@@ -32,7 +31,7 @@ class ChecksNotMet(HatangError):
 
 
 def validate(context: Context, name: str) -> Result:
-    """Is the request still right for this site? Raises InputError."""
+    """Is the request still right for this site, and within its agency's ceiling? Raises InputError, QuotaError."""
     record = context.registry.system(name)
     matrix = zone_matrix()
     zones = matrix.zones(record.spec.level, record.spec.document_storage)
@@ -57,27 +56,8 @@ def validate(context: Context, name: str) -> Result:
             where=where,
             do="add them to the site file and apply the site",
         ) from exc
-    _within_ceiling(context, record)
+    context.registry.check_ceiling(name, context.site)
     return {"level": int(record.spec.level), "zones": [z.value for z in zones]}
-
-
-def _within_ceiling(context: Context, record: SystemRecord) -> None:
-    """All systems of the agency together stay below its ceiling, as first recorded; with addresses a system counts."""
-    others = [
-        r for r in context.registry.systems()
-        if r.agency.code == record.agency.code and r.spec.name != record.spec.name
-        and r.state != "removed" and r.allocation is not None
-    ]  # fmt: skip
-    ceiling = record.agency.ceiling.model_dump()
-    for name, want in needs([record.spec, *(r.spec for r in others)], context.site).items():
-        if want > ceiling[name]:
-            with_others = f" with {', '.join(r.spec.name for r in others)}" if others else ""
-            raise QuotaError(
-                f"system {record.spec.name}{with_others} takes {want} {UNITS[name]}; agency {record.agency.code} has "
-                f"{ceiling[name]}",
-                where=f"registry, agency {record.agency.code}, ceiling.{name}",
-                do="ask for less, or remove a system that is no longer needed",
-            )
 
 
 def approve(context: Context, name: str) -> Result:

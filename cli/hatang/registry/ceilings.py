@@ -1,0 +1,69 @@
+"""The quota ceiling of an agency: what all its systems may take together. Keystone and Nova have no place for it.
+
+A request may state a ceiling, or some fields of it; they hold once the request is approved, since that is what the
+approver allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hatang.errors import InputError, InputErrors, QuotaError
+from hatang.model.agency import Agency, QuotaCeiling
+from hatang.model.needs import UNITS, needs
+from hatang.model.request import RequestFile
+from hatang.model.site import Site
+from hatang.model.system import System
+from hatang.registry import tables as t
+
+
+def as_kept(file: RequestFile) -> dict[str, Any]:
+    """A request as the registry keeps it: of the ceiling only the fields that it states."""
+    spec = file.model_dump(mode="json")
+    spec["agency"]["ceiling"] = file.agency.ceiling.model_dump(exclude_unset=True)
+    return spec
+
+
+def take_over(session: Session, request: t.RequestRow) -> None:
+    """What this request states of the ceiling is the agency's from now on."""
+    row = session.get_one(t.AgencyRow, request.agency_code)
+    row.spec = {**row.spec, "ceiling": _with_stated(row, request).model_dump(mode="json")}
+
+
+def in_force(session: Session, request: t.RequestRow) -> QuotaCeiling:
+    """The ceiling that a request is measured against: the agency's, before its approval with what it states itself."""
+    agency = session.get_one(t.AgencyRow, request.agency_code)
+    approved = session.scalars(select(t.ApprovalRow.id).where(t.ApprovalRow.request_id == request.id).limit(1)).first()
+    return Agency.model_validate(agency.spec).ceiling if approved else _with_stated(agency, request)
+
+
+def _with_stated(agency: t.AgencyRow, request: t.RequestRow) -> QuotaCeiling:
+    return QuotaCeiling.model_validate({**agency.spec["ceiling"], **request.spec["agency"].get("ceiling", {})})
+
+
+def check(session: Session, row: t.SystemRow, others: Sequence[System], site: Site) -> None:
+    """Does the agency of a system stay within its ceiling, with this system and these others?
+
+    Raises:
+        QuotaError, InputErrors: it does not; every field that is passed is named.
+    """
+    system, agency = System.model_validate(row.spec), row.agency_code
+    ceiling = in_force(session, session.get_one(t.RequestRow, row.request_id)).model_dump()
+    names = ", ".join(s.name for s in others)
+    faults: list[InputError] = [
+        QuotaError(
+            f"system {system.name}{' with ' if names else ''}{names} takes {asked} {UNITS[field]}; "
+            f"agency {agency} has {ceiling[field]}",
+            where=f"registry, agency {agency}, ceiling.{field}",
+            do="ask for less, remove a system that is no longer needed (hatang system destroy NAME --yes), "
+            f"or have a request approved that states a higher agency.ceiling.{field}",
+        )
+        for field, asked in needs([system, *others], site).items()
+        if asked > ceiling[field]
+    ]
+    if faults:
+        raise faults[0] if len(faults) == 1 else InputErrors(faults)

@@ -1,0 +1,43 @@
+"""Names of servers: `<system>-<host>`, in Nova, as hostname, in the inventory and for SSH; so one name is one server.
+
+Two pairs may give one name: system `a-b` with host `c`, system `a` with host `b-c`. Who asks first has it, until the
+system is removed.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hatang.errors import InputError
+from hatang.model.system import System
+from hatang.registry import tables as t
+
+
+def claim(session: Session, system: System) -> None:
+    """These are the servers' names of the system; those that it had before are free again.
+
+    Raises:
+        InputError: another system has a server of that name.
+        IntegrityError: another process took one at this moment; the caller tries again and gets the error above.
+    """
+    release(session, system.name)
+    wanted = {system.server_name(h.name): i for i, h in enumerate(system.hosts)}
+    taken = session.scalars(
+        select(t.ServerNameRow).where(t.ServerNameRow.name.in_(wanted)).order_by(t.ServerNameRow.name)
+    )
+    if clash := taken.first():
+        place = wanted[clash.name]
+        raise InputError(
+            f"a server called {clash.name} exists: host {clash.name.removeprefix(clash.system + '-')} "
+            f"of system {clash.system}",
+            where=f"system.hosts[{place}].name",
+            do="choose another name for the host or the system",
+        )
+    session.add_all(t.ServerNameRow(name=name, system=system.name) for name in wanted)
+    session.flush()
+
+
+def release(session: Session, system: str) -> None:
+    """The system has no servers any more."""
+    session.execute(delete(t.ServerNameRow).where(t.ServerNameRow.system == system))
