@@ -51,6 +51,12 @@ class Live:
         """All interfaces of these routers, whoever owns them."""
         return [p for r in self.routers for p in self.cloud.network.ports(device_id=r.id)]
 
+    @cached_property
+    def volume_types(self) -> list[str]:
+        """Names of all volume types of the region, private ones too."""
+        storage: Any = self.cloud.block_storage
+        return sorted(t.name for t in storage.types(is_public="None"))
+
     @property
     def server_ports(self) -> list[Any]:
         """Ports of servers."""

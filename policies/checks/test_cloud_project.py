@@ -19,9 +19,12 @@ DOMAIN_ROLES = {"manager", "reader"}
 PROJECT_ROLES = {"member", "reader"}
 
 
+TYPE_QUOTAS = ("volumes", "gigabytes", "snapshots")  # and the name of each volume type
+
+
 @pytest.mark.control("HST-01")
-def test_quotas_are_complete(value: Any, live: Live) -> None:
-    """Every resource that a tenant can use up has a limit."""
+def test_quotas_are_complete(value: Any, system: CheckedSystem, live: Live) -> None:
+    """Every resource that a tenant can use up has a limit, and volume types of other levels cannot be used at all."""
     cloud = live.cloud
     found = {
         "compute": cloud.compute.get_quota_set(live.project_id),
@@ -32,7 +35,17 @@ def test_quotas_are_complete(value: Any, live: Live) -> None:
     for service, fields in QUOTAS.items():
         limits = found[service].to_dict()
         open_ += [f"{service} {f}" for f in fields if not isinstance(limits.get(f), int) or limits[f] < 0]
+    own = system.site.volume_type(system.spec.level).name
+    limits, foreign = found["block_storage"].to_dict(), []
+    for kind in live.volume_types:
+        for field in (f"{f}_{kind}" for f in TYPE_QUOTAS):
+            limit = limits.get(field)
+            if not isinstance(limit, int) or limit < 0:
+                open_.append(f"block_storage {field}")
+            elif limit and kind != own:
+                foreign.append(f"{field} is {limit}")
     assert not open_, f"without a limit: {', '.join(open_)}"
+    assert not foreign, f"volume type of another level: {', '.join(foreign)}"
 
 
 @pytest.mark.control("ACC-11")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -15,31 +16,59 @@ class Declared(Protocol):
     def props(self) -> Mapping[str, Any]: ...
 
 
+COMPUTE = "openstack:compute/quotaSetV2:QuotaSetV2"
+NETWORK = "openstack:networking/quotaV2:QuotaV2"
+STORAGE = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
+Field = tuple[str, str]  # quota set, field
+
 # Resource type → (quota set, field) that counts it.
-COUNTED = {
-    "openstack:compute/instance:Instance": ("openstack:compute/quotaSetV2:QuotaSetV2", "instances"),
-    "openstack:networking/network:Network": ("openstack:networking/quotaV2:QuotaV2", "network"),
-    "openstack:networking/subnet:Subnet": ("openstack:networking/quotaV2:QuotaV2", "subnet"),
-    "openstack:networking/port:Port": ("openstack:networking/quotaV2:QuotaV2", "port"),
-    "openstack:networking/router:Router": ("openstack:networking/quotaV2:QuotaV2", "router"),
-    "openstack:networking/secGroup:SecGroup": ("openstack:networking/quotaV2:QuotaV2", "security_group"),
-    "openstack:networking/secGroupRule:SecGroupRule": ("openstack:networking/quotaV2:QuotaV2", "security_group_rule"),
-    "openstack:blockstorage/volume:Volume": ("openstack:blockstorage/quoteSetV3:QuoteSetV3", "volumes"),
+COUNTED: dict[str, Field] = {
+    "openstack:compute/instance:Instance": (COMPUTE, "instances"),
+    "openstack:networking/network:Network": (NETWORK, "network"),
+    "openstack:networking/subnet:Subnet": (NETWORK, "subnet"),
+    "openstack:networking/port:Port": (NETWORK, "port"),
+    "openstack:networking/router:Router": (NETWORK, "router"),
+    "openstack:networking/secGroup:SecGroup": (NETWORK, "security_group"),
+    "openstack:networking/secGroupRule:SecGroupRule": (NETWORK, "security_group_rule"),
+    "openstack:networking/floatingIp:FloatingIp": (NETWORK, "floatingip"),
+    "openstack:networking/rbacPolicyV2:RbacPolicyV2": (NETWORK, "rbac_policy"),
+    "openstack:networking/subnetPool:SubnetPool": (NETWORK, "subnetpool"),
+    "openstack:blockstorage/volume:Volume": (STORAGE, "volumes"),
 }
-SIZED = {"openstack:blockstorage/volume:Volume": ("openstack:blockstorage/quoteSetV3:QuoteSetV3", "gigabytes", "size")}
+
+
+def taken(kind: str, props: Mapping[str, Any]) -> dict[Field, int]:
+    """What one resource takes of the quota of its project."""
+    place = COUNTED.get(kind)
+    if place is None:
+        return {}
+    found = {place: 1}
+    if place == (STORAGE, "volumes"):
+        size, own = int(props.get("size") or 0), props.get("volume_type")
+        found[STORAGE, "gigabytes"] = size
+        if own:
+            found |= {(STORAGE, f"volumes_{own}"): 1, (STORAGE, f"gigabytes_{own}"): size}
+    return found
+
+
+def allowed(kind: str, props: Mapping[str, Any]) -> dict[Field, int]:
+    """Limits that a quota set declares; -1, no limit, is left out: another rule refuses it."""
+    if kind not in (COMPUTE, NETWORK, STORAGE):
+        return {}
+    numbers = {n: int(v) for n, v in props.items() if isinstance(v, int | float)}
+    by_type = {n: int(v) for n, v in (props.get("volume_type_quota") or {}).items() if str(v).isdecimal()}
+    return {(kind, name): limit for name, limit in {**numbers, **by_type}.items() if limit >= 0}
 
 
 def over_quota(resources: Sequence[Declared]) -> list[str]:
     """What does not fit, one sentence each; empty when the stack declares no quota (site, agency) or all fits."""
-    quotas = {r.type: r.props for r in resources if "quota" in r.type.lower() or "quoteSet" in r.type}
-    needs: dict[tuple[str, str], int] = {}
+    limits: dict[Field, int] = {}
+    needs: Counter[Field] = Counter()
     for r in resources:
-        if place := COUNTED.get(r.type):
-            needs[place] = needs.get(place, 0) + 1
-        if sized := SIZED.get(r.type):
-            needs[sized[:2]] = needs.get(sized[:2], 0) + int(r.props.get(sized[2]) or 0)
+        limits |= allowed(r.type, r.props)
+        needs.update(taken(r.type, r.props))
     return [
-        f"{count} {name} are declared, the quota lets {int(limit)}"
-        for (kind, name), count in needs.items()
-        if kind in quotas and isinstance(limit := quotas[kind].get(name), int | float) and 0 <= limit < count
+        f"{count} {place[1]} are declared, the quota lets {limits[place]}"
+        for place, count in needs.items()
+        if place in limits and limits[place] < count
     ]

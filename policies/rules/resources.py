@@ -45,6 +45,8 @@ class Violation:
 
 
 Check = Callable[[Planned, Limits], str]
+STORAGE_QUOTA = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
+TYPE_FIELDS = ("volumes", "gigabytes", "snapshots")  # Cinder counts them for each volume type too
 QUOTA_TYPES = {
     "openstack:compute/quotaSetV2:QuotaSetV2": (
         "instances", "cores", "ram", "key_pairs", "metadata_items", "server_groups", "server_group_members",
@@ -54,7 +56,7 @@ QUOTA_TYPES = {
         "network", "subnet", "port", "router", "security_group", "security_group_rule", "floatingip", "rbac_policy",
         "subnetpool",
     ),
-    "openstack:blockstorage/quoteSetV3:QuoteSetV3": (
+    STORAGE_QUOTA: (
         "volumes", "gigabytes", "per_volume_gigabytes", "snapshots", "backups", "backup_gigabytes", "groups",
     ),
 }  # fmt: skip
@@ -96,10 +98,14 @@ def not_shared(r: Planned, _limits: Limits) -> str:
     return "is a network shared with every project" if is_shared else ""
 
 
-def quotas_complete(r: Planned, _limits: Limits) -> str:
+def quotas_complete(r: Planned, limits: Limits) -> str:
     """HST-01: every quota field is set; an unset field is the region's default, -1 is no limit."""
     fields = QUOTA_TYPES.get(r.type, ())
     bad = [f for f in fields if not isinstance(r.props.get(f), int | float) or r.props[f] < 0]
+    if r.type == STORAGE_QUOTA:
+        given = r.props.get("volume_type_quota") or {}
+        wanted = [f"{f}_{t}" for t in sorted(set(limits.volume_types.values())) for f in TYPE_FIELDS]
+        bad += [f for f in wanted if not str(given.get(f)).isdecimal()]  # a map of texts
     return f"leaves {', '.join(bad)} without a limit" if bad else ""
 
 

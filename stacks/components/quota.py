@@ -1,5 +1,7 @@
 """Every quota field of Nova, Neutron and Cinder for one project: an unset field is not zero but the region's default.
 
+Cinder counts each volume type beside the whole; types of other levels get nothing (HST-03), else any would be allowed.
+
 Creates     3 quota sets.
 Does not    limit to the exact count: Neutron counts an object and its reservation at once while it is made, so a quota
             near the count fails under parallel creation; `headroom` is added.
@@ -22,6 +24,10 @@ class QuotaArgs(BaseModel):
     ram_mib: int = Field(description="Memory, MiB.")
     volumes: int = Field(description="Volumes.")
     gigabytes: int = Field(description="Block storage, GiB.")
+    volume_type: str = Field(description="The one volume type that the project may use.")
+    other_volume_types: tuple[str, ...] = Field(
+        description="All others of the region; Cinder reads them back together."
+    )
     networks: int = Field(description="Networks.")
     subnets: int = Field(description="Subnets.")
     ports: int = Field(description="Ports, with router interfaces.")
@@ -32,6 +38,16 @@ class QuotaArgs(BaseModel):
 def headroom(count: int) -> int:
     """A quota for `count` objects that survives parallel creation."""
     return count * 2 + 10
+
+
+def by_volume_type(args: QuotaArgs) -> dict[str, int]:
+    """Cinder's quota fields of each volume type: the needs for the project's own, nothing for the others."""
+    own = {"volumes": args.volumes, "gigabytes": args.gigabytes, "snapshots": args.volumes}
+    return {
+        f"{field}_{name}": count if name == args.volume_type else 0
+        for name in sorted({args.volume_type, *args.other_volume_types})
+        for field, count in own.items()
+    }
 
 
 class Quota(pulumi.ComponentResource):
@@ -81,6 +97,7 @@ class Quota(pulumi.ComponentResource):
             backups=args.volumes,
             backup_gigabytes=args.gigabytes,
             groups=0,
+            volume_type_quota={field: str(count) for field, count in by_volume_type(args).items()},
             opts=child,
         )
         self.register_outputs({})

@@ -12,7 +12,7 @@ from typing import Any
 
 from hatang.stacks.components.groups import GroupArgs
 from hatang.stacks.components.host import HostArgs
-from hatang.stacks.components.quota import QuotaArgs, headroom
+from hatang.stacks.components.quota import QuotaArgs, by_volume_type, headroom
 from hatang.stacks.components.zone import ZoneArgs
 from hatang.stacks.system.config import SystemConfig
 
@@ -78,7 +78,7 @@ class Straight:
         self._call(
             self.cloud.block_storage.update_quota_set, project, volumes=needs.volumes, gigabytes=needs.gigabytes,
             per_volume_gigabytes=max(needs.gigabytes, 1), snapshots=needs.volumes, backups=needs.volumes,
-            backup_gigabytes=needs.gigabytes, groups=0,
+            backup_gigabytes=needs.gigabytes, groups=0, **by_volume_type(needs),
         )  # fmt: skip
 
     def _router(self, project: str) -> Any:

@@ -67,6 +67,12 @@ class Cloud:
         return {r: found[r] for r in ROLES}
 
     @cached_property
+    def volume_types(self) -> list[str]:
+        """Names of all volume types, also private ones and Cinder's own default."""
+        storage: Any = self.connection.block_storage
+        return sorted(str(t.name) for t in guarded(lambda: list(storage.types(is_public="None"))))
+
+    @cached_property
     def user_id(self) -> str:
         """The user that hatang works as."""
         return str(guarded(lambda: self.connection.current_user_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv6Address
 from typing import Any
 
@@ -49,12 +50,14 @@ def system_config(
     role_ids: dict[str, str],
     user_id: str,
     public_key: str,
+    volume_types: Sequence[str],
 ) -> SystemConfig:
     """Inputs of the stack `system`.
 
     Args:
         landing: outputs of the stack `site`.
         agency: outputs of the stack `agency`.
+        volume_types: all of the region, whoever made them.
     """
     spec, allocation = record.spec, _allocated(record)
     branch = landing["branches"][record.agency.branch.value]
@@ -76,7 +79,7 @@ def system_config(
         bastion_subnet_id=branch["bastion_subnet"],
         bastion_address=allocation.bastion_address,
         public_key=public_key,
-        quota=_quota(site, record, sum(len(r) for r in rules.values())),
+        quota=_quota(site, record, sum(len(r) for r in rules.values()), volume_types),
         zones={
             z.kind.value: ZoneArgs(
                 network_name=f"{spec.name}-{z.kind.value}",
@@ -120,15 +123,18 @@ def host_address_v6(allocation: Allocation, host: HostAllocation) -> IPv6Address
     return zone.cidr_v6[int(host.address) - int(zone.cidr.network_address)]
 
 
-def _quota(site: Site, record: SystemRecord, rules: int) -> QuotaArgs:
+def _quota(site: Site, record: SystemRecord, rules: int, volume_types: Sequence[str]) -> QuotaArgs:
     flavors = {f.name: f for f in site.flavors}
     hosts, zones = record.spec.hosts, len(_allocated(record).zones)
+    own_type = site.volume_type(record.spec.level).name
     return QuotaArgs(
         instances=len(hosts),
         cores=sum(flavors[h.flavor].vcpus for h in hosts),
         ram_mib=sum(flavors[h.flavor].ram_gib for h in hosts) * 1024,
         volumes=sum(1 for h in hosts if h.volume_gib),
         gigabytes=sum(h.volume_gib for h in hosts),
+        volume_type=own_type,
+        other_volume_types=tuple(sorted(set(volume_types) - {own_type})),
         networks=zones,
         subnets=zones * 2,
         ports=zones * 2 + len(hosts) + 1,

@@ -254,6 +254,10 @@ class Provisioner:
             raise StepError(
                 "the site's landing is not there yet", where=f"site {self.site.name}", do="hatang site apply"
             )
+        if (own := self.site.volume_type(record.spec.level).name) not in self.cloud.volume_types:
+            raise StepError(
+                f"the cloud has no volume type {own}", where=f"site {self.site.name}", do="hatang site apply"
+            )
         agency = self.outputs("agency", record.agency.slug)
         return configs.system_config(
             self.site,
@@ -263,6 +267,7 @@ class Provisioner:
             role_ids=self.cloud.role_ids,
             user_id=self.cloud.user_id,
             public_key=public_key(self.settings, record.spec.name),
+            volume_types=self.cloud.volume_types,
         )
 
     def _log(self, stack: Stack, what: str) -> Path:

@@ -111,6 +111,22 @@ def no_limit(s: Site) -> Undo:
     return lambda: s.cloud.compute.update_quota_set(project, cores=before)
 
 
+def no_limit_of_a_volume_type(s: Site) -> Undo:
+    own = s.maker.site.volume_type(s.record.spec.level).name
+    return _storage_quota(s, f"gigabytes_{own}", -1)
+
+
+def another_volume_type_allowed(s: Site) -> Undo:
+    return _storage_quota(s, f"snapshots_{s.maker.site.volume_types[0].name}", 1)
+
+
+def _storage_quota(s: Site, field: str, limit: int) -> Undo:
+    project, storage = s.ids["project_id"], s.cloud.block_storage
+    before = storage.get_quota_set(project).to_dict()[field]
+    storage.update_quota_set(project, **{field: limit})
+    return lambda: storage.update_quota_set(project, **{field: before})
+
+
 def shared_network(s: Site) -> Undo:
     network = s.cloud.network
     made = network.create_rbac_policy(
@@ -138,7 +154,8 @@ def volume_of_another_type(s: Site) -> Undo:
     """A volume of another level's type; the type itself cannot be changed while volumes are of it."""
     project, level_1 = s.ids["project_id"], s.maker.site.volume_types[0].name
     before = s.cloud.block_storage.get_quota_set(project)
-    s.cloud.block_storage.update_quota_set(project, volumes=before.volumes + 1, gigabytes=before.gigabytes + 1)
+    more = {f"volumes_{level_1}": 1, f"gigabytes_{level_1}": 1}
+    s.cloud.block_storage.update_quota_set(project, volumes=before.volumes + 1, gigabytes=before.gigabytes + 1, **more)
     storage = s.cloud.connect_as_project({"id": project}).block_storage
     made = storage.create_volume(name="by-hand", size=1, volume_type=level_1)
     storage.wait_for_status(made, "available", ["error"], interval=0.3, wait=60)
@@ -146,7 +163,8 @@ def volume_of_another_type(s: Site) -> Undo:
     def undo() -> None:
         storage.delete_volume(made)
         storage.wait_for_delete(made, interval=0.3, wait=60)
-        s.cloud.block_storage.update_quota_set(project, volumes=before.volumes, gigabytes=before.gigabytes)
+        less = dict.fromkeys(more, 0)
+        s.cloud.block_storage.update_quota_set(project, volumes=before.volumes, gigabytes=before.gigabytes, **less)
 
     return undo
 
@@ -163,7 +181,9 @@ MUTATIONS: dict[Callable[[Site], Undo], set[str]] = {
     shared_network: {"HST-01"},
     admin_of_the_domain: {"ACC-11"},
     reader_elsewhere: {"ACC-11"},
-    volume_of_another_type: {"HST-03"},
+    no_limit_of_a_volume_type: {"HST-01"},
+    another_volume_type_allowed: {"HST-01"},
+    volume_of_another_type: {"HST-01", "HST-03"},  # Cinder has it only since the type's quota was lifted
 }
 
 

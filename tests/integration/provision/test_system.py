@@ -14,6 +14,7 @@ from hatang.registry import SystemRecord
 from tests.integration.provision import driver
 
 NAME = "thu-nghiem"
+QUOTAS_OF_A_NEW_TYPE = [f"volumeTypeQuota.{f}_la" for f in ("gigabytes", "snapshots", "volumes")]
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,33 @@ def test_a_quota_and_a_name_changed_by_hand_are_put_right(
     assert compute.get_quota_set(project).instances == 1
 
 
+def test_only_the_levels_volume_type_can_be_used_and_a_new_type_is_closed_too(
+    maker: Provisioner, system: SystemRecord, cloud: Connection
+) -> None:
+    storage: Any = cloud.block_storage
+    project = maker.outputs("system", NAME)["project_id"]
+    own = maker.site.volume_type(system.spec.level).name
+
+    def open_fields() -> dict[str, int]:
+        found = storage.get_quota_set(project).to_dict()
+        kinds = [t.name for t in storage.types(is_public="None")]
+        return {f: found[f] for k in kinds for f in (f"volumes_{k}", f"gigabytes_{k}", f"snapshots_{k}") if found[f]}
+
+    assert open_fields() == {f"volumes_{own}": 1, f"gigabytes_{own}": 1, f"snapshots_{own}": 1}
+    made = storage.create_type(name="la", is_public=False)
+    try:
+        later = driver.provisioner(maker.settings.state_dir)  # the types are read once per process
+        plan = later.plan_system(system)
+        assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-storage", QUOTAS_OF_A_NEW_TYPE)]
+        later.apply_system(system, plan)
+        assert open_fields() == {f"volumes_{own}": 1, f"gigabytes_{own}": 1, f"snapshots_{own}": 1}
+    finally:
+        storage.delete_type(made)
+    gone = maker.plan_system(system)
+    maker.apply_system(system, gone)
+    assert _rows(maker.plan_system(system)) == []
+
+
 def test_a_plan_is_refused_when_the_state_has_moved_since(maker: Provisioner, system: SystemRecord) -> None:
     old = maker.plan_system(system)
     old.state_digest = "of another day"
@@ -114,7 +142,7 @@ def test_the_policy_pack_stops_the_engine_itself(maker: Provisioner, system: Sys
     config = maker._system_config(system)
     pack = as_config(limits(maker.site, maker.cloud.role_ids))
     for values in pack.values():
-        values["volume_types"] = {"2": "some-other-type"}
+        values["volume_types"] = {"2": maker.site.volume_types[-1].name}
     with pytest.raises(PolicyError, match="HST-03"):
         maker.engine.up(
             maker._system_stack(system), lambda: build(config), config.model_dump(mode="json"), refresh=False,

@@ -13,7 +13,10 @@ RULE, GROUP = "openstack:networking/secGroupRule:SecGroupRule", "openstack:netwo
 PORT, FLOATING = "openstack:networking/port:Port", "openstack:networking/floatingIp:FloatingIp"
 NETWORK, ROLE = "openstack:networking/network:Network", "openstack:identity/roleAssignment:RoleAssignment"
 COMPUTE = "openstack:compute/quotaSetV2:QuotaSetV2"
+VOLUMES = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
 FULL = dict.fromkeys(QUOTA_TYPES[COMPUTE], 1)
+BY_TYPE = dict.fromkeys(("volumes_level-3-4", "gigabytes_level-3-4", "snapshots_level-3-4"), "100")
+STORED = {**dict.fromkeys(QUOTA_TYPES[VOLUMES], 1), "volume_type_quota": BY_TYPE}
 HTTPS = {"direction": "ingress", "protocol": "tcp", "port_range_min": 443, "port_range_max": 443}
 
 PASSES: list[tuple[str, str, dict[str, Any]]] = [
@@ -25,6 +28,7 @@ PASSES: list[tuple[str, str, dict[str, Any]]] = [
     (FLOATING, "border-address", {}),
     (NETWORK, "zone-dmz-network", {"shared": False}),
     (COMPUTE, "quota-compute", FULL),
+    (VOLUMES, "quota-storage", STORED),
     (ROLE, "role", {"domain_id": "d", "role_id": "reader"}),
     (ROLE, "role", {"project_id": "p", "role_id": "member"}),
 ]
@@ -41,6 +45,15 @@ REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("not-shared", NETWORK, "zone-dmz-network", {"shared": True}, "HST-01"),
     ("quotas-complete", COMPUTE, "quota", {**FULL, "cores": -1}, "HST-01"),
     ("quotas-complete", COMPUTE, "quota", {k: v for k, v in FULL.items() if k != "ram"}, "HST-01"),
+    ("quotas-complete", VOLUMES, "quota", {k: v for k, v in STORED.items() if k != "volume_type_quota"}, "HST-01"),
+    (
+        "quotas-complete",
+        VOLUMES,
+        "quota",
+        {**STORED, "volume_type_quota": {**BY_TYPE, "volumes_level-3-4": "-1"}},
+        "HST-01",
+    ),
+    ("quotas-complete", VOLUMES, "quota", {**STORED, "volume_type_quota": {"volumes_level-3-4": "1"}}, "HST-01"),
     ("delegation-confined", ROLE, "role", {"domain_id": "d", "role_id": "admin"}, "ACC-11"),
 ]
 
@@ -89,11 +102,12 @@ def test_a_volume_of_another_levels_type_is_refused() -> None:
 
 
 QUOTA_NET, SERVER = "openstack:networking/quotaV2:QuotaV2", "openstack:compute/instance:Instance"
-VOLUMES = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
 
 
 def _quota(kind: str, **fields: int) -> Planned:
-    return Planned(kind, "quota", {**dict.fromkeys(QUOTA_TYPES[kind], 50), **fields})
+    types = {"volume_type_quota": {**BY_TYPE, **{k: str(v) for k, v in fields.items() if "level" in k}}}
+    numbers = {k: v for k, v in fields.items() if "level" not in k}
+    return Planned(kind, "quota", {**dict.fromkeys(QUOTA_TYPES[kind], 50), **numbers, **types})
 
 
 @pytest.mark.parametrize(
@@ -104,6 +118,14 @@ def _quota(kind: str, **fields: int) -> Planned:
         (_quota(COMPUTE, instances=0), "1 instances are declared, the quota lets 0"),
         (_quota(VOLUMES, gigabytes=99), "100 gigabytes are declared, the quota lets 99"),
         (_quota(VOLUMES, gigabytes=100, volumes=1), ""),
+        (
+            _quota(VOLUMES, gigabytes=100, **{"volumes_level-3-4": 0}),
+            "1 volumes_level-3-4 are declared, the quota lets 0",
+        ),
+        (
+            _quota(VOLUMES, gigabytes=100, **{"gigabytes_level-3-4": 99}),
+            "100 gigabytes_level-3-4 are declared, the quota lets 99",
+        ),
     ],
 )
 def test_what_a_stack_declares_must_fit_into_its_quota(quota: Planned, refused: str) -> None:

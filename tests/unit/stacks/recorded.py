@@ -104,7 +104,14 @@ def system_config(asked: SystemRecord) -> SystemConfig:
     }  # fmt: skip
     agency = {"domain_id": "domain", "administrators_id": "administrators", "auditors_id": "auditors"}
     return configs.system_config(
-        here, asked, landing=landing, agency=agency, role_ids=ROLES, user_id="automation", public_key="ssh-ed25519 AAAA"
+        here,
+        asked,
+        landing=landing,
+        agency=agency,
+        role_ids=ROLES,
+        user_id="automation",
+        public_key="ssh-ed25519 AAAA",
+        volume_types=["__DEFAULT__", *(v.name for v in here.volume_types)],
     )
 
 

@@ -99,6 +99,18 @@ def test_every_quota_field_is_set_and_there_is_room_for_what_the_stack_makes() -
     assert compute["instances"] == 2
 
 
+@pytest.mark.parametrize(("level", "own"), [(1, "level-1-2"), (3, "level-3-4"), (5, "level-5")])
+def test_only_the_levels_volume_type_can_be_used(level: int, own: str) -> None:
+    quota = next(m for m in record_system(level) if m.name == "quota-storage").inputs["volumeTypeQuota"]
+    names = ["__DEFAULT__", *(t.name for t in site().volume_types)]
+    assert set(quota) == {f"{f}_{t}" for t in names for f in ("volumes", "gigabytes", "snapshots")}
+    assert {k: v for k, v in quota.items() if v != "0"} == {
+        f"volumes_{own}": "1",
+        f"gigabytes_{own}": "5",
+        f"snapshots_{own}": "1",
+    }
+
+
 def test_only_a_public_system_leads_to_the_internet() -> None:
     for public, network in ((True, "net-internet"), (False, "net-tslcd")):
         router = _of(record_system(3, public=public), "Router")[0]
