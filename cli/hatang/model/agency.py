@@ -26,7 +26,10 @@ class Agency(Model):
     branch: Branch = Field(description="party, council or committee.")
     tier: Tier = Field(description="province or commune.")
     contact: str = Field(min_length=3, description="Office and telephone or mail of the person to ask.")
-    ceiling: QuotaCeiling = Field(default_factory=lambda: QuotaCeiling(), description="Quota ceiling of the agency.")
+    ceiling: QuotaCeiling = Field(
+        default_factory=lambda: QuotaCeiling(),
+        description="Quota ceiling of the agency; what a request states of it holds once the request is approved.",
+    )
 
     @field_validator("code")
     @classmethod

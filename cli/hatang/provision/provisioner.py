@@ -13,7 +13,7 @@ from hatang.errors import PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, recovery, site_steps, unmanaged
+from hatang.provision import configs, recovery, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -88,6 +88,7 @@ class Provisioner:
 
         Raises:
             PolicyError: the plan breaks a control.
+            QuotaError, InputErrors: the project's quota has no room for it, with what is in the project already.
             StepError: the landing is not there yet.
         """
         stack = self._system_stack(record)
@@ -201,6 +202,7 @@ class Provisioner:
             report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
             digest = state.digest()
         self._judge(stack, report, document_storage)
+        room.check(stack.name, report.steps, state, self.cloud.connection, self.settings.engine_parallel)
         changes = shown(report)
         moved = refresh and any(n for op, n in changes.items() if op != "same")
         return Plan(stack.name, config, digest, changes, rows_of(report.steps), moved)

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from hatang.errors import PolicyError, RefusedError
+from hatang.errors import InputErrors, PolicyError, RefusedError
 from hatang.provision.plan import Plan
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
 from tests.integration.provision import driver
 
 NAME = "thu-nghiem"
-QUOTAS_OF_A_NEW_TYPE = [f"volumeTypeQuota.{f}_la" for f in ("gigabytes", "snapshots", "volumes")]
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +116,41 @@ def test_only_the_levels_volume_type_can_be_used_and_a_new_type_is_closed_too(
     try:
         later = driver.provisioner(maker.settings.state_dir)  # the types are read once per process
         plan = later.plan_system(system)
-        assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-storage", QUOTAS_OF_A_NEW_TYPE)]
+        assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-storage", ["volumeTypeQuota"])]
         later.apply_system(system, plan)
         assert open_fields() == {f"volumes_{own}": 1, f"gigabytes_{own}": 1, f"snapshots_{own}": 1}
     finally:
         storage.delete_type(made)
     gone = maker.plan_system(system)
     maker.apply_system(system, gone)
+    assert _rows(maker.plan_system(system)) == []
+
+
+def test_a_plan_without_room_for_what_others_made_is_refused_before_anything_is_changed(
+    maker: Provisioner, system: SystemRecord, cloud: Connection
+) -> None:
+    """Cinder takes no limit below what is in use, so apply would stop half way."""
+    project = maker.outputs("system", NAME)["project_id"]
+    own = maker.site.volume_type(system.spec.level).name
+    fields = ("volumes", "gigabytes", f"volumes_{own}", f"gigabytes_{own}")
+    quotas: Any = cloud.block_storage
+    quotas.update_quota_set(project, **dict.fromkeys(fields, 2))
+    storage: Any = cloud.connect_as_project({"id": project}).block_storage
+    made = storage.create_volume(name="la", size=1, volume_type=own)
+    storage.wait_for_status(made, "available", ["error"], interval=0.3, wait=60)
+    plans = set((maker.settings.state_dir / "plans" / NAME).iterdir())
+    try:
+        with pytest.raises(InputErrors) as refused:
+            maker.plan_system(system)
+    finally:
+        storage.delete_volume(made)
+        storage.wait_for_delete(made, interval=0.3, wait=60)
+    assert refused.value.exit_code == 2
+    assert {e.what for e in refused.value.errors} == {
+        f"system {NAME} needs 2 {f} on its way, the project holds 2 now; its quota allows 1" for f in fields
+    }
+    assert set((maker.settings.state_dir / "plans" / NAME).iterdir()) == plans
+    maker.apply_system(system, maker.plan_system(system))
     assert _rows(maker.plan_system(system)) == []
 
 

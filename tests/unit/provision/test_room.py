@@ -1,0 +1,102 @@
+"""Room in a project's quota, over the engine's steps: what is added, replaced, lowered, and what others made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Field
+from hatang.provision.room import SERVER, Excess, Present, shortages
+from tests.unit.stacks.recorded import record_system, site
+
+NET, VOLUME = "openstack:networking/network:Network", "openstack:blockstorage/volume:Volume"
+SIZES = {"small": (1, 2048), "big": (4, 8192)}
+Step = dict[str, Any]
+
+
+def step(op: str, kind: str, new: dict[str, Any] | None = None, old: dict[str, Any] | None = None) -> Step:
+    """A step as the engine tells it."""
+    sides = {side: {"inputs": props} for side, props in (("new", new), ("old", old)) if props is not None}
+    return {"op": op, "type": kind, "urn": f"urn::{kind}", **sides}
+
+
+def quota(kind: str, op: str = "same", **fields: Any) -> Step:
+    """A quota set."""
+    return step(op, kind, fields)
+
+
+def server(op: str, new: str = "", old: str = "") -> Step:
+    """A server of a flavor."""
+    return step(op, SERVER, {"flavorId": new} if new else None, {"flavorId": old} if old else None)
+
+
+def short(steps: list[Step], held: dict[Field, int] | None = None, **limits: int) -> list[tuple[str, int, int]]:
+    """(field, needed, allowed) of each shortage; `limits` are those of Nova now."""
+    present = Present(held or {}, {(COMPUTE, n): v for n, v in limits.items()})
+    return [(e.place[1], e.needed, e.allowed) for e in shortages(steps, present, SIZES, parallel=8)]
+
+
+def test_a_new_system_fits_into_what_its_own_stack_sets() -> None:
+    sizes = {f"flavor-{f.name}": (f.vcpus, f.ram_gib * 1024) for f in site().flavors}
+    for level in (1, 2, 3, 4, 5):
+        steps = [step("create", m.type, m.inputs) for m in record_system(level, public=True, document_storage=True)]
+        assert shortages(steps, Present(), sizes, parallel=8) == []
+
+
+@pytest.mark.parametrize(("missing", "needed"), [("instances", 2), ("cores", 2), ("ram", 4096)])
+def test_servers_count_with_their_flavors(missing: str, needed: int) -> None:
+    limits = {"instances": 2, "cores": 2, "ram": 4096, missing: needed - 1}
+    steps = [quota(COMPUTE, "create", **limits), server("create", "small"), server("create", "small")]
+    assert short(steps) == [(missing, needed, needed - 1)]
+
+
+def test_what_others_made_in_the_project_counts() -> None:
+    steps = [quota(COMPUTE, instances=1), server("create", "small")]
+    assert short(steps, {(COMPUTE, "instances"): 1}, instances=1) == [("instances", 2, 1)]
+    assert shortages(steps, Present({(COMPUTE, "instances"): 1}), SIZES, 8) == [Excess((COMPUTE, "instances"), 2, 1, 1)]
+
+
+def test_a_server_that_is_removed_first_makes_room() -> None:
+    held: dict[Field, int] = {(COMPUTE, "instances"): 1}
+    replaced = [server("delete-replaced", old="small"), server("create-replacement", "small")]
+    assert short([quota(COMPUTE, instances=1), *replaced], held) == []
+    assert short([quota(COMPUTE, instances=1), *reversed(replaced)], held) == [("instances", 2, 1)]
+
+
+def test_a_larger_flavor_needs_the_difference() -> None:
+    held: dict[Field, int] = {(COMPUTE, "instances"): 1, (COMPUTE, "cores"): 1, (COMPUTE, "ram"): 2048}
+    grown = [quota(COMPUTE, instances=1, cores=3, ram=8192), server("update", "big", "small")]
+    assert short(grown, held) == [("cores", 4, 3)]
+
+
+def test_a_limit_below_what_is_in_use_is_refused_by_the_cloud() -> None:
+    held: dict[Field, int] = {(COMPUTE, "instances"): 5}
+    lowered = [quota(COMPUTE, "update", instances=1)]
+    assert short(lowered, held, instances=50) == [("instances", 5, 1)]
+    assert short(lowered, held, instances=-1) == [("instances", 5, 1)], "-1 was no limit"
+    assert short(lowered, held, instances=1) == [], "it is not this plan that lowers it"
+
+
+def test_neutron_counts_what_is_being_made_twice_but_no_more_than_is_made_at_once() -> None:
+    few = [quota(NETWORK, network=5), *[step("create", NET, {}) for _ in range(3)]]
+    assert short(few) == [("network", 6, 5)]
+    many = [quota(NETWORK, network=27), *[step("create", NET, {}) for _ in range(20)]]
+    assert short(many) == [("network", 28, 27)]
+
+
+def test_volumes_count_for_their_type_too() -> None:
+    limits: dict[str, Any] = {
+        "volumes": 9,
+        "gigabytes": 99,
+        "volumeTypeQuota": {"volumes_a": "1", "gigabytes_a": "9", "volumes_b": "0"},
+    }
+    made = [step("create", VOLUME, {"size": 10, "volumeType": "a"})]
+    assert short([quota(STORAGE, **limits), *made]) == [("gigabytes_a", 10, 9)]
+    other = [step("create", VOLUME, {"size": 10, "volumeType": "b"})]
+    assert short([quota(STORAGE, **limits), *other]) == [("volumes_b", 1, 0)]
+
+
+def test_what_stays_as_it_is_is_not_compared() -> None:
+    held: dict[Field, int] = {(COMPUTE, "instances"): 2}
+    assert short([quota(COMPUTE, instances=1), server("same", "small", "small")], held, instances=1) == []
