@@ -5,7 +5,6 @@ Order: command option, `HATANG_*` variable, `<state>/hatang.toml`, default.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -16,6 +15,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hatang.errors import SettingsError
+from hatang.suggestions import did_you_mean
 
 # gRPC, which the engine needs, makes a poller anew in every forked child. ansible-runner forks and closes the child's
 # files: the poller then takes the child down before Ansible begins (docs/traps.md).
@@ -141,14 +141,14 @@ def load(**options: Any) -> Settings:
 
 
 def _refuse_misspelt(names: set[str], where: str, prefix: str) -> None:
+    def written(name: str) -> str:
+        return f"{prefix}{name.upper()}" if prefix else name
+
     for name in sorted(names - set(Settings.model_fields)):
-        close = difflib.get_close_matches(name, Settings.model_fields, 1)
-        shown = f"{prefix}{name.upper()}" if prefix else name
-        hint = (f"{prefix}{close[0].upper()}" if prefix else close[0]) if close else ""
         raise SettingsError(
-            f"no setting is called {shown}",
+            f"no setting is called {written(name)}",
             where=where,
-            do=f"did you mean {hint}?" if hint else "see docs/reference/settings.md",
+            do=did_you_mean(name, Settings.model_fields, "see docs/reference/settings.md", most=1, written=written),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -23,6 +22,7 @@ from hatang.registry import allocator, ceilings, database, names
 from hatang.registry import tables as t
 from hatang.registry.records import ApprovalRecord, HostRecord, RequestRecord, SystemRecord
 from hatang.registry.states import others_of, state_of
+from hatang.suggestions import did_you_mean
 
 ATTEMPTS = 20  # two processes may choose the same block; the constraint tells, and the loser chooses again
 
@@ -365,13 +365,7 @@ class Registry:
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     there = sorted(known)
-    close = difflib.get_close_matches(name, there, 3)
-    if close:
-        do = f"did you mean {', '.join(close)}?"
-    else:
-        do = (
-            f"known: {', '.join(there[:10])}"
-            if there
-            else f"no {kind} is known yet; begin with hatang request submit FILE"
-        )
-    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=do)
+    otherwise = f"known: {', '.join(there[:10])}"
+    if not there:
+        otherwise = f"no {kind} is known yet; begin with hatang request submit FILE"
+    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=did_you_mean(name, there, otherwise))
