@@ -32,8 +32,15 @@ class Settings(BaseSettings):
 
     state_dir: Path = Field(Path(".hatang/site"), description="Folder of registry, engine state, keys and logs.")
     site_file: Path | None = Field(None, description="The site's description, e.g. inventories/example/site.yaml.")
-    registry_url: str = Field("", description="SQLAlchemy URL of the registry; empty: SQLite in the state folder.")
-    workflow_url: str = Field("", description="URL of the workflow database; empty: SQLite in the state folder.")
+    registry_url: str = Field(
+        "",
+        repr=False,  # a password may stand in it
+        description="URL of the registry: sqlite:///FILE, or postgresql://USER@HOST/DATABASE with the password in the "
+        "file that PGPASSFILE names; empty: SQLite in the state folder.",
+    )
+    workflow_url: str = Field(
+        "", repr=False, description="URL of the workflow database; empty: SQLite in the state folder."
+    )
     clouds_file: Path | None = Field(
         None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order."
     )
@@ -159,6 +166,8 @@ def write(state_dir: Path, **values: str) -> None:
     lines = [f"{k} = {_toml(v)}" for k, v in sorted({**have, **values}.items())]
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.chmod(0o600)  # the URL of a database may hold a password
     new.write_text("\n".join(lines) + "\n")
     new.replace(file)
 
