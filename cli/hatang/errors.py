@@ -128,3 +128,9 @@ class MissingPartError(StepError):
     """A program or part that this command needs is not installed."""
 
     code = "E405"
+
+
+class RegistryError(StepError):
+    """The registry's database does not answer, or does not let this user in."""
+
+    code = "E406"

@@ -5,7 +5,6 @@ Order: command option, `HATANG_*` variable, `<state>/hatang.toml`, default.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -16,6 +15,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hatang.errors import SettingsError
+from hatang.suggestions import did_you_mean
 
 # gRPC, which the engine needs, makes a poller anew in every forked child. ansible-runner forks and closes the child's
 # files: the poller then takes the child down before Ansible begins (docs/traps.md).
@@ -32,8 +32,15 @@ class Settings(BaseSettings):
 
     state_dir: Path = Field(Path(".hatang/site"), description="Folder of registry, engine state, keys and logs.")
     site_file: Path | None = Field(None, description="The site's description, e.g. inventories/example/site.yaml.")
-    registry_url: str = Field("", description="SQLAlchemy URL of the registry; empty: SQLite in the state folder.")
-    workflow_url: str = Field("", description="URL of the workflow database; empty: SQLite in the state folder.")
+    registry_url: str = Field(
+        "",
+        repr=False,  # a password may stand in it
+        description="URL of the registry: sqlite:///FILE, or postgresql://USER@HOST/DATABASE with the password in the "
+        "file that PGPASSFILE names; empty: SQLite in the state folder.",
+    )
+    workflow_url: str = Field(
+        "", repr=False, description="URL of the workflow database; empty: SQLite in the state folder."
+    )
     clouds_file: Path | None = Field(
         None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order."
     )
@@ -141,14 +148,14 @@ def load(**options: Any) -> Settings:
 
 
 def _refuse_misspelt(names: set[str], where: str, prefix: str) -> None:
+    def written(name: str) -> str:
+        return f"{prefix}{name.upper()}" if prefix else name
+
     for name in sorted(names - set(Settings.model_fields)):
-        close = difflib.get_close_matches(name, Settings.model_fields, 1)
-        shown = f"{prefix}{name.upper()}" if prefix else name
-        hint = (f"{prefix}{close[0].upper()}" if prefix else close[0]) if close else ""
         raise SettingsError(
-            f"no setting is called {shown}",
+            f"no setting is called {written(name)}",
             where=where,
-            do=f"did you mean {hint}?" if hint else "see docs/reference/settings.md",
+            do=did_you_mean(name, Settings.model_fields, "see docs/reference/settings.md", most=1, written=written),
         )
 
 
@@ -159,6 +166,8 @@ def write(state_dir: Path, **values: str) -> None:
     lines = [f"{k} = {_toml(v)}" for k, v in sorted({**have, **values}.items())]
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.chmod(0o600)  # the URL of a database may hold a password
     new.write_text("\n".join(lines) + "\n")
     new.replace(file)
 

@@ -12,11 +12,11 @@ from .runner import Log, StepFailed
 
 @dataclass(frozen=True)
 class Package:
-    """One Debian package. `for_hosts`: only the sandbox's hosts need it; without root they do not exist anyway."""
+    """One Debian package. `can_lack`: where root cannot be had, set-up goes on without it."""
 
     name: str
     why: str
-    for_hosts: bool = False
+    can_lack: bool = False
 
 
 PACKAGES = (
@@ -29,10 +29,12 @@ PACKAGES = (
     Package("python3-dev", "headers for the same"),
     Package("openssh-client", "the way to the hosts, and keys"),
     Package("netcat-openbsd", "carries SSH through the bastion network"),
-    Package("iproute2", "networks and bridges of the sandbox's data plane", for_hosts=True),
-    Package("nftables", "packet filters of the sandbox's data plane", for_hosts=True),
-    Package("mmdebstrap", "makes the image of the hosts", for_hosts=True),
-    Package("systemd-container", "systemd-nspawn boots the hosts", for_hosts=True),
+    Package("iproute2", "networks and bridges of the sandbox's data plane", can_lack=True),
+    Package("nftables", "packet filters of the sandbox's data plane", can_lack=True),
+    Package("mmdebstrap", "makes the image of the hosts", can_lack=True),
+    Package("systemd-container", "systemd-nspawn boots the hosts", can_lack=True),
+    # Tests start a throw-away cluster of it. The one that Debian makes at installation is not used; a site has its own.
+    Package("postgresql", "tests run the registry on it", can_lack=True),
 )
 
 
@@ -56,11 +58,11 @@ def privilege() -> list[str] | None:
 
 
 def missing() -> list[Package]:
-    """What is to be installed. Host packages count only where root can be had."""
+    """What is to be installed. Packages that can lack count only where root can be had."""
     have = installed()
     lacking = [p for p in PACKAGES if p.name not in have]
     if lacking and privilege() is None:
-        return [p for p in lacking if not p.for_hosts]
+        return [p for p in lacking if not p.can_lack]
     return lacking
 
 

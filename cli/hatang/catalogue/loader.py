@@ -16,6 +16,7 @@ from hatang.catalogue.resolver import resolve
 from hatang.errors import InputError, UnknownNameError
 from hatang.model.control import Control, Resolved
 from hatang.model.terms import Level
+from hatang.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from hatang.model.site import Site
@@ -115,10 +116,7 @@ def show_control(control_id: str, folder: Path | None = None) -> Control:
 
 def unknown(control_id: str, known: Collection[str]) -> UnknownNameError:
     """The error for a control that is not there."""
-    import difflib
-
-    close = difflib.get_close_matches(control_id, sorted(known), 3)
-    do = f"did you mean {', '.join(close)}?" if close else "hatang control list shows all"
+    do = did_you_mean(control_id, known, "hatang control list shows all")
     return UnknownNameError(f"no control is called {control_id}", where=str(CONTROLS), do=do)
 
 

@@ -25,14 +25,12 @@ def command() -> None:
 
 
 def _find(registry: Registry, name: str) -> HostRecord:
-    import difflib
-
     from hatang.errors import UnknownNameError
+    from hatang.suggestions import did_you_mean
 
     known = {h.name: h for h in registry.hosts()}
     if name not in known:
-        close = difflib.get_close_matches(name, sorted(known), 3)
-        do = f"did you mean {', '.join(close)}?" if close else "hatang host list shows all"
+        do = did_you_mean(name, known, "hatang host list shows all")
         raise UnknownNameError(f"no host is called {name}", where="registry", do=do)
     return known[name]
 

@@ -82,7 +82,9 @@ def testinfra(settings: Settings) -> Look:
 @part("workflows", "product")
 def workflows(settings: Settings) -> Look:
     """Durable workflows: a run that was killed goes on where it was."""
-    return Look(State.REAL, importlib.metadata.version("dbos"), settings.workflow.rpartition("@")[2])
+    from hatang.registry.database import shown
+
+    return Look(State.REAL, importlib.metadata.version("dbos"), shown(settings.workflow))
 
 
 @part("registry", "site", required=False, remedy="it is made by the first `hatang request submit`")
@@ -105,16 +107,17 @@ def registry(settings: Settings) -> Look:
 
 def _other_registry(url: str, head: str) -> Look:
     """A registry on a database server; its password stays out of the report."""
-    from sqlalchemy import create_engine, make_url, text
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError
 
-    shown = make_url(url).render_as_string(hide_password=True)
+    from hatang.registry import database
+
+    engine = database.connect(url)
+    shown = database.shown(engine.url)
     try:
-        with create_engine(url).connect() as connection:
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except SQLAlchemyError as exc:
-        return Look(State.MISSING, detail=f"{shown}: {type(exc).__name__}")
-    return _schema(str(found or ""), head, shown)
+        found = database.version(engine)
+    except DBAPIError as exc:
+        return Look(State.MISSING, detail=f"{shown}: {database.unusable(engine.url, exc).what}")
+    return _schema(found or "", head, shown)
 
 
 def _schema(found: str, head: str, where: str) -> Look:

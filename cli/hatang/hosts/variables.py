@@ -5,7 +5,6 @@ Ansible would check types and required ones too, host by host and role by role, 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from hatang.errors import InputError, InputErrors
+from hatang.suggestions import did_you_mean
 
 ROLES = Path(__file__).resolve().parents[1] / "roles"
 KINDS: dict[str, type | tuple[type, ...]] = {"bool": bool, "int": int, "str": str, "list": list}
@@ -44,8 +44,7 @@ def _faults(host: str, given: Mapping[str, Any], known: Mapping[str, dict[str, A
     found = []
     for name, value in given.items():
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            do = f"did you mean {close[0]}?" if close else "see roles/*/README.md for what there is"
+            do = did_you_mean(name, known, "see roles/*/README.md for what there is", most=1)
             found.append(InputError(f"no role has a variable {name}", where=f"host {host}", do=do))
         elif not _is(value, known[name]["type"]):
             found.append(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from hatang.errors import InputError, InputErrors
 from hatang.inputs.yaml_lines import Document, Key
+from hatang.suggestions import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,13 +39,12 @@ def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) ->
         )
     if kind == "extra_forbidden":
         names = _names(model, key[:-1])
-        close = difflib.get_close_matches(field, names, 1)
-        do = f"did you mean {close[0]}?" if close else f"remove it; known here: {', '.join(names)}"
+        do = did_you_mean(field, names, f"remove it; known here: {', '.join(names)}", most=1)
         return InputError(f"there is no field {field}", where=where, do=do)
     if kind in ("enum", "literal_error"):
         allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-        close = difflib.get_close_matches(str(value), allowed.split(", "), 1)
-        do = f"did you mean {close[0]}? allowed: {allowed}" if close else f"write one of: {allowed}"
+        near = did_you_mean(str(value), allowed.split(", "), "", most=1)
+        do = f"{near} allowed: {allowed}" if near else f"write one of: {allowed}"
         return InputError(f"{value!r} is not allowed here", where=where, do=do)
     if kind == "value_error":
         text = str(context.get("error") or error["msg"])

@@ -25,6 +25,6 @@ class RequestFile(Model):
     """A request for a new system; brings its agency in when it is not there yet."""
 
     kind: Literal["new-system"] = Field(description="What is asked for.")
-    requested_by: str = Field(min_length=3, description="Who asks; may not approve the same request.")
+    requested_by: str = Field(min_length=3, max_length=200, description="Who asks; may not approve the same request.")
     agency: Agency = Field(description="The body that asks.")
     system: System = Field(description="The system that it asks for.")

@@ -1,8 +1,9 @@
-"""Chooses addresses: pure functions over what is taken. The registry commits them under unique constraints."""
+"""Chooses addresses: pure functions over what is taken. The registry commits them; its tables refuse an overlap."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import islice
 
@@ -14,63 +15,104 @@ from hatang.model.terms import ZoneKind
 
 FIRST_HOST = 10  # below: gateway and room for what the network itself needs
 ZONE_SLOTS = list(ZoneKind)  # a zone's place in its block depends on its kind alone, so a level change moves nothing
+SLOT_PREFIX = 26  # the smallest block that a site may give (Site.system_prefix)
+V6_GROUP = 16 << 64  # addresses of the 16 subnets that a system gets
+Span = tuple[int, int]  # first and last address
 
 
-def choose(
-    site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKind], blocks: set[str], bastions: set[str]
-) -> Allocation:
+@dataclass(frozen=True)
+class Taken:
+    """What systems have, of all branches: prefixes may have been moved between branches since."""
+
+    blocks: Sequence[IPv4Network] = ()
+    bastion_addresses: Sequence[IPv4Address] = ()
+    zones_v6: Sequence[IPv6Network] = ()
+
+
+def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKind], taken: Taken) -> Allocation:
     """Addresses for a system: the first block of its branch that is free, and everything in it.
 
-    Args:
-        blocks: IPv4 blocks that are taken, in the branch.
-        bastions: router addresses that are taken on the branch's bastion network.
+    What is taken may have another size: the site's prefix lengths may have changed since.
 
     Raises:
-        RefusedError: the branch has no block or no bastion address left.
+        RefusedError: the branch has no block, no IPv6 subnets or no bastion address left, or a zone is too small.
     """
-    block = _free_block(site, pool, blocks)
-    number = (int(block.network_address) - int(pool.prefix.network_address)) >> (32 - site.system_prefix)
+    blocks = [_span(b) for b in taken.blocks]
+    bastions = [(int(a), int(a)) for a in taken.bastion_addresses]
+    block = _block(site, pool, [_span(pool.bastion), *blocks, *bastions])
+    first_v6 = _first_v6(pool, taken.zones_v6)
     subnets = list(islice(block.subnets(new_prefix=site.zone_prefix), len(ZONE_SLOTS)))
     chosen = tuple(
         ZoneAllocation(
             kind=z,
             cidr=subnets[ZONE_SLOTS.index(z)],
-            cidr_v6=_v6(pool.prefix_v6, number * 16 + ZONE_SLOTS.index(z)),
+            cidr_v6=IPv6Network((first_v6 + (ZONE_SLOTS.index(z) << 64), 64)),
         )
         for z in zones
     )
     return Allocation(
         block=block,
-        bastion_address=_free_address(pool, bastions),
+        bastion_address=_bastion_address(pool, [*blocks, *bastions]),
         zones=chosen,
-        hosts=tuple(_host_addresses(system, chosen)),
+        hosts=tuple(sorted(_host_addresses(system, chosen), key=lambda h: h.name)),
     )
 
 
-def _free_block(site: Site, pool: BranchPool, taken: set[str]) -> IPv4Network:
-    for i, block in enumerate(pool.prefix.subnets(new_prefix=site.system_prefix)):
-        if i and not block.overlaps(pool.bastion) and str(block) not in taken:
-            return block
-    raise RefusedError(
-        f"branch {pool.branch.value} has no /{site.system_prefix} block left in {pool.prefix}",
-        where=f"site {site.name}",
-        do="give the branch a larger prefix in the site file, or remove systems that are no longer used",
-    )
+def slots(block: IPv4Network) -> range:
+    """Numbers of the smallest blocks that make up this one: two blocks overlap exactly when they share a number."""
+    first, last = _span(block)
+    return range(first >> (32 - SLOT_PREFIX), (last >> (32 - SLOT_PREFIX)) + 1)
 
 
-def _v6(prefix: IPv6Network, number: int) -> IPv6Network:
-    return IPv6Network((int(prefix.network_address) + (number << 64), 64))
+def first_free(room: Span, size: int, taken: Iterable[Span]) -> int | None:
+    """The first multiple of `size` in `room` from which `size` addresses are free; None: there is none."""
+    start = -(-room[0] // size) * size
+    for first, last in sorted(taken):
+        if first >= start + size:
+            break
+        start = max(start, (last // size + 1) * size)
+    return start if start + size - 1 <= room[1] else None
 
 
-def _free_address(pool: BranchPool, taken: set[str]) -> IPv4Address:
-    for address in islice(pool.bastion.hosts(), FIRST_HOST - 1, None):
-        if str(address) not in taken:
-            return address
-    raise RefusedError(
-        f"the bastion network {pool.bastion} of branch {pool.branch.value} is full",
-        where=f"branch {pool.branch.value}",
-        do="give the branch a larger bastion network in the site file",
-    )
+def _span(net: IPv4Network | IPv6Network) -> Span:
+    return int(net.network_address), int(net.broadcast_address)
+
+
+def _block(site: Site, pool: BranchPool, taken: Iterable[Span]) -> IPv4Network:
+    first, last = _span(pool.prefix)
+    size = 1 << (32 - site.system_prefix)
+    start = first_free((first + size, last), size, taken)  # the first block stays free
+    if start is None:
+        raise RefusedError(
+            f"branch {pool.branch.value} has no /{site.system_prefix} block left in {pool.prefix}",
+            where=f"site {site.name}",
+            do="give the branch a larger prefix in the site file, or remove systems that are no longer used",
+        )
+    return IPv4Network((start, site.system_prefix))
+
+
+def _first_v6(pool: BranchPool, taken: Iterable[IPv6Network]) -> int:
+    first, last = _span(pool.prefix_v6)
+    start = first_free((first + V6_GROUP, last), V6_GROUP, [_span(n) for n in taken])
+    if start is None:
+        raise RefusedError(
+            f"branch {pool.branch.value} has no 16 IPv6 subnets left in {pool.prefix_v6}",
+            where=f"branch {pool.branch.value}",
+            do="give the branch a larger IPv6 prefix in the site file, or remove systems that are no longer used",
+        )
+    return start
+
+
+def _bastion_address(pool: BranchPool, taken: Iterable[Span]) -> IPv4Address:
+    first, last = _span(pool.bastion)
+    found = first_free((first + FIRST_HOST, last - 1), 1, taken)
+    if found is None:
+        raise RefusedError(
+            f"the bastion network {pool.bastion} of branch {pool.branch.value} is full",
+            where=f"branch {pool.branch.value}",
+            do="give the branch a larger bastion network in the site file",
+        )
+    return IPv4Address(found)
 
 
 def _host_addresses(system: System, zones: Sequence[ZoneAllocation]) -> Iterable[HostAllocation]:

@@ -19,14 +19,11 @@ def claim(session: Session, system: System) -> None:
 
     Raises:
         InputError: another system has a server of that name.
-        IntegrityError: another process took one at this moment; the caller tries again and gets the error above.
     """
     release(session, system.name)
     wanted = {system.server_name(h.name): i for i, h in enumerate(system.hosts)}
-    taken = session.scalars(
-        select(t.ServerNameRow).where(t.ServerNameRow.name.in_(wanted)).order_by(t.ServerNameRow.name)
-    )
-    if clash := taken.first():
+    taken = session.scalars(select(t.ServerNameRow).where(t.ServerNameRow.name.in_(wanted)))
+    if clash := min(taken, key=lambda r: r.name, default=None):
         place = wanted[clash.name]
         raise InputError(
             f"a server called {clash.name} exists: host {clash.name.removeprefix(clash.system + '-')} "

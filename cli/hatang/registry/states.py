@@ -20,5 +20,5 @@ def others_of(session: Session, row: t.SystemRow, *, with_addresses: bool = Fals
     query = select(t.SystemRow).where(t.SystemRow.agency_code == row.agency_code, t.SystemRow.name != row.name)
     if with_addresses:
         query = query.where(t.SystemRow.name.in_(select(t.BlockRow.system)))
-    rows = session.scalars(query.order_by(t.SystemRow.name)).all()
+    rows = sorted(session.scalars(query), key=lambda r: r.name)  # not by the database: its locale would decide
     return [System.model_validate(r.spec) for r in rows if state_of(session, r.name) != "removed"]

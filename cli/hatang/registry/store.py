@@ -1,30 +1,31 @@
-"""The registry: one method per use case, one transaction each. No database object leaves it."""
+"""The registry: one method per use case, one transaction each. No database object leaves it.
+
+Names are sorted here, not by the database: on PostgreSQL their order would depend on its locale.
+"""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, RefusedError, UnknownNameError
 from hatang.model.agency import Agency, QuotaCeiling
-from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.allocation import Allocation
 from hatang.model.request import RequestFile, RequestState
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
-from hatang.registry import allocator, ceilings, database, names
+from hatang.registry import addresses, ceilings, database, names, sessions
 from hatang.registry import tables as t
 from hatang.registry.records import ApprovalRecord, HostRecord, RequestRecord, SystemRecord
 from hatang.registry.states import others_of, state_of
-
-ATTEMPTS = 20  # two processes may choose the same block; the constraint tells, and the loser chooses again
+from hatang.suggestions import did_you_mean
 
 
 class Registry:
@@ -35,13 +36,22 @@ class Registry:
 
     @classmethod
     def open(cls, url: str) -> Registry:
-        """The registry at this SQLAlchemy URL, made or migrated to the newest schema. Raises SettingsError."""
+        """The registry at this SQLAlchemy URL, made or migrated to the newest schema.
+
+        Raises:
+            SettingsError: the URL is no URL of SQLite or PostgreSQL.
+            RefusedError: the registry is of a newer hatang, or holds what the new schema forbids.
+            RegistryError: the database does not answer. Every method may raise it.
+        """
         registry = cls(url)
         database.migrate(registry._engine)
         return registry
 
-    def _begin(self) -> Session:
-        return Session(self._engine, expire_on_commit=False)
+    def _reading(self) -> AbstractContextManager[Session]:
+        return sessions.reading(self._engine)
+
+    def _writing(self) -> AbstractContextManager[Session]:
+        return sessions.writing(self._engine)
 
     # -- requests -----------------------------------------------------------------------------------------------------
 
@@ -57,15 +67,9 @@ class Registry:
             RefusedError: the system is in use; a change of it is another kind of request.
         """
         digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
-        for attempt in range(ATTEMPTS):
-            try:
-                with self._begin() as session, session.begin():
-                    if session.get(t.RequestRow, digest[:12]) is None:
-                        self._submit(session, file, text, digest, site)
-                break
-            except IntegrityError:
-                if attempt == ATTEMPTS - 1:
-                    raise
+        with self._writing() as session:
+            if session.get(t.RequestRow, digest[:12]) is None:
+                self._submit(session, file, text, digest, site)
         return self.request(digest[:12])
 
     def _submit(self, session: Session, file: RequestFile, text: str, digest: str, site: Site | None) -> None:
@@ -121,21 +125,23 @@ class Registry:
                 do=f"remove it first: hatang system destroy {system.name} --yes",
             )  # fmt: skip
         row.request_id, row.level, row.spec = request_id, int(system.level), spec
-        for table in (t.AddressRow, t.ZoneRow, t.BlockRow):
-            session.execute(delete(table).where(table.system == system.name))
+        addresses.release(session, system.name)
         session.add(t.SystemStateRow(system=system.name, state="requested"))
 
     def request(self, request_id: str) -> RequestRecord:
         """One request. Raises UnknownNameError."""
-        with self._begin() as session:
-            row = session.get(t.RequestRow, request_id)
-            if row is None:
-                raise _unknown("request", request_id, session.scalars(select(t.RequestRow.id)))
-            return self._request(session, row)
+        with self._reading() as session:
+            return self._request(session, self._request_row(session, request_id))
+
+    def _request_row(self, session: Session, request_id: str) -> t.RequestRow:
+        row = session.get(t.RequestRow, request_id)
+        if row is None:
+            raise _unknown("request", request_id, session.scalars(select(t.RequestRow.id)))
+        return row
 
     def requests(self, state: RequestState | None = None) -> list[RequestRecord]:
         """All requests, oldest first; of one state only when given."""
-        with self._begin() as session:
+        with self._reading() as session:
             rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.created_at, t.RequestRow.id))
             found = [self._request(session, row) for row in rows]
         return [r for r in found if state is None or r.state == state]
@@ -147,29 +153,31 @@ class Registry:
             RefusedError: the approver is the requester.
             UnknownNameError: no such request.
         """
-        request = self.request(request_id)
-        if by.strip().casefold() == request.requested_by.strip().casefold():
-            raise RefusedError(
-                f"{by} asked for request {request_id} and may not approve it",
-                where=f"registry, request {request_id}",
-                do="another person approves: hatang request approve ID --by NAME",
-            )  # fmt: skip
-        with self._begin() as session, session.begin():
-            where = (t.ApprovalRow.request_id == request_id, t.ApprovalRow.approved_by == by)
-            row = session.scalars(select(t.ApprovalRow).where(*where)).first()
-            if row is None:
-                if not request.approvals:  # a second approver confirms, and must not bring an old ceiling back
-                    ceilings.take_over(session, session.get_one(t.RequestRow, request_id))
-                row = t.ApprovalRow(request_id=request_id, requested_by=request.requested_by, approved_by=by, note=note)
-                session.add(row)
-                session.flush()
+        with self._writing() as session:
+            asked = self._request_row(session, request_id)
+            if by.strip().casefold() == asked.requested_by.strip().casefold():
+                raise RefusedError(
+                    f"{by} asked for request {request_id} and may not approve it",
+                    where=f"registry, request {request_id}",
+                    do="another person approves: hatang request approve ID --by NAME",
+                )
+            there = self._approvals(session, request_id)
+            mine = [a for a in there if a.approved_by == by]
+            if mine:
+                return mine[0]
+            if not there:  # a second approver confirms, and must not bring an old ceiling back
+                ceilings.take_over(session, asked)
+            row = t.ApprovalRow(request_id=request_id, requested_by=asked.requested_by, approved_by=by, note=note)
+            session.add(row)
+            session.flush()
             return ApprovalRecord(request_id, row.approved_by, row.note, row.created_at)
 
+    def _approvals(self, session: Session, request_id: str) -> tuple[ApprovalRecord, ...]:
+        query = select(t.ApprovalRow).where(t.ApprovalRow.request_id == request_id).order_by(t.ApprovalRow.id)
+        return tuple(ApprovalRecord(a.request_id, a.approved_by, a.note, a.created_at) for a in session.scalars(query))
+
     def _request(self, session: Session, row: t.RequestRow) -> RequestRecord:
-        approvals = tuple(
-            ApprovalRecord(a.request_id, a.approved_by, a.note, a.created_at)
-            for a in session.scalars(select(t.ApprovalRow).where(t.ApprovalRow.request_id == row.id))
-        )
+        approvals = self._approvals(session, row.id)
         name = row.spec["system"]["name"]
         state = RequestState.APPROVED if approvals else RequestState.SUBMITTED
         system = session.get(t.SystemRow, name)
@@ -182,14 +190,13 @@ class Registry:
 
     def agencies(self) -> list[Agency]:
         """All agencies, by code."""
-        with self._begin() as session:
-            return [
-                Agency.model_validate(r.spec) for r in session.scalars(select(t.AgencyRow).order_by(t.AgencyRow.code))
-            ]
+        with self._reading() as session:
+            rows = sorted(session.scalars(select(t.AgencyRow)), key=lambda r: r.code)
+            return [Agency.model_validate(r.spec) for r in rows]
 
     def agency(self, code: str) -> Agency:
         """One agency. Raises UnknownNameError."""
-        with self._begin() as session:
+        with self._reading() as session:
             row = session.get(t.AgencyRow, code)
             if row is None:
                 raise _unknown("agency", code, session.scalars(select(t.AgencyRow.code)))
@@ -197,30 +204,32 @@ class Registry:
 
     def systems(self) -> list[SystemRecord]:
         """All systems, by name."""
-        with self._begin() as session:
-            return [self._system(session, r) for r in session.scalars(select(t.SystemRow).order_by(t.SystemRow.name))]
+        with self._reading() as session:
+            rows = sorted(session.scalars(select(t.SystemRow)), key=lambda r: r.name)
+            return [self._system(session, r) for r in rows]
 
     def system(self, name: str) -> SystemRecord:
         """One system. Raises UnknownNameError."""
-        with self._begin() as session:
+        with self._reading() as session:
             row = session.get(t.SystemRow, name)
             if row is None:
                 raise _unknown("system", name, session.scalars(select(t.SystemRow.name)))
             return self._system(session, row)
 
     def set_system_state(self, name: str, state: str) -> None:
-        """The system comes into a state, or stays in it. Removed, it gives the names of its servers back."""
-        with self._begin() as session, session.begin():
+        """The system comes into a state, or stays in it. Removed, it gives addresses and servers' names back."""
+        with self._writing() as session:
             if state_of(session, name) != state:
                 session.add(t.SystemStateRow(system=name, state=state))
             if state == "removed":
                 names.release(session, name)
+                addresses.release(session, name)
 
     def _system(self, session: Session, row: t.SystemRow) -> SystemRecord:
         agency = session.get_one(t.AgencyRow, row.agency_code)
         return SystemRecord(
             System.model_validate(row.spec), Agency.model_validate(agency.spec), row.request_id,
-            state_of(session, row.name), self._allocation(session, row.name),
+            state_of(session, row.name), addresses.of(session, row.name),
         )  # fmt: skip
 
     def check_ceiling(self, name: str, site: Site) -> None:
@@ -231,7 +240,7 @@ class Registry:
         Raises:
             QuotaError, InputErrors: it does not.
         """
-        with self._begin() as session:
+        with self._reading() as session:
             row = session.get_one(t.SystemRow, name)
             ceilings.check(session, row, others_of(session, row, with_addresses=True), site)
 
@@ -243,63 +252,18 @@ class Registry:
         Raises:
             RefusedError: the branch has none left.
         """
-        for attempt in range(ATTEMPTS):
-            try:
-                with self._begin() as session, session.begin():
-                    there = self._allocation(session, name)
-                    if there is not None:
-                        return there
-                    return self._allocate(
-                        session, self._system(session, session.get_one(t.SystemRow, name)), site, zones
-                    )
-            except IntegrityError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _allocate(self, session: Session, record: SystemRecord, site: Site, zones: Sequence[ZoneKind]) -> Allocation:
-        pool, name = site.pool(record.agency.branch), record.spec.name
-        rows = list(session.scalars(select(t.BlockRow).where(t.BlockRow.branch == pool.branch.value)))
-        made = allocator.choose(
-            site, pool, record.spec, zones, {r.cidr for r in rows}, {r.bastion_address for r in rows}
-        )
-        session.add(
-            t.BlockRow(
-                system=name, branch=pool.branch.value, cidr=str(made.block), bastion_address=str(made.bastion_address)
-            )
-        )
-        for z in made.zones:
-            session.add(t.ZoneRow(system=name, kind=z.kind.value, cidr=str(z.cidr), cidr_v6=str(z.cidr_v6)))
-        for h in made.hosts:
-            session.add(t.AddressRow(system=name, host=h.name, zone=h.zone.value, address=str(h.address)))
-        session.flush()
-        return made
-
-    def _allocation(self, session: Session, name: str) -> Allocation | None:
-        block = session.get(t.BlockRow, name)
-        if block is None:
-            return None
-        order = {z.value: i for i, z in enumerate(ZoneKind)}
-        zones = sorted(session.scalars(select(t.ZoneRow).where(t.ZoneRow.system == name)), key=lambda z: order[z.kind])
-        hosts = session.scalars(select(t.AddressRow).where(t.AddressRow.system == name).order_by(t.AddressRow.host))
-        return Allocation.model_validate(
-            {
-                "block": block.cidr,
-                "bastion_address": block.bastion_address,
-                "zones": [
-                    ZoneAllocation.model_validate({"kind": z.kind, "cidr": z.cidr, "cidr_v6": z.cidr_v6}) for z in zones
-                ],
-                "hosts": [
-                    HostAllocation.model_validate({"name": h.host, "zone": h.zone, "address": h.address}) for h in hosts
-                ],
-            }
-        )
+        with self._writing() as session:
+            there = addresses.of(session, name)
+            if there is not None:
+                return there
+            record = self._system(session, session.get_one(t.SystemRow, name))
+            return addresses.give(session, record.spec, record.agency.branch, site, zones)
 
     # -- what came of it ----------------------------------------------------------------------------------------------
 
     def record_hosts(self, name: str, hosts: Sequence[HostRecord]) -> None:
         """These are the servers of a system; others are forgotten."""
-        with self._begin() as session, session.begin():
+        with self._writing() as session:
             session.execute(delete(t.HostRow).where(t.HostRow.system == name))
             for h in hosts:
                 row = {"name": h.name, "system": name, "zone": h.zone, "address": h.address}
@@ -310,21 +274,21 @@ class Registry:
         query = select(t.HostRow, t.SystemRow).join(t.SystemRow, t.SystemRow.name == t.HostRow.system)
         if system is not None:
             query = query.where(t.HostRow.system == system)
-        with self._begin() as session:
+        with self._reading() as session:
             return [
                 HostRecord(h.name, s.name, s.agency_code, h.zone, h.address, h.login, h.server_id, int(Level(s.level)))
-                for h, s in session.execute(query.order_by(t.HostRow.name)).tuples()
+                for h, s in sorted(session.execute(query).tuples(), key=lambda row: row[0].name)
             ]
 
     def record_remote_ids(self, kind: str, name: str, ids: dict[str, str]) -> None:
         """Keep ids that the cloud gave."""
-        with self._begin() as session, session.begin():
+        with self._writing() as session:
             for key, value in ids.items():
                 session.merge(t.RemoteIdRow(kind=kind, name=name, key=key, value=value))
 
     def remote_ids(self, kind: str, name: str) -> dict[str, str]:
         """Ids that the cloud gave, by key."""
-        with self._begin() as session:
+        with self._reading() as session:
             where = (t.RemoteIdRow.kind == kind, t.RemoteIdRow.name == name)
             return {r.key: r.value for r in session.scalars(select(t.RemoteIdRow).where(*where))}
 
@@ -339,7 +303,7 @@ class Registry:
         ok: bool,
     ) -> None:
         """Keep what one change of the cloud planned and did."""
-        with self._begin() as session, session.begin():
+        with self._writing() as session:
             session.add(
                 t.DeploymentRow(
                     system=system, kind=kind, plan_digest=plan_digest, summary=summary,
@@ -349,7 +313,7 @@ class Registry:
 
     def record_check_run(self, system: str, summary: dict[str, Any]) -> int:
         """Keep what a run of the checks found; returns its number."""
-        with self._begin() as session, session.begin():
+        with self._writing() as session:
             row = t.CheckRunRow(system=system, summary=summary)
             session.add(row)
             session.flush()
@@ -358,20 +322,14 @@ class Registry:
     def last_check_run(self, system: str) -> dict[str, Any] | None:
         """Summary of the newest run of the checks of a system, with its time."""
         newest = select(t.CheckRunRow).where(t.CheckRunRow.system == system).order_by(t.CheckRunRow.id.desc()).limit(1)
-        with self._begin() as session:
+        with self._reading() as session:
             row = session.scalars(newest).first()
             return {**row.summary, "id": row.id, "at": row.created_at.isoformat()} if row else None
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     there = sorted(known)
-    close = difflib.get_close_matches(name, there, 3)
-    if close:
-        do = f"did you mean {', '.join(close)}?"
-    else:
-        do = (
-            f"known: {', '.join(there[:10])}"
-            if there
-            else f"no {kind} is known yet; begin with hatang request submit FILE"
-        )
-    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=do)
+    otherwise = f"known: {', '.join(there[:10])}"
+    if not there:
+        otherwise = f"no {kind} is known yet; begin with hatang request submit FILE"
+    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=did_you_mean(name, there, otherwise))

@@ -132,6 +132,14 @@ class BlockRow(Base):
     bastion_address: Mapped[str] = mapped_column(String(15))
 
 
+class BlockSlotRow(Base):
+    """A part of a system's block, counted in the smallest blocks that there are: blocks that overlap share one."""
+
+    __tablename__ = "block_slot"
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    system: Mapped[str] = mapped_column(ForeignKey("system.name"), index=True)
+
+
 class ZoneRow(Base):
     """A zone of a system with its subnets."""
 

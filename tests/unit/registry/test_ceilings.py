@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hatang.errors import HatangError, InputErrors, QuotaError
@@ -43,9 +41,9 @@ def refused(registry: Registry, file: RequestFile) -> HatangError:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Registry:
+def registry(url: str) -> Registry:
     """An agency that may have 4 hosts."""
-    made = Registry.open(f"sqlite:///{tmp_path}/registry.db")
+    made = Registry.open(url)
     approved(made, asks("mot", 2, hosts=4, disk_gib=100))
     return made
 
@@ -58,9 +56,9 @@ def narrow(request: pytest.FixtureRequest) -> tuple[str, int, dict[str, int]]:
     return field, taken[field], {field: taken[field] - 1}
 
 
-def test_each_field_is_measured_over_all_systems(tmp_path: Path, narrow: tuple[str, int, dict[str, int]]) -> None:
+def test_each_field_is_measured_over_all_systems(url: str, narrow: tuple[str, int, dict[str, int]]) -> None:
     field, taken, ceiling = narrow
-    registry = Registry.open(f"sqlite:///{tmp_path}/registry.db")
+    registry = Registry.open(url)
     approved(registry, asks("mot", 1, volume_gib=10, **ceiling))
     found = refused(registry, asks("hai", 1, volume_gib=10))
     assert isinstance(found, QuotaError)
@@ -108,8 +106,8 @@ def test_a_higher_ceiling_holds_once_it_is_approved(registry: Registry) -> None:
     approved(registry, asks("ba", 1))
 
 
-def test_a_ceiling_that_nobody_approved_counts_for_no_other_request(tmp_path: Path) -> None:
-    registry = Registry.open(f"sqlite:///{tmp_path}/registry.db")
+def test_a_ceiling_that_nobody_approved_counts_for_no_other_request(url: str) -> None:
+    registry = Registry.open(url)
     registry.submit(asks("mot", 1, hosts=10_000), "", SITE)
     assert registry.agency(REQUEST.agency.code).ceiling == QuotaCeiling()
     assert "H99.05 has 32" in refused(registry, asks("hai", 32)).what
@@ -135,7 +133,7 @@ def test_another_agencys_systems_do_not_count(registry: Registry) -> None:
 
 def test_a_later_request_does_not_keep_a_system_from_being_repaired(registry: Registry) -> None:
     registry.allocate("mot", SITE, ZONES)
-    registry.submit(asks("hai", 9), "")  # not measured here, as two at once on PostgreSQL
+    registry.submit(asks("hai", 9), "")  # not measured here
     registry.check_ceiling("mot", SITE)
     with pytest.raises(QuotaError, match=r"system hai with mot takes 11 hosts; agency H99\.05 has 4"):
         registry.check_ceiling("hai", SITE)

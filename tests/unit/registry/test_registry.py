@@ -1,4 +1,4 @@
-"""The registry on SQLite: schema, requests, addresses under real concurrent processes and a real kill."""
+"""The registry: schema, requests, addresses under real concurrent processes and a real kill."""
 
 from __future__ import annotations
 
@@ -50,11 +50,6 @@ def worker(url: str, *names: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", WORKER, url, *names], stdout=subprocess.PIPE, text=True)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/registry.db"
-
-
 def test_models_are_what_migrations_make(url: str) -> None:
     registry = Registry.open(url)
     with registry._engine.connect() as connection:
@@ -86,7 +81,7 @@ def test_the_database_refuses_it_too(url: str) -> None:
     registry = Registry.open(url)
     record = registry.submit(REQUEST, TEXT)
     row = t.ApprovalRow(request_id=record.id, requested_by="a", approved_by="a")
-    with pytest.raises(IntegrityError), registry._begin() as session, session.begin():
+    with pytest.raises(IntegrityError), registry._writing() as session:
         session.add(row)
 
 

@@ -1,0 +1,70 @@
+"""Addresses of systems: a block, zones, hosts, and the router's place on the bastion network. None is given twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.site import Site
+from hatang.model.system import System
+from hatang.model.terms import Branch, ZoneKind
+from hatang.registry import allocator
+from hatang.registry import tables as t
+
+
+def give(session: Session, system: System, branch: Branch, site: Site, zones: Sequence[ZoneKind]) -> Allocation:
+    """Free addresses, the system's from now on. The session writes alone, so nobody else chooses meanwhile.
+
+    Raises:
+        RefusedError: the branch has none left.
+    """
+    name = system.name
+    made = allocator.choose(site, site.pool(branch), system, zones, _taken(session))
+    session.add(
+        t.BlockRow(system=name, branch=branch.value, cidr=str(made.block), bastion_address=str(made.bastion_address))
+    )
+    session.add_all(t.BlockSlotRow(slot=n, system=name) for n in allocator.slots(made.block))
+    for z in made.zones:
+        session.add(t.ZoneRow(system=name, kind=z.kind.value, cidr=str(z.cidr), cidr_v6=str(z.cidr_v6)))
+    for h in made.hosts:
+        session.add(t.AddressRow(system=name, host=h.name, zone=h.zone.value, address=str(h.address)))
+    session.flush()
+    return made
+
+
+def release(session: Session, system: str) -> None:
+    """The system has no addresses any more; others may get them."""
+    for table in (t.AddressRow, t.ZoneRow, t.BlockSlotRow, t.BlockRow):
+        session.execute(delete(table).where(table.system == system))
+
+
+def of(session: Session, system: str) -> Allocation | None:
+    """The addresses of a system; None: it has none."""
+    block = session.get(t.BlockRow, system)
+    if block is None:
+        return None
+    order = {z.value: i for i, z in enumerate(ZoneKind)}
+    zones = sorted(session.scalars(select(t.ZoneRow).where(t.ZoneRow.system == system)), key=lambda z: order[z.kind])
+    hosts = sorted(session.scalars(select(t.AddressRow).where(t.AddressRow.system == system)), key=lambda h: h.host)
+    return Allocation(
+        block=IPv4Network(block.cidr),
+        bastion_address=IPv4Address(block.bastion_address),
+        zones=tuple(
+            ZoneAllocation(kind=ZoneKind(z.kind), cidr=IPv4Network(z.cidr), cidr_v6=IPv6Network(z.cidr_v6))
+            for z in zones
+        ),
+        hosts=tuple(HostAllocation(name=h.host, zone=ZoneKind(h.zone), address=IPv4Address(h.address)) for h in hosts),
+    )
+
+
+def _taken(session: Session) -> allocator.Taken:
+    blocks = session.execute(select(t.BlockRow.cidr, t.BlockRow.bastion_address)).all()
+    return allocator.Taken(
+        blocks=[IPv4Network(b.cidr) for b in blocks],
+        bastion_addresses=[IPv4Address(b.bastion_address) for b in blocks],
+        zones_v6=[IPv6Network(n) for n in session.scalars(select(t.ZoneRow.cidr_v6))],
+    )

@@ -1,0 +1,65 @@
+"""How the registry is read and written, alike on SQLite and PostgreSQL: readers see one state, writers come one by one.
+
+SQLite has one writer at a time anyway. On PostgreSQL an advisory lock does the same: a writer then sees all that was
+written before it, so that what it looks up (a free block, a free name, a quota) still holds when it commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.orm import Session
+
+from hatang.errors import InputError
+from hatang.registry.database import WAIT_S, unusable
+
+WRITERS = 7_741_332  # any number that only hatang uses: advisory lock of the writer
+# A writer whose machine is gone must not keep the others out until TCP notices.
+ALONE = text(
+    "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :wait, true)"
+)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one state of the registry, however many statements it takes.
+
+    Raises:
+        RegistryError: the database does not answer.
+    """
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with _answering(engine), Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """The only session that writes; what it did is kept at the end of the block, or nothing of it after an error.
+
+    Raises:
+        RegistryError: the database does not answer, or another writer does not come to an end.
+        InputError: a value is too long for its column, or no text.
+    """
+    with _answering(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+        if engine.dialect.name == "postgresql":
+            session.execute(ALONE, {"wait": f"{WAIT_S}s"})
+            session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": WRITERS})
+        yield session
+
+
+@contextmanager
+def _answering(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as exc:
+        raise unusable(engine.url, exc) from exc
+    except DataError as exc:
+        raise InputError(
+            f"the registry cannot keep a value: {str(exc.orig).splitlines()[0]}",
+            where="registry",
+            do="shorten it, or take control characters out",
+        ) from exc
