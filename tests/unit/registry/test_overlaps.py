@@ -97,13 +97,19 @@ def test_prefixes_that_were_moved_between_branches_give_no_address_twice(registr
     assert all_apart([z.cidr_v6 for a in (first, second) for z in a.zones])
 
 
-def test_a_bastion_network_that_was_moved_meets_no_block(registry: Registry) -> None:
+def test_a_block_leaves_out_routers_of_a_former_bastion_network(registry: Registry) -> None:
     first = allocated(registry, "mot")
-    onto_block = with_pool(BRANCH, bastion=next(first.block.subnets(new_prefix=23)))
-    second = allocated(registry, "hai", onto_block)
-    assert second.bastion_address not in first.block
-    back = allocated(registry, "ba")
-    assert all_apart([first.block, second.block, back.block, ip_network(second.bastion_address)])
+    beside = IPv4Network((int(first.block.broadcast_address) + 1, 24))
+    second = allocated(registry, "hai", with_pool(BRANCH, bastion=beside))
+    assert second.bastion_address in beside
+    third = allocated(registry, "ba")
+    assert all_apart(v4([first, second, third]))
+
+
+def test_a_bastion_network_on_a_systems_block_gives_none_of_its_addresses(registry: Registry) -> None:
+    first = allocated(registry, "mot")
+    with pytest.raises(RefusedError, match=r"bastion network .* is full"):
+        allocated(registry, "hai", with_pool(BRANCH, bastion=next(first.block.subnets(new_prefix=23))))
 
 
 def test_what_a_removed_system_had_is_given_again(registry: Registry) -> None:
