@@ -16,6 +16,7 @@ from typing import Any
 from hatang.audit.join import CLOUD_PREFIX, Line, Scope, join
 from hatang.audit.results import CheckRun
 from hatang.audit.transport import ssh_config, unreachable
+from hatang.audit.waivers import applied, standings
 from hatang.catalogue import Catalogue, load
 from hatang.catalogue.resolver import resolve
 from hatang.model.control import Control
@@ -67,7 +68,7 @@ def check(
         argvs = [_host_argv(place, config, group, ids) for group in _groups([h for h in hosts if h.name not in away])]
         argvs += [_cloud_argv(place, ids)] if records and _has_cloud_checks(chosen) else []
         lines, trouble = _run_all(argvs, place, progress)
-    results = join(chosen, scopes, lines, away)
+    results = applied(join(chosen, scopes, lines, away), standings(registry), known)
     if trouble:
         progress(trouble)
     return CheckRun(started, datetime.now(UTC), results)
