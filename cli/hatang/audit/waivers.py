@@ -148,7 +148,7 @@ def propose(
         levels = ", ".join(dict.fromkeys(str(int(s.level)) for s in systems))
         raise InputError(
             f"there is nothing to waive: {control_id} demands nothing at level {levels}" if systems
-            else f"{kind.value} {scope} has no system",
+            else f"nothing of {kind.value} {scope} is in use",
             where=where, do=f"hatang control show {control_id}",
         )  # fmt: skip
     own = None if kind is ScopeKind.AGENCY else systems[0].name
@@ -193,12 +193,13 @@ def one(registry: Registry, waiver_id: str, at: datetime | None = None, law: Law
 
 
 def _systems(registry: Registry, kind: ScopeKind, scope: str) -> list[System]:
-    """The systems that a scope lies in, or holds. Raises UnknownNameError."""
+    """The systems that a scope lies in, or holds, without removed ones. Raises UnknownNameError."""
     if kind is ScopeKind.AGENCY:
         registry.agency(scope)
-        return [r.spec for r in registry.systems() if r.agency.code == scope and r.state != "removed"]
-    name = Waivers(registry).system_of_host(scope) if kind is ScopeKind.HOST else scope
-    return [registry.system(name).spec]
+        found = [r for r in registry.systems() if r.agency.code == scope]
+    else:
+        found = [registry.system(Waivers(registry).system_of_host(scope) if kind is ScopeKind.HOST else scope)]
+    return [r.spec for r in found if r.state != "removed"]
 
 
 def _fault(field: str, message: str) -> InputError:
