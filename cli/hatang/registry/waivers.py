@@ -5,12 +5,10 @@ What a waiver is worth today is no matter of the registry: it depends on the cat
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, RefusedError, UnknownNameError
@@ -28,13 +26,14 @@ from hatang.model.waiver import (
 from hatang.registry import tables as t
 from hatang.registry import waiver_tables as w
 from hatang.registry.store import Registry
+from hatang.suggestions import did_you_mean
 
 
 class Waivers:
     """The waivers of a site."""
 
     def __init__(self, registry: Registry) -> None:
-        self._begin = registry._begin
+        self._reading, self._writing = registry._reading, registry._writing
 
     def propose(self, proposal: WaiverProposal, at: datetime | None = None) -> Waiver:
         """Record a proposal; the same content again is the same waiver.
@@ -49,7 +48,7 @@ class Waivers:
         at = at or t.now()
         _check_expiry(proposal, at)
         key = proposal.digest[:12]
-        with self._begin() as session, session.begin():
+        with self._writing() as session:
             if session.get(w.WaiverRow, key) is None:
                 _add(session, key, proposal, at)
             waiver = _waiver(session, session.get_one(w.WaiverRow, key))
@@ -121,20 +120,14 @@ class Waivers:
         return waiver
 
     def _add_once(self, row: w.WaiverApprovalRow | w.WaiverRevocationRow) -> None:
-        """Add the row unless there is one; of two processes at once the second finds that of the first."""
-        kind, key = type(row), row.waiver_id
-        try:
-            with self._begin() as session, session.begin():
-                if session.get(kind, key) is None:
-                    session.add(row)
-        except IntegrityError:
-            with self._begin() as session:
-                if session.get(kind, key) is None:
-                    raise
+        """Add the row unless there is one."""
+        with self._writing() as session:
+            if session.get(type(row), row.waiver_id) is None:
+                session.add(row)
 
     def waiver(self, waiver_id: str) -> Waiver:
         """One waiver. Raises UnknownNameError."""
-        with self._begin() as session:
+        with self._reading() as session:
             row = session.get(w.WaiverRow, waiver_id)
             if row is None:
                 known = session.scalars(select(w.WaiverRow.id))
@@ -143,13 +136,13 @@ class Waivers:
 
     def waivers(self) -> list[Waiver]:
         """All waivers, oldest first."""
-        with self._begin() as session:
-            rows = session.scalars(select(w.WaiverRow).order_by(w.WaiverRow.created_at, w.WaiverRow.id))
+        with self._reading() as session:
+            rows = sorted(session.scalars(select(w.WaiverRow)), key=lambda r: (r.created_at, r.id))
             return [_waiver(session, row) for row in rows]
 
     def system_of_host(self, host: str) -> str:
         """The system that has a server of this name, or asks for one. Raises UnknownNameError."""
-        with self._begin() as session:
+        with self._reading() as session:
             row = session.get(t.ServerNameRow, host)
             if row is None:
                 raise _unknown("host", host, session.scalars(select(t.ServerNameRow.name)), "hatang system list")
@@ -162,11 +155,8 @@ def _named(by: str) -> str:
     return by.strip()
 
 
-def _unknown(kind: str, name: str, known: Iterable[str], do: str) -> UnknownNameError:
-    close = difflib.get_close_matches(name, sorted(known), 3)
-    return UnknownNameError(
-        f"no {kind} is called {name}", where="registry", do=f"did you mean {', '.join(close)}?" if close else do
-    )
+def _unknown(kind: str, name: str, known: Iterable[str], otherwise: str) -> UnknownNameError:
+    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=did_you_mean(name, known, otherwise))
 
 
 def _check_expiry(proposal: WaiverProposal, at: datetime) -> None:
@@ -200,16 +190,13 @@ def _add(session: Session, key: str, proposal: WaiverProposal, at: datetime) -> 
 
 
 def _waiver(session: Session, row: w.WaiverRow) -> Waiver:
-    pins = session.scalars(
-        select(w.WaiverPinRow).where(w.WaiverPinRow.waiver_id == row.id)
-        .order_by(w.WaiverPinRow.level, w.WaiverPinRow.applies)
-    )  # fmt: skip
+    pins = session.scalars(select(w.WaiverPinRow).where(w.WaiverPinRow.waiver_id == row.id))
     approval = session.get(w.WaiverApprovalRow, row.id)
     revocation = session.get(w.WaiverRevocationRow, row.id)
     return Waiver(
         id=row.id, control=row.control, scope_kind=ScopeKind(row.scope_kind), scope=row.scope, system=row.system,
         reason=row.reason, measure=row.measure, proposed_by=row.proposed_by, proposed_at=row.created_at,
-        expires_on=row.expires_on, pins=tuple(_pin(p) for p in pins),
+        expires_on=row.expires_on, pins=tuple(_pin(p) for p in sorted(pins, key=lambda p: (p.level, p.applies))),
         approved_by=approval.approved_by if approval else "", approved_at=approval.created_at if approval else None,
         note=approval.note if approval else "",
         revoked_by=revocation.revoked_by if revocation else "",

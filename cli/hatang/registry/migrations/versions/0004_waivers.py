@@ -8,8 +8,8 @@ with them every waiver; controls that were waived are then not met.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 TABLES = ("waiver", "waiver_pin", "waiver_approval", "waiver_revocation")  # each after those that it points to
 
 
