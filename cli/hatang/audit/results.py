@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as xml
 
 from hatang.model.terms import ResultState
+from hatang.model.waiver import WaiverNote
 
 SCHEMA = "hatang.check/1"
 # States that must not be taken for a pass: the command then ends with 1.
@@ -38,6 +39,34 @@ class Result:
     detail: str = ""
     checks: tuple[str, ...] = ()
     seconds: float = 0.0
+    true_state: str = ""  # what was found, where `state` is `waived`
+    waiver: WaiverNote | None = None  # the waiver in force; of an unmet control without one, the one that has ended
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Result:
+        """A result as a report holds it. Fields that this version does not know are left out.
+
+        Raises:
+            KeyError, TypeError, ValueError: the row is no result.
+        """
+        known = {f.name: row[f.name] for f in fields(cls) if f.name in row}
+        state = ResultState(known.pop("state"))
+        return cls(**known | {"checks": tuple(row.get("checks", ()))}, state=state)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as it stands in JSON."""
+        return asdict(self) | {"state": self.state.value}
+
+    @property
+    def told(self) -> str:
+        """Why it is in this state, with the waiver that accepts it, or that does so no longer."""
+        if self.waiver is None:
+            return self.detail
+        w = self.waiver
+        if self.state is ResultState.WAIVED:
+            by = f"waived until {w['until']} by waiver {w['id']} ({w['scope']}), approved by {w['approved_by']}"
+            return f"{by}; found {self.true_state}: {self.detail}"
+        return f"{self.detail}; waiver {w['id']} {w['state']}: {w['why']}" if w["why"] else self.detail
 
 
 @dataclass(frozen=True)
@@ -65,7 +94,7 @@ class CheckRun:
             "seconds": round((self.finished - self.started).total_seconds(), 1),
             "verified_against_original": False,  # of the sources: nobody has compared one with its signed text
             "counts": self.counts(),
-            "results": [asdict(r) | {"state": r.state.value} for r in self.results],
+            "results": [r.as_dict() for r in self.results],
         }
 
     def write(self, folder: Path) -> Path:
@@ -89,6 +118,9 @@ class CheckRun:
             errors=str(sum(r.state is ResultState.NOT_CHECKED for r in self.results)),
             skipped=str(sum(r.state not in (*BAD, ResultState.MET, ResultState.PARTLY) for r in self.results)),
         )  # fmt: skip
+        # JUnit has no word for it: a waived case is skipped, and the suite says how many of these there are.
+        waived = str(sum(r.state is ResultState.WAIVED for r in self.results))
+        xml.SubElement(xml.SubElement(suite, "properties"), "property", name="waived", value=waived)
         for r in self.results:
             # The mark is part of the name: no viewer can show a bare pass for a value that nobody verified.
             title = f"{r.control} [{r.mark}: not compared with the original]" if r.mark else r.control
@@ -96,12 +128,22 @@ class CheckRun:
             properties = xml.SubElement(case, "properties")
             for key in ("control", "scope", "system", "state", "value", "unit", "source", "mark", "clause"):
                 xml.SubElement(properties, "property", name=key, value=str(getattr(r, key)))
+            for key, text in {**({"true_state": r.true_state} if r.true_state else {}), **_waiver(r)}.items():
+                xml.SubElement(properties, "property", name=key, value=text)
             if r.state is ResultState.NOT_MET:
-                xml.SubElement(case, "failure", message=r.detail)
+                xml.SubElement(case, "failure", message=r.told)
             elif r.state is ResultState.NOT_CHECKED:
-                xml.SubElement(case, "error", message=r.detail)
+                xml.SubElement(case, "error", message=r.told)
             elif r.state not in (ResultState.MET, ResultState.PARTLY):
-                xml.SubElement(case, "skipped", message=r.detail or r.state.value)
+                xml.SubElement(case, "skipped", message=r.told or r.state.value)
         root = xml.Element("testsuites")
         root.append(suite)
         return root
+
+
+def _waiver(result: Result) -> dict[str, str]:
+    """The waiver of a result as properties."""
+    if result.waiver is None:
+        return {}
+    kept = ("id", "state", "scope", "until", "approved_by", "why")
+    return {f"waiver_{key}": str(result.waiver[key]) for key in kept}  # type: ignore[literal-required]

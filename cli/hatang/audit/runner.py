@@ -16,6 +16,7 @@ from typing import Any
 from hatang.audit.join import CLOUD_PREFIX, Line, Scope, join
 from hatang.audit.results import CheckRun
 from hatang.audit.transport import ssh_config
+from hatang.audit.waivers import applied, standings
 from hatang.catalogue import Catalogue, load
 from hatang.catalogue.resolver import resolve
 from hatang.model.control import Control
@@ -72,7 +73,7 @@ def check(
         argvs = [_host_argv(place, config, group, ids) for group in _groups(hosts)]
         argvs += [_cloud_argv(place, ids)] if records and _has_cloud_checks(chosen) else []
         lines, away, trouble = _run_all(argvs, place)
-    results = join(chosen, scopes, lines, away)
+    results = applied(join(chosen, scopes, lines, away), standings(registry), known)
     if trouble:
         progress(trouble)
     return CheckRun(started, datetime.now(UTC), results)

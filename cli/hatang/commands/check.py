@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
+from hatang.commands.waived import beside, line
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ BAD = ("not-met", "not-checked")
 
 @click.command(
     "check",
-    help=_("Check hosts and cloud against the controls. Exit code 1 when one is not met or could not be checked."),
+    help=_(
+        "Check hosts and cloud against the controls. Exit code 1 when one is not met or could not be checked. "
+        "What is not met under a valid waiver is counted on its own, as waived."
+    ),
     epilog=examples(
         "hatang check",
         "hatang check --system mot-cua",
@@ -105,10 +109,12 @@ def _record(registry: Registry, records: Sequence[SystemRecord], run: CheckRun, 
 def _last(
     registry: Registry, records: Sequence[SystemRecord], hosts: Sequence[str], controls: Sequence[str]
 ) -> dict[str, Any]:
-    """The last results of each system, from their reports."""
+    """The last results of each system, from their reports, with the waivers that hold today."""
+    from hatang.audit import Result
+    from hatang.audit.waivers import applied, standings
     from hatang.errors import InputError
 
-    results: list[dict[str, Any]] = []
+    found: list[Result] = []
     reports = []
     for record in records:
         run = registry.last_check_run(record.spec.name)
@@ -121,7 +127,9 @@ def _last(
             )
         reports.append(str(file.parent))
         rows = json.loads(file.read_text(encoding="utf-8"))["results"]
-        results += [r for r in rows if r["system"] == record.spec.name]
+        found += [Result.of(r) for r in rows if r["system"] == record.spec.name]
+    judged = applied(found, standings(registry), {r.spec.name: r for r in records})
+    results = [r.as_dict() for r in judged]
     results = [r for r in results if (not hosts or r["scope"] in hosts) and (not controls or r["control"] in controls)]
     return {"report": reports, "counts": _counts([r["state"] for r in results]), "results": results}
 
@@ -139,8 +147,8 @@ def _show(report: dict[str, Any], output: str) -> int:
         emit_json("hatang.check/1", **report)
         return int(bool(bad))
     emit_table([_("Control"), _("Demand"), _("Where"), _("Value"), _("State"), _("Source")], _rows(report["results"]))
-    for r in bad:
-        click.echo(f"{r['control']} {r['scope']}: {r['detail']}")
+    for r in [*bad, *(r for r in report["results"] if r["state"] == "waived")]:
+        click.echo(line(r))
     click.echo(", ".join(f"{STATES[s]}: {n}" for s, n in report["counts"].items() if n))
     places = report["report"] if isinstance(report["report"], list) else [report["report"]]
     for place in dict.fromkeys(places):
@@ -155,11 +163,13 @@ def _rows(results: Sequence[dict[str, Any]]) -> list[tuple[object, ...]]:
     titles = {c.id: c.title.in_(language()) for c in load().controls.values()}
     shared: dict[tuple[str, ...], list[str]] = {}
     for r in results:
-        key = (r["system"], r["control"], r["state"], demanded(r), r["mark"], r["source"], r["clause"])
+        waived = r["state"] == "waived"
+        state = beside(stated(r["true_state"] if waived else r["state"], r["mark"]), r["waiver"], waived)
+        key = (r["system"], r["control"], state, demanded(r), f"{r['source']} {r['clause']}".strip())
         shared.setdefault(key, []).append(r["scope"])
     return [
-        (control, titles.get(control, ""), ", ".join(scopes), value, stated(state, mark), f"{source} {clause}".strip())
-        for (_system, control, state, value, mark, source, clause), scopes in shared.items()
+        (control, titles.get(control, ""), ", ".join(scopes), value, state, source)
+        for (_system, control, state, value, source), scopes in shared.items()
     ]
 
 

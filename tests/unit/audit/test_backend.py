@@ -127,7 +127,10 @@ def test_host_that_dies_midway_passes_nothing_more(place: Path) -> None:
 def test_collecting_opens_nothing(place: Path) -> None:
     (place / "lines").touch()
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "hatang.audit.plugin", "--hosts=hatang://web", "--collect-only", str(place)],
+        [
+            *(sys.executable, "-m", "pytest", "-p", "hatang.audit.plugin", "--hosts=hatang://web"),
+            *("--collect-only", str(place)),
+        ],
         capture_output=True, timeout=60, check=True,
         env=settings.environment(PATH=f"{place}:{os.environ['PATH']}", LOG=str(place / "opened")),
     )  # fmt: skip
@@ -140,7 +143,8 @@ def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest
         "from asked_helper import helper\n"
         'READ, local = "read", "lower"\n'
         "def test_one(ask, value):\n"
-        '    ask("literal", (0, 1)); ask(READ); ask(f"{READ} and {READ}"); ask(local); ask(value); ask(f"{READ} {value}")\n'
+        '    ask("literal", (0, 1)); ask(READ); ask(f"{READ} and {READ}"); ask(local); ask(value)\n'
+        '    ask(f"{READ} {value}")\n'
         '    ask(READ + value); ask(f"{READ!r}"); other(READ); ask(READ)\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
