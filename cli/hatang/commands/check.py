@@ -110,7 +110,7 @@ def _last(
     registry: Registry, records: Sequence[SystemRecord], hosts: Sequence[str], controls: Sequence[str]
 ) -> dict[str, Any]:
     """The last results of each system, from their reports, with the waivers that hold today."""
-    from hatang.audit import Result
+    from hatang.audit.results import Result
     from hatang.audit.waivers import applied, standings
     from hatang.errors import InputError
 

@@ -102,7 +102,7 @@ def test_same_tests_say_the_same_and_who_asks_is_kept_apart(place: Path) -> None
         assert (theirs[key]["outcome"], theirs[key]["detail"]) == outcome
     assert {key for key, (outcome, _) in short.items() if outcome != "passed"} == {("web", "test_fails")}
     starts = sorted(line.split(" python3")[0] for line in opened)
-    assert starts == ["web exec", "web exec sudo -n --", "web exec sudo -n -u"]
+    assert starts == ["web exec", "web exec sudo -n --", "web exec sudo -n -u www"]
     assert len(logins) > 2 * len(opened)
 
 
