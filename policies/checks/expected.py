@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hatang.model.agency import Agency
-from hatang.model.allocation import Allocation
-from hatang.model.site import Site
-from hatang.model.system import System
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # models take long to load, and the checks of hosts do without
     from hatang.catalogue.zones import Matrix
+    from hatang.model.agency import Agency
+    from hatang.model.allocation import Allocation
+    from hatang.model.site import Site
+    from hatang.model.system import System
 
 Ask = Callable[..., str]  # ask(command, accepted exit codes) → what it prints
 
@@ -89,6 +88,11 @@ def _from_level(level: int, document_storage: bool, site_file: Path | None, bran
 
 def load_systems(file: Path) -> list[CheckedSystem]:
     """The systems of a --systems file."""
+    from hatang.model.agency import Agency
+    from hatang.model.allocation import Allocation
+    from hatang.model.site import Site
+    from hatang.model.system import System
+
     data = _read(file)
     site = Site.model_validate(data["site"])
     return [

@@ -1,14 +1,27 @@
-"""A pytest plugin: one JSON line for each test, written at once, so that a killed run leaves what it found."""
+"""A pytest plugin: hosts over links of hatang's own, and one JSON line for each test.
+
+A line is written at once, so that a killed run leaves what it found.
+"""
 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import testinfra.backend
+
+if TYPE_CHECKING:
+    from hatang.audit.backend import HatangBackend
 
 ASSERTION = "AssertionError"
+LOGINS_AT_ONCE = 8  # sshd, also a bastion's, turns some away when ten have not said yet who they are (MaxStartups)
+_file: Path | None = None
+_backends: dict[str, HatangBackend] = {}
+
+testinfra.backend.BACKENDS["hatang"] = "hatang.audit.backend.HatangBackend"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,30 +29,65 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--result-lines", type=Path, help="file that gets one JSON line for each test")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember the file."""
+    global _file
+    _file = config.getoption("--result-lines")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Log in to all hosts, and send them what the chosen tests will ask for."""
+    if session.config.option.collectonly:
+        return
+    commands: dict[str, dict[str, None]] = {}
+    foreseen: dict[str, list[str]] = {}
+    for item in session.items:
+        host = getattr(getattr(item, "callspec", None), "params", {}).get("_testinfra_host")
+        if host is None or host.backend.NAME != "hatang" or not isinstance(item, pytest.Function):
+            continue
+        from hatang.audit.foresight import foreseen as look
+
+        module = item.module
+        if module.__name__ not in foreseen:
+            foreseen[module.__name__] = look(module)
+        name = host.backend.get_pytest_id()
+        _backends[name] = host.backend
+        commands.setdefault(name, {}).update(dict.fromkeys(foreseen[module.__name__]))
+    if _backends:
+        pool = ThreadPoolExecutor(LOGINS_AT_ONCE)
+        for name, backend in _backends.items():
+            backend.start(pool, commands[name])
+        pool.shutdown(wait=False)
+
+
+def pytest_sessionfinish() -> None:
+    """Say which hosts could not be reached at all, and leave the others."""
+    for backend in _backends.values():
+        if cause := backend.away():
+            _write({"away": backend.host.name, "detail": cause})
+        backend.close()
+    _backends.clear()
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Called after set-up, call and tear-down of each test."""
-    if _file is None or (report.when != "call" and report.passed):
+    if report.when != "call" and report.passed:
         return
     properties = dict(report.user_properties)
-    line = {
+    _write({
         "control": properties.get("control", ""),
         "scope": properties.get("scope", ""),
         "check": report.nodeid.split("[")[0].rsplit("/", 1)[-1],
         "outcome": _outcome(report),
         "detail": _detail(report),
         "seconds": round(report.duration, 3),
-    }
-    with _file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    })  # fmt: skip
 
 
-_file: Path | None = None
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Remember the file."""
-    global _file
-    _file = config.getoption("--result-lines")
+def _write(line: dict[str, Any]) -> None:
+    if _file is not None:
+        with _file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -13,7 +13,7 @@ from hatang.commands.app import App, emit_json, emit_table, examples, output_opt
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
-    from hatang.audit import CheckRun
+    from hatang.audit.results import CheckRun
     from hatang.registry import HostRecord, Registry, SystemRecord
 
 STATES = {
@@ -61,7 +61,7 @@ def command(
     records, machines = _chosen(registry, systems, hosts)
     if last:
         return _show(_last(registry, records, hosts, controls), output)
-    from hatang.audit import check
+    from hatang.audit.runner import check
 
     run = check(
         app.settings, app.site, [] if hosts else records, machines, controls=controls, progress=progress

@@ -130,7 +130,7 @@ def harden(context: Context, name: str) -> Result:
 
 def check(context: Context, name: str) -> Result:
     """Run the checks of hosts and cloud. Raises ChecksNotMet; the report is kept either way."""
-    from hatang.audit import check as run
+    from hatang.audit.runner import check as run
 
     record = context.registry.system(name)
     done = run(context.settings, context.site, [record], context.registry.hosts(name), progress=context.progress)

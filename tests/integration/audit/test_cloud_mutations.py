@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from hatang.audit import CheckRun, check
+from hatang.audit.results import CheckRun
+from hatang.audit.runner import check
 from hatang.model.terms import ResultState
 from hatang.registry import HostRecord, Registry, SystemRecord
 from hatang.sandbox.lifecycle import Sandbox
