@@ -21,10 +21,11 @@ except ImportError:  # a checkout without the product installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "cli"))
 
 from hatang.policies.checks.expected import Ask, CheckedSystem, Expected, from_options, load_systems
-from hatang.policies.checks.live_cloud import Live
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
+
+    from hatang.policies.checks.live_cloud import Live
 
 _answers: dict[tuple[str, str], tuple[int, str, str]] = {}
 
@@ -138,4 +139,6 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def live(cloud: Connection, system: CheckedSystem) -> Live:
     """What the cloud holds of the system, read once."""
+    from hatang.policies.checks.live_cloud import Live
+
     return Live(cloud, system)
