@@ -7,8 +7,8 @@ import re
 import pytest
 
 from hatang.policies.checks.expected import Ask, Expected
+from hatang.policies.checks.units import units
 
-UNIT = "systemctl show -p ActiveState,UnitFileState --value rsyslog.service"
 RULES = "rsyslogd -N1 -o /dev/stdout 2>/dev/null"  # the whole configuration, as rsyslog itself put it together
 JOURNAL = "systemd-analyze cat-config systemd/journald.conf"
 ROTATION = "logrotate -d /etc/logrotate.conf 2>&1"
@@ -34,7 +34,7 @@ def targets(rules: str) -> set[tuple[str, str]]:
 @pytest.mark.control("LOG-08")
 def test_logs_are_forwarded(value: bool, expected: Expected, ask: Ask) -> None:
     """All messages go to the site's log store, and the service that sends them runs."""
-    assert ask(UNIT).split() == ["active", "enabled"], "the log service does not run, or not after a boot"
+    assert units(ask)["rsyslog.service"].is_kept_running, "the log service does not run, or not after a boot"
     found = targets(ask(RULES))
     assert found, "messages are sent nowhere"
     if server := expected.variables.get("logging_server"):

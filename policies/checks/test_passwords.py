@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from hatang.policies.checks.expected import Ask
@@ -12,31 +10,27 @@ from hatang.policies.checks.pam_stack import READ, Line, Stacks
 # Asks the host's own libpwquality, with the host's own settings, which passwords it takes. Nothing is changed.
 # One answer for each way in which the PAM stacks call it, by the options that they give it.
 TRY = r"""
-import ctypes, glob, itertools, json
+import ctypes, os
 lib = ctypes.CDLL("libpwquality.so.1")
 lib.pwquality_default_settings.restype = ctypes.c_void_p
 def takes(settings, length, kinds):
     signs = [s for s in ("kxqvzjwbpt", "KXQVZJWBPT", "4718205936", "%+_=@^~,;?")[:kinds]]
-    word = "".join(s[(i * 7 + i // 10) % 10] for i, s in zip(range(length), itertools.cycle(signs)))
+    word = "".join(signs[i % kinds][(i * 7 + i // 10) % 10] for i in range(length))
     return lib.pwquality_check(settings, word.encode(), None, None, None) >= 0
 def limits(options):
     settings = ctypes.c_void_p(lib.pwquality_default_settings())
     lib.pwquality_read_config(settings, None, None)
     for option in [*options, "dictcheck=0"]:
         lib.pwquality_set_option(settings, option.encode())
-    return {
-        "shortest": next((n for n in range(1, 129) if takes(settings, n, 4)), 999),
-        "kinds": next((k for k in (1, 2, 3, 4) if takes(settings, 100, k)), 9),
-    }
-found = {}
-for file in glob.glob("/etc/pam.d/*"):
-    for line in open(file, errors="replace").read().replace("\\\n", " ").splitlines():
+    shortest = next((n for n in range(1, 129) if takes(settings, n, 4)), 999)
+    return shortest, next((k for k in (1, 2, 3, 4) if takes(settings, 100, k)), 9)
+for file in os.listdir("/etc/pam.d"):
+    for line in open("/etc/pam.d/" + file, errors="replace").read().replace("\\\n", " ").splitlines():
         words = line.split()
         calls = [i for i, w in enumerate(words) if w.rsplit("/", 1)[-1] in ("pam_pwquality.so", "pam_pwquality")]
         if calls and words[0][0] != "#":
             options = [w for w in words[calls[0] + 1:] if "=" in w]
-            found[" ".join(options)] = limits(options)
-print(json.dumps(found))
+            print(*limits(options), *options)
 """
 # name:kind of hash:longest age:first sign of the password field. No hash leaves the host.
 ACCOUNTS = 'awk -F: \'{split($2, part, "$"); print $1 ":" part[2] ":" $5 ":" substr($2, 1, 1)}\' /etc/shadow'
@@ -53,8 +47,12 @@ def quality(ask: Ask) -> dict[str, int]:
     lines = [line for line in change(ask) if line.module == "pam_pwquality"]
     assert lines, "no quality check in the way of a new password (pam_pwquality)"
     assert lines[0].control in ("requisite", "required"), "the quality check does not bind"
-    answers: dict[str, dict[str, int]] = json.loads(ask(f"python3 -c '{TRY}'"))
-    return answers[" ".join(a for a in lines[0].args if "=" in a)]
+    answers = [row.split() for row in ask(f"python3 -I -S -c '{TRY}'").splitlines()]
+    options = [a for a in lines[0].args if "=" in a]
+    found = next((row for row in answers if row[2:] == options), None)
+    if found is None:
+        raise LookupError(f"the host did not try pam_pwquality with {' '.join(options) or 'no options'}")
+    return {"shortest": int(found[0]), "kinds": int(found[1])}
 
 
 def accounts(ask: Ask) -> list[tuple[str, str, int]]:

@@ -8,39 +8,19 @@ from typing import Any
 import pytest
 
 from hatang.policies.checks.expected import Ask
+from hatang.policies.checks.units import MOUNTING, UNUSED, awake
 
-# Services that a server of a tenant does not need; a site that needs one asks for a waiver.
-UNUSED = (
-    "avahi-daemon.service", "avahi-daemon.socket", "bluetooth.service", "cups.service", "cups.socket", "cups.path",
-    "cups-browsed.service", "rpcbind.service", "rpcbind.socket", "nfs-server.service", "smbd.service", "nmbd.service",
-    "snmpd.service", "slapd.service", "isc-dhcp-server.service", "ModemManager.service", "xinetd.service",
-    "inetutils-inetd.service", "openbsd-inetd.service", "ypserv.service", "gdm3.service", "lightdm.service",
-)  # fmt: skip
 INSECURE = (
     "telnetd", "inetutils-telnetd", "telnetd-ssl", "rsh-server", "rsh-redone-server", "inetutils-inetd", "vsftpd",
     "proftpd-core", "pure-ftpd", "tftpd-hpa", "atftpd", "nis",
 )  # fmt: skip
-MOUNTING = ("autofs.service", "udisks2.service", "usbmount.service")
 UNUSED_PORTS = {
     69: "tftp", 111: "rpcbind", 137: "netbios", 139: "smb", 161: "snmp", 445: "smb", 631: "ipp", 2049: "nfs",
     5353: "mdns",
 }  # fmt: skip
 INSECURE_PORTS = {21: "ftp", 23: "telnet", 512: "rexec", 513: "rlogin", 514: "rsh"}  # TCP
-SHOW = "systemctl show -p Id,LoadState,ActiveState,UnitFileState " + " ".join(UNUSED + MOUNTING)
 LISTENING = "ss -Hlntu"
 PACKAGES = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' " + " ".join(INSECURE) + " 2>/dev/null"
-
-
-def awake(ask: Ask, units: tuple[str, ...]) -> list[str]:
-    """Those of the units that run, or would start at boot or on demand."""
-    found = []
-    for block in ask(SHOW).split("\n\n"):
-        unit = dict(row.split("=", 1) for row in block.splitlines() if "=" in row)
-        if unit.get("Id") not in units or unit.get("LoadState") != "loaded":
-            continue  # not there, or masked
-        if unit["ActiveState"] not in ("inactive", "failed") or unit["UnitFileState"].startswith("enabled"):
-            found.append(unit["Id"])
-    return found
 
 
 def doors(ask: Ask, ports: dict[int, str], protocols: tuple[str, ...]) -> list[str]:

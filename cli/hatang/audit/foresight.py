@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,14 +18,26 @@ ASK = "ask"  # the fixture, by this name in each test and helper
 
 
 def foreseen(module: ModuleType) -> list[str]:
-    """Commands of all `ask(…)` whose text is constant: literals and constants in capitals, in the order they stand."""
-    found = []
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ASK and node.args:
-            text = constant(node.args[0], vars(module))
-            if text is not None:
-                found.append((node.lineno, node.col_offset, text))
-    return list(dict.fromkeys(text for _, _, text in sorted(found)))
+    """Commands of all `ask(…)` whose text is constant, in a file of checks and in the helpers beside it.
+
+    Constant are literals, names in capitals, and f-strings of both. Helpers come first: checks begin by calling them.
+    """
+    found: dict[str, None] = {}
+    for source in [*_helpers(module), module]:
+        calls = [n for n in ast.walk(ast.parse(inspect.getsource(source))) if isinstance(n, ast.Call)]
+        for call in sorted(calls, key=lambda n: (n.lineno, n.col_offset)):
+            if isinstance(call.func, ast.Name) and call.func.id == ASK and call.args:
+                text = constant(call.args[0], vars(source))
+                found |= {} if text is None else {text: None}
+    return list(found)
+
+
+def _helpers(module: ModuleType) -> list[ModuleType]:
+    """Modules in the same folder that functions of this one come from."""
+    names = {f.__module__ for f in vars(module).values() if inspect.isfunction(f)} - {module.__name__}
+    folder = Path(module.__file__ or "").resolve().parent
+    helpers = [sys.modules[n] for n in sorted(names)]
+    return [h for h in helpers if h.__file__ and Path(h.__file__).resolve().parent == folder]
 
 
 def constant(node: ast.expr, names: Mapping[str, Any]) -> str | None:

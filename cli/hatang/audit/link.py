@@ -7,6 +7,8 @@ check that gets it has not passed.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -72,17 +74,21 @@ class Link:
         self._listener = threading.Thread(target=self._listen, name=f"link-{name}", daemon=True)
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
+        # A file, not a pipe: a shared connection of a bastion may hold a pipe open for long.
+        self._errors = tempfile.TemporaryFile()
         self._heard = time.monotonic()
 
     def open(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Connect, and wait for the agent. Never raises: a link that could not be opened says so to whoever asks."""
         source = AGENT.read_bytes()
-        # A file, not a pipe: a shared connection of a bastion may hold a pipe open for long.
-        self._errors = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(
-            [*self.argv, f"{self.prefix} {bootstrap(source)}"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True,
-        )  # fmt: skip
+        try:
+            self._process = subprocess.Popen(
+                [*self.argv, f"{self.prefix} {bootstrap(source)}"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True,
+            )  # fmt: skip
+        except OSError as exc:
+            self._lose(str(exc))
+            return
         watch = threading.Timer(timeout_s, self._lose, [f"no answer in {timeout_s:g} s"])
         watch.daemon = True
         watch.start()
@@ -92,8 +98,10 @@ class Link:
             stream.flush()
             _skip_to_hello(self._stream(self._process.stdout))
             self.was_open = True
-        except (OSError, EOFError, ValueError) as exc:
+        except (OSError, EOFError) as exc:
             self._lose(self._said() or str(exc))
+        except ValueError as exc:
+            self._lose(str(exc))
         finally:
             watch.cancel()
         if self.was_open:
@@ -143,17 +151,23 @@ class Link:
                 continue
 
     def close(self) -> None:
-        """End the connection; the agent and what it runs end with it."""
-        self._lose("closed")
+        """End the connection: the agent sees the end of its input, and ends with what it runs."""
+        with self._lock:
+            self.cause = self.cause or "closed"
         if self._process:
+            try:
+                self._stream(self._process.stdin).close()
+            except OSError:
+                pass
             try:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
             if self._listener.is_alive():
                 self._listener.join(timeout=5)
-            self._errors.close()
+        self._lose("closed")
+        self._errors.close()
 
     def _listen(self) -> None:
         """Hand each reply to who waits for it, until the connection ends."""
@@ -173,15 +187,17 @@ class Link:
                     future.set_result(answer)
                 else:
                     future.set_exception(LinkError(f"{self.name}: {answer}"))
-        except (OSError, EOFError, ValueError, KeyError) as exc:
+        except (OSError, EOFError) as exc:
             self._lose(f"connection lost: {self._said() or exc}")
+        except (ValueError, KeyError) as exc:
+            self._lose(f"connection lost: {exc}")
 
     def _lose(self, cause: str) -> None:
         with self._lock:
             self.cause = self.cause or cause
             waiting, self._pending = list(self._pending.values()), {}
         if self._process and self._process.poll() is None:
-            self._process.terminate()
+            os.killpg(self._process.pid, signal.SIGTERM)  # with ssh's own children, which may hold the pipe open
         for future in waiting:
             future.set_exception(LinkLostError(f"{self.name}: {self.cause}"))
 
@@ -195,7 +211,7 @@ class Link:
         size = self._errors.seek(0, 2)
         self._errors.seek(max(0, size - 4096))
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].strip() if lines else (f"ssh ended with {code}" if code else "")
+        return lines[-1].strip() if lines else f"the connection ended with {code}"
 
     @staticmethod
     def _stream(stream: IO[bytes] | None) -> IO[bytes]:

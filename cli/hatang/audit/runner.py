@@ -15,7 +15,7 @@ from typing import Any
 
 from hatang.audit.join import CLOUD_PREFIX, Line, Scope, join
 from hatang.audit.results import CheckRun
-from hatang.audit.transport import ssh_config, unreachable
+from hatang.audit.transport import ssh_config
 from hatang.catalogue import Catalogue, load
 from hatang.catalogue.resolver import resolve
 from hatang.model.control import Control
@@ -25,6 +25,12 @@ from hatang.registry import HostRecord, Registry, SystemRecord
 from hatang.settings import Settings, environment
 
 CHECKS = Path(__file__).resolve().parents[1] / "policies" / "checks"
+HOSTS_PER_PROCESS = 25
+# Parts of pytest that the checks do without, and that cost time at the start or at each test.
+UNUSED_PLUGINS = (
+    "logging", "unraisableexception", "threadexception", "faulthandler", "doctest", "unittest", "junitxml", "pastebin",
+    "legacypath", "subtests", "stepwise", "setuponly", "setupplan", "recwarn",
+)  # fmt: skip
 TIMEOUT_S = 600  # of one pytest process; what it found until then is kept, the rest is "not checked"
 Progress = Callable[[str], None]
 
@@ -63,10 +69,9 @@ def check(
         (place / "values.json").write_text(json.dumps(_values(catalogue, site, known, hosts, scopes)))
         (place / "systems.json").write_text(json.dumps(_systems(settings, site, registry, records, scopes)))
         progress(f"checking {len(hosts)} hosts, {len(records)} systems")
-        away = unreachable(config, hosts)
-        argvs = [_host_argv(place, config, group, ids) for group in _groups([h for h in hosts if h.name not in away])]
+        argvs = [_host_argv(place, config, group, ids) for group in _groups(hosts)]
         argvs += [_cloud_argv(place, ids)] if records and _has_cloud_checks(chosen) else []
-        lines, trouble = _run_all(argvs, place, progress)
+        lines, away, trouble = _run_all(argvs, place)
     results = join(chosen, scopes, lines, away)
     if trouble:
         progress(trouble)
@@ -117,30 +122,43 @@ def _systems(
 
 
 def _groups(hosts: Sequence[HostRecord]) -> list[list[HostRecord]]:
-    """Hosts, dealt out to as many processes as pay: most of the time is waiting for the host."""
-    count = min(len(hosts), 2 * (os.cpu_count() or 1))
+    """Hosts, dealt out to as few processes as do: each asks all its hosts at once, and starting one is what costs."""
+    count = min(-(-len(hosts) // HOSTS_PER_PROCESS), os.cpu_count() or 1)
     return [list(hosts[i::count]) for i in range(count)]
 
 
-def _pytest(place: Path, files: Sequence[Path], ids: Sequence[str]) -> list[str]:
-    options = [f"--control={i}" for i in ids]
+def pytest_argv(files: Sequence[Path], *options: str) -> list[str]:
+    """The command that runs these files of checks, with the parts of pytest that they use and no others.
+
+    Output goes to a file and nothing reads it unless the checks themselves fail, so pytest need not catch it.
+    """
+    unused = [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     return [
-        sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "hatang.audit.plugin",
+        sys.executable, "-m", "pytest", "-q", "--tb=line", "--capture=no", "--disable-plugin-autoload",
+        "-p", "testinfra.plugin", "-p", "hatang.audit.plugin", *unused,
         "-c", str(CHECKS / "pytest.ini"), "--rootdir", str(CHECKS), *options, *map(str, files),
     ]  # fmt: skip
 
 
+def host_files() -> list[Path]:
+    """The files of checks that run on hosts."""
+    return sorted(f for f in CHECKS.glob("test_*.py") if not f.name.startswith(CLOUD_PREFIX))
+
+
 def _host_argv(place: Path, config: Path, hosts: Sequence[HostRecord], ids: Sequence[str]) -> list[str]:
-    files = sorted(f for f in CHECKS.glob("test_*.py") if not f.name.startswith(CLOUD_PREFIX))
-    specs = ",".join(f"ssh://{h.name}" for h in hosts)
-    return [
-        *_pytest(place, files, ids), f"--hosts={specs}", f"--ssh-config={config}", f"--values={place / 'values.json'}",
-    ]  # fmt: skip
+    specs = ",".join(f"hatang://{h.name}" for h in hosts)
+    return pytest_argv(
+        host_files(), f"--hosts={specs}", f"--ssh-config={config}", f"--values={place / 'values.json'}", *_only(ids)
+    )
+
+
+def _only(ids: Sequence[str]) -> list[str]:
+    return [f"--control={i}" for i in ids]
 
 
 def _cloud_argv(place: Path, ids: Sequence[str]) -> list[str]:
     files = sorted(CHECKS.glob(f"{CLOUD_PREFIX}*.py"))
-    return [*_pytest(place, files, ids), f"--systems={place / 'systems.json'}"]
+    return pytest_argv(files, f"--systems={place / 'systems.json'}", *_only(ids))
 
 
 def _has_cloud_checks(controls: Sequence[Control]) -> bool:
@@ -148,15 +166,21 @@ def _has_cloud_checks(controls: Sequence[Control]) -> bool:
     return named and any(CHECKS.glob(f"{CLOUD_PREFIX}*.py"))
 
 
-def _run_all(argvs: Sequence[Sequence[str]], place: Path, progress: Progress) -> tuple[list[Line], str]:
-    """Run the processes side by side; the lines they wrote, and what went wrong with the processes themselves."""
+def _run_all(argvs: Sequence[Sequence[str]], place: Path) -> tuple[list[Line], dict[str, str], str]:
+    """Run the processes side by side.
+
+    Returns:
+        The lines that tests wrote; hosts that could not be reached, with the reason; what went wrong with the
+        processes themselves.
+    """
     if not argvs:
-        return [], ""
+        return [], {}, ""
     with ThreadPoolExecutor(len(argvs)) as pool:
         files = [place / f"lines-{i}.jsonl" for i in range(len(argvs))]
         troubles = list(pool.map(_run, argvs, files))
-    lines = [Line(**json.loads(row)) for f in files if f.exists() for row in f.read_text(encoding="utf-8").splitlines()]
-    return lines, "\n".join(t for t in troubles if t)
+    rows = [json.loads(row) for f in files if f.exists() for row in f.read_text(encoding="utf-8").splitlines()]
+    away = {row["away"]: row["detail"] for row in rows if "away" in row}
+    return [Line(**row) for row in rows if "away" not in row], away, "\n".join(t for t in troubles if t)
 
 
 def _run(argv: Sequence[str], lines: Path) -> str:
