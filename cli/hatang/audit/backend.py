@@ -44,7 +44,12 @@ class HatangBackend(BaseBackend):  # type: ignore[misc]
     NAME = NAME
 
     def __init__(
-        self, hostspec: str, ssh_config: str | None = None, ssh_identity_file: str | None = None, *args: Any, **more: Any
+        self,
+        hostspec: str,
+        ssh_config: str | None = None,
+        ssh_identity_file: str | None = None,
+        *args: Any,
+        **more: Any,
     ) -> None:
         self.host = self.parse_hostspec(hostspec)
         super().__init__(self.host.name, *args, **more)

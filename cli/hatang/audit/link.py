@@ -1,12 +1,13 @@
 """The controller's end of a link: one ssh connection to a host, over which an agent runs commands in turn.
 
-Requests may be sent ahead: the host works through them while the controller does something else. They run one at a time,
-so that no check sees another one's processes. A link that breaks stays broken: whoever waits gets LinkLostError, and a
-check that gets it has not passed.
+Requests may be sent ahead: the host works through them while the controller does something else. They run one at a
+time, so that no check sees another one's processes. A link that breaks stays broken: whoever waits gets LinkLostError,
+and a check that gets it has not passed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -75,7 +76,7 @@ class Link:
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
         # A file, not a pipe: a shared connection of a bastion may hold a pipe open for long.
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._heard = time.monotonic()
 
     def open(self, timeout_s: float = START_TIMEOUT_S) -> None:
@@ -155,10 +156,8 @@ class Link:
         with self._lock:
             self.cause = self.cause or "closed"
         if self._process:
-            try:
+            with contextlib.suppress(OSError):
                 self._stream(self._process.stdin).close()
-            except OSError:
-                pass
             try:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:

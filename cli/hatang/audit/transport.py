@@ -28,6 +28,8 @@ def ssh_config(settings: Settings, hosts: Sequence[HostRecord]) -> Iterator[Path
             ]
             rows += [] if settings.ssh_config else [f"  HostName {host.address}"]
         rows += ["Host *"]
-        rows += [f'  Include "{settings.ssh_config}"'] if settings.ssh_config else ["  StrictHostKeyChecking accept-new"]
+        rows += (
+            [f'  Include "{settings.ssh_config}"'] if settings.ssh_config else ["  StrictHostKeyChecking accept-new"]
+        )
         file.write_text("\n".join(rows) + "\n")
         yield file
