@@ -86,8 +86,10 @@ class Bench:
         site = ROOT / "inventories" / "example" / "site.yaml"
         begun = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-m", "hatang", "--state", str(self.settings.state_dir), "--site", str(site), "check"]
-            + words,
+            [
+                *(sys.executable, "-m", "hatang", "--state", str(self.settings.state_dir)),
+                *("--site", str(site), "check", *words),
+            ],
             capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stdout + done.stderr
