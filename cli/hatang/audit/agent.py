@@ -64,8 +64,8 @@ class Agent:
         err, err_end = os.pipe()
         try:
             pid = os.posix_spawn(
-                shell, [shell, b"-c", command], os.environ, setsid=True,  # noqa: TID251 - on the host
-                setsigdef=[SIGPIPE, SIGXFSZ],
+                shell, [shell, b"-c", command], os.environ,  # noqa: TID251 - the host's environment
+                setsid=True, setsigdef=[SIGPIPE, SIGXFSZ],
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, out_end, 1), (os.POSIX_SPAWN_DUP2, err_end, 2),

@@ -7,6 +7,7 @@ and a check that gets it has not passed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -76,7 +76,7 @@ class Link:
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
         # A file, not a pipe: a shared connection of a bastion may hold a pipe open for long.
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._heard = time.monotonic()
 
     def open(self, timeout_s: float = START_TIMEOUT_S) -> None:
@@ -156,7 +156,7 @@ class Link:
         with self._lock:
             self.cause = self.cause or "closed"
         if self._process:
-            with suppress(OSError):
+            with contextlib.suppress(OSError):
                 self._stream(self._process.stdin).close()
             try:
                 self._process.wait(timeout=5)

@@ -65,7 +65,9 @@ def pytest_sessionfinish() -> None:
     for backend in _backends.values():
         if cause := backend.away():
             _write({"away": backend.host.name, "detail": cause})
-        backend.close()
+    if _backends:
+        with ThreadPoolExecutor(len(_backends)) as pool:
+            list(pool.map(lambda b: b.close(), _backends.values()))
     _backends.clear()
 
 

@@ -39,8 +39,12 @@ class Checked:
         """Run a script as root inside the host, not over SSH."""
         return self.lone.inside(self.lone.hosts[0], script)
 
-    def check(self, *options: str) -> dict[str, str]:
-        """Run all host checks; control → outcome, with the reason where it is no pass."""
+    def check(self, *options: str, by: str = "ssh") -> dict[str, str]:
+        """Run all host checks; control → outcome, with the reason where it is no pass.
+
+        Args:
+            by: testinfra back-end: `ssh`, or `hatang`, as hatang's own runs.
+        """
         values = {k: r.value for k, r in load().resolve(Level(LEVEL)).items()}
         expected = {"hosts": {self.name: {"values": values, "variables": self.lone.variables(LEVEL)[self.name]}}}
         place = self.lone.folder / "check"
@@ -53,7 +57,7 @@ class Checked:
             [
                 *(sys.executable, "-m", "pytest", "-q", "-p", "hatang.audit.plugin", f"--result-lines={lines}"),
                 *("-c", str(POLICIES / "checks" / "pytest.ini"), "--rootdir", str(POLICIES / "checks")),
-                *(f"--hosts=ssh://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}"),
+                *(f"--hosts={by}://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}"),
                 *(f"--values={place / 'values.json'}", *options, *map(str, files)),
             ],
             capture_output=True, text=True, timeout=120, env=settings.environment(), check=False,
@@ -61,9 +65,11 @@ class Checked:
         assert done.returncode in (0, 1), done.stdout + done.stderr
         found = {}
         for line in map(json.loads, Path(lines).read_text().splitlines()):
+            if "away" in line:
+                continue
             found[line["control"]] = line["outcome"] + (f": {line['detail']}" if line["detail"] else "")
         return found
 
-    def bad(self) -> dict[str, str]:
+    def bad(self, by: str = "ssh") -> dict[str, str]:
         """Controls that do not pass, with the reason."""
-        return {k: v for k, v in self.check().items() if v != "passed"}
+        return {k: v for k, v in self.check(by=by).items() if v != "passed"}

@@ -80,6 +80,7 @@ def test_what_is_broken_is_named_and_repaired(checked: Checked, mutations: dict[
     for script in mutations.values():
         checked.root(script)
     bad = checked.bad()
+    assert checked.bad(by="hatang") == bad, "a link and plain ssh say the same"
     missed = {c: mutations[c] for c in mutations if c not in bad}
     assert not missed, f"not noticed: {missed}"
     assert not [f"{k} {v}" for k, v in bad.items() if not v.startswith("failed: ")], "a check could not tell"

@@ -101,7 +101,7 @@ def test_same_tests_say_the_same_and_who_asks_is_kept_apart(place: Path) -> None
     for key, outcome in short.items():
         assert (theirs[key]["outcome"], theirs[key]["detail"]) == outcome
     assert {key for key, (outcome, _) in short.items() if outcome != "passed"} == {("web", "test_fails")}
-    starts = sorted(line.split(" python3")[0] for line in opened)
+    starts = sorted(line.split(" python3")[0] for line in opened)  # three users, one connection each
     assert starts == ["web exec", "web exec sudo -n --", "web exec sudo -n -u www"]
     assert len(logins) > 2 * len(opened)
 
@@ -128,8 +128,8 @@ def test_collecting_opens_nothing(place: Path) -> None:
     (place / "lines").touch()
     subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-p", "hatang.audit.plugin", "--hosts=hatang://web"),
-            *("--collect-only", str(place)),
+            *(sys.executable, "-m", "pytest", "-p", "hatang.audit.plugin"),
+            *("--hosts=hatang://web", "--collect-only", str(place)),
         ],
         capture_output=True, timeout=60, check=True,
         env=settings.environment(PATH=f"{place}:{os.environ['PATH']}", LOG=str(place / "opened")),
@@ -143,9 +143,8 @@ def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest
         "from asked_helper import helper\n"
         'READ, local = "read", "lower"\n'
         "def test_one(ask, value):\n"
-        '    ask("literal", (0, 1)); ask(READ); ask(f"{READ} and {READ}"); ask(local); ask(value)\n'
-        '    ask(f"{READ} {value}")\n'
-        '    ask(READ + value); ask(f"{READ!r}"); other(READ); ask(READ)\n'
+        '    ask("literal", (0, 1)); ask(READ); ask(f"{READ} and {READ}"); ask(local)\n'
+        '    ask(value); ask(f"{READ} {value}"); ask(READ + value); ask(f"{READ!r}"); other(READ); ask(READ)\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     import asked_test  # type: ignore[import-not-found]
