@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ OWNER = "hatang"
 PLACES = "/usr/lib/postgresql/*/bin"
 # Sorts names otherwise than SQLite does, so that a list which the database sorts is found out.
 LOCALE = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=vi-u-ka-shifted")
-SERVER = "-c listen_addresses='' -c fsync=off -c shared_buffers=16MB -c max_connections=60"
+SERVER = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60")
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
 def programs() -> Path | None:
@@ -37,6 +41,7 @@ class Cluster:
         self._secrets = Path(tempfile.mkdtemp(prefix="hatang-pgpass-"))
         self.passfile = self._secrets / "pgpass"
         self.password = secrets.token_hex(12)
+        self._server: subprocess.Popen[bytes] | None = None
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(self.folder, "postgres", "postgres")
@@ -48,28 +53,48 @@ class Cluster:
         return self.folder / "data"
 
     def start(self) -> None:
-        """Make the cluster and start its server."""
+        """Make the cluster, start its server and wait until it answers."""
         self.passfile.touch(mode=0o600)
         self.passfile.write_text(f"*:*:*:*:{self.password}\n")
         secret = self.folder / "first-password"
         secret.write_text(self.password)
-        self._run(
-            "initdb", "--no-sync", "--auth=scram-sha-256", f"--username={OWNER}", f"--pwfile={secret}", *LOCALE,
-            "-D", str(self.data),
+        made = subprocess.run(
+            [
+                str(self._bin / "initdb"), "--no-sync", "--auth=scram-sha-256", f"--username={OWNER}",
+                f"--pwfile={secret}", *LOCALE, "-D", str(self.data),
+            ],
+            cwd=self.folder, capture_output=True, text=True, timeout=300, **self._user,
         )  # fmt: skip
         secret.unlink()
-        self._run(
-            "pg_ctl", "-D", str(self.data), "-o", f"{SERVER} -k {self.folder}", "-l", str(self.log), "-w", "start"
-        )
+        assert made.returncode == 0, made.stderr
+        # A child of ours, and not by pg_ctl, which would leave it behind when this process is killed.
+        with self.log.open("w") as log:
+            self._server = subprocess.Popen(
+                [str(self._bin / "postgres"), "-D", str(self.data), "-k", str(self.folder), *SERVER],
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_end_with_parent,
+                **self._user,
+            )  # fmt: skip
+        end = time.monotonic() + 120
+        while not self._answers():
+            assert self._server.poll() is None and time.monotonic() < end, self.log.read_text()
+            time.sleep(0.1)
 
     def stop(self) -> None:
-        """Stop the server and remove everything."""
+        """Stop the server, cutting every connection, and remove everything."""
         try:
-            if (self.data / "postmaster.pid").exists():
-                self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+            if self._server is not None:
+                self._server.send_signal(signal.SIGINT)
+                self._server.wait(120)
         finally:
             shutil.rmtree(self.folder)
             shutil.rmtree(self._secrets)
+
+    def _answers(self) -> bool:
+        try:
+            self._sql(sql.SQL("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+        return True
 
     @property
     def log(self) -> Path:
@@ -102,18 +127,13 @@ class Cluster:
                 found.append(words)
         return found
 
-    def _sql(self, statement: sql.Composed) -> None:
+    def _sql(self, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(
             host=str(self.folder), user=OWNER, dbname="postgres", passfile=str(self.passfile), autocommit=True
         ) as connection:
             connection.execute(statement)
 
-    def _run(self, program: str, *words: str) -> None:
-        # The server inherits what it is given as output: a pipe would never end.
-        with tempfile.TemporaryFile() as said:
-            done = subprocess.run(
-                [str(self._bin / program), *words], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=said,
-                stderr=subprocess.STDOUT, timeout=120, **self._user,
-            )  # fmt: skip
-            said.seek(0)
-            assert done.returncode == 0, said.read().decode(errors="replace")
+
+def _end_with_parent() -> None:
+    """In the child: end in an orderly way (SIGINT) when the thread that started it is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)

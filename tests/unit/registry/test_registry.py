@@ -146,7 +146,7 @@ def test_a_kill_leaves_nothing_half(url: str) -> None:
 def test_opening_is_quick(url: str) -> None:
     Registry.open(url)
     times = []
-    for _ in range(5):
+    for _ in range(20):  # the machine may be busy with other things
         began = time.perf_counter()
         Registry.open(url)
         times.append(time.perf_counter() - began)
