@@ -73,6 +73,11 @@ def demanded() -> set[str]:
     }  # fmt: skip
 
 
+def outcomes(found: dict[str, str]) -> dict[str, str]:
+    """Outcomes without reasons: over plain ssh the login shell of each command adds its own complaints to stderr."""
+    return {control: text.split(":")[0] for control, text in found.items()}
+
+
 @pytest.mark.parametrize("mutations", [CARELESS, SLY], ids=["careless", "sly"])
 def test_what_is_broken_is_named_and_repaired(checked: Checked, mutations: dict[str, str]) -> None:
     assert set(mutations) == demanded(), "every control is broken"
@@ -80,7 +85,7 @@ def test_what_is_broken_is_named_and_repaired(checked: Checked, mutations: dict[
     for script in mutations.values():
         checked.root(script)
     bad = checked.bad()
-    assert checked.bad(by="hatang") == bad, "a link and plain ssh say the same"
+    assert outcomes(checked.check(by="hatang")) == outcomes(checked.check()), "a link and plain ssh say the same"
     missed = {c: mutations[c] for c in mutations if c not in bad}
     assert not missed, f"not noticed: {missed}"
     assert not [f"{k} {v}" for k, v in bad.items() if not v.startswith("failed: ")], "a check could not tell"
