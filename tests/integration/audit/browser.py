@@ -116,9 +116,9 @@ def browser(profile: Path) -> Iterator[Page]:
     # The browser reads its commands from 3 and answers on 4, whatever the numbers are here.
     shell = f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"'
     options = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-breakpad", "--no-first-run",
-        "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
-        "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank",
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-breakpad",
+        "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
+        "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank",
     ]  # fmt: skip
     log = profile.with_suffix(".log").open("wb")
     running = subprocess.Popen(

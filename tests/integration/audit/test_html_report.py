@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: no error, filters by address, mouse and keyboard, works without its script, prints."""
+"""The HTML report in a real browser: no error, filters by address and keyboard, works without its script, prints."""
 
 from __future__ import annotations
 
@@ -157,7 +157,8 @@ def test_colours_follow_the_reader_and_can_be_read(page: Page, address: str, sch
     page.open(address)
     script = """(() => {
       const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map((v) => { v /= 255;
-        return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
       const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
         if (c !== "rgba(0, 0, 0, 0)") return c; } return "rgb(255, 255, 255)"; };
       const ratio = (e) => { const a = light(getComputedStyle(e).color), b = light(ground(e));
