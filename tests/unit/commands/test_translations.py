@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from babel.messages.pofile import read_po
-from jinja2 import Environment
+from jinja2.ext import babel_extract
 
 LOCALE = Path(__file__).resolve().parents[3] / "cli" / "hatang" / "locale"
 COMMANDS = LOCALE.parent / "commands"
@@ -22,9 +22,9 @@ def _texts() -> set[str]:
                 text = ast.literal_eval(node.args[0]) if isinstance(node.args[0], ast.Constant) else None
                 if text:
                     found.add(text)
-    templates = Environment(extensions=["jinja2.ext.i18n"])
-    for file in AUDIT.rglob("*.j2"):
-        found |= {str(text) for _line, _function, text in templates.extract_translations(file.read_text())}
+    for template in AUDIT.rglob("*.j2"):
+        with template.open("rb") as source:
+            found |= {str(text) for _line, _function, text, _comments in babel_extract(source, ["_"], [], {})}
     return found
 
 

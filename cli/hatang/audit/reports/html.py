@@ -37,7 +37,8 @@ def render(run: CheckRun) -> str:
     style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return _environment().get_template("page.html.j2").render(
         _=_, lang=language(), version=__version__, run=run, systems=by_system(run), total=len(run.results),
-        counts=run.counts(), order=[s.value for s in ORDER], tallied=words.tallied(), meanings=words.meanings(), marks=words.mark_meanings(), signs=SIGNS, titles=words.titles(),
+        counts=run.counts(), order=[s.value for s in ORDER], tallied=words.tallied(),
+        meanings=words.meanings(), marks=words.mark_meanings(), signs=SIGNS, titles=words.titles(),
         strengths=words.strengths(), sources=words.sources_read(run), title=words.title(),
         not_compared=words.not_compared(), kind_of=words.kind_of, look=_look,
         judged=len({r.control for r in run.results}), known=len(load().controls),

@@ -21,7 +21,7 @@ _WEB = Result(
 )  # fmt: skip
 _CLOUD = replace(_WEB, control="HST-01", scope="one-stop", kind="system", value="logical", unit="separation", mark="A",
                  source="nd331_2026", clause="Đ30.8.a", strength="must", checks=())  # fmt: skip
-_NONE = {"value": None, "source": "", "mark": "", "clause": ""}
+_NONE = replace(_WEB, value=None, source="", mark="", clause="")
 
 RESULTS: tuple[Result, ...] = (
     _WEB,
@@ -29,7 +29,7 @@ RESULTS: tuple[Result, ...] = (
     replace(_WEB, control="AUT-03", state=ResultState.NOT_CHECKED, detail="not reached: no answer", mark="A"),
     replace(_WEB, control="LOG-10", state=ResultState.PARTLY, detail="the retention only", value=12, unit="months"),
     replace(_WEB, control="ACC-06", state=ResultState.NOT_AUTOMATED, value=45, unit="days", mark="B2"),
-    replace(_WEB, control="CFG-08", state=ResultState.NOT_APPLICABLE, **_NONE),
+    replace(_NONE, control="CFG-08", state=ResultState.NOT_APPLICABLE),
     replace(_WEB, control="ACC-04", state=ResultState.WAIVED, value=True, unit="yes/no", detail="until 2027-01-31"),
     replace(_WEB, control="AUT-14", mark="own", value=True, unit="yes/no", own_value="900 seconds"),
     replace(_WEB, control="AUT-07", scope="db", state=ResultState.NOT_MET, detail=LONG),
