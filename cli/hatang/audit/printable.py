@@ -33,6 +33,8 @@ def printable_result(result: Result) -> Result:
 def _value(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
+    if isinstance(value, dict):
+        return {k: _value(v) for k, v in value.items()}
     return tuple(_value(v) for v in value) if isinstance(value, list | tuple) else value
 
 

@@ -6,14 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from hatang.commands.app import day
-from hatang.locale import _
-
-ENDED = {
-    "expired": _("waiver expired"),
-    "lapsed": _("waiver lapsed"),
-    "revoked": _("waiver revoked"),
-}
+from hatang.locale import _, day
 
 
 def beside(state: str, waiver: Mapping[str, Any] | None, is_waived: bool) -> str:
@@ -26,22 +19,30 @@ def beside(state: str, waiver: Mapping[str, Any] | None, is_waived: bool) -> str
     """
     if waiver is None:
         return state
-    if ended := ENDED.get(waiver["state"]):
+    if ended := _ended().get(waiver["state"]):
         return f"{state} — {ended}"
     text = _("waived until {day}") if is_waived else _("waiver until {day}")
     return f"{state} — {text.format(day=day(date.fromisoformat(waiver['until'])))}"
 
 
-def line(result: Mapping[str, Any]) -> str:
-    """One line about a result that is not met: control, where, what was found, and the waiver with its approver."""
-    text = f"{result['control']} {result['scope']}: {result['detail']}"
-    waiver = result.get("waiver")
+def told(remark: str, waiver: Mapping[str, Any] | None) -> str:
+    """What was found, and the waiver with its approver, or why it holds no longer."""
     if waiver is None:
-        return text
-    if ended := ENDED.get(waiver["state"]):
-        return f"{text} — {ended} ({waiver['id']}): {waiver['why']}"
-    until = day(date.fromisoformat(waiver["until"]))
-    told = _("waived until {day} by waiver {id} ({scope}), approved by {by}; instead: {measure}").format(
-        day=until, id=waiver["id"], scope=waiver["scope"], by=waiver["approved_by"], measure=waiver["measure"]
-    )
-    return f"{text} — {told}"
+        return remark
+    if ended := _ended().get(waiver["state"]):
+        text = f"{ended} ({waiver['id']}): {waiver['why']}"
+    else:
+        text = _("waived until {day} by waiver {id} ({scope}), approved by {by}; instead: {measure}").format(
+            day=day(date.fromisoformat(waiver["until"])), id=waiver["id"], scope=waiver["scope"],
+            by=waiver["approved_by"], measure=waiver["measure"],
+        )  # fmt: skip
+    return f"{remark} — {text}" if remark else text
+
+
+def _ended() -> dict[str, str]:
+    """States of waivers that hold no longer."""
+    return {
+        "expired": _("waiver expired"),
+        "lapsed": _("waiver lapsed"),
+        "revoked": _("waiver revoked"),
+    }

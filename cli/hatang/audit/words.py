@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from hatang.audit.results import CheckRun, Result
+from hatang.audit.waived import beside, told
 from hatang.locale import _, language
 from hatang.model.terms import ResultState
 
@@ -37,7 +38,7 @@ def meanings() -> dict[str, str]:
         "not-checked": _("The host could not be reached, a check broke or gave no result. Never a pass."),
         "not-automated": _("No check exists, or it cannot be made on this kind of host. A person must look."),
         "not-applicable": _("No applicable source demands it at this level."),
-        "waived": _("An approved exception with an expiry. Never counts as met."),
+        "waived": _("Not met, and an approved waiver accepts that until its last day. Never counts as met."),
     }
 
 
@@ -59,6 +60,12 @@ def mark_meanings() -> dict[str, str]:
         "B1": _("secondary source: paraphrased by one reader; not verified"),
         "own": _("the law names no value: hatang's own choice"),
     }
+
+
+def judged(result: Result) -> str:
+    """What was found, in words, with what the mark means; beside it the waiver, in force or ended."""
+    found = result.true_state or result.state.value
+    return beside(stated(found, result.mark), result.waiver, result.state is ResultState.WAIVED)
 
 
 def stated(state: str, mark: str) -> str:
@@ -142,7 +149,12 @@ def notes() -> dict[str, str]:
 
 
 def explained(result: Result) -> tuple[str, str]:
-    """What was found, and the language that it is in: what a check itself says is English."""
+    """What was found and which waiver there is, and the language: what a check itself says is English."""
+    remark, lang = _found(result)
+    return told(remark, result.waiver), lang if remark else language()
+
+
+def _found(result: Result) -> tuple[str, str]:
     if result.state is ResultState.NOT_APPLICABLE:
         return meanings()["not-applicable"], language()
     if result.state is ResultState.PARTLY and (note := notes().get(result.control)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,43 +13,30 @@ from click.testing import CliRunner
 
 from hatang.audit.reports import formats
 from hatang.audit.results import CheckRun
-from hatang.commands import check
 from hatang.commands.root import root
 from hatang.errors import InputError, InputErrors
+from hatang.registry import HostRecord, Registry
 from tests.unit.audit.reports.sample import RESULTS
+from tests.unit.registry.test_registry import REQUEST
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
-ONE_STOP = tuple(r for r in RESULTS if r.system == "one-stop")
-
-
-class Spec:
-    """As much of a system as `--last` reads."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.spec = self
-
-
-class Records:
-    """The registry's memory of check runs."""
-
-    def __init__(self, folders: dict[str, str]) -> None:
-        self.folders = folders
-
-    def last_check_run(self, system: str) -> dict[str, Any] | None:
-        """What was recorded last."""
-        return {"report": self.folders[system]} if system in self.folders else None
+SYSTEM = REQUEST.system.name
+MINE = tuple(replace(r, system=SYSTEM) for r in RESULTS if r.system == "one-stop")
+OTHER = tuple(r for r in RESULTS if r.system != "one-stop")  # of the same run, and not asked for
 
 
 @pytest.fixture
-def run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs `hatang check --last …` over a stored run of two systems."""
-    folder = str(CheckRun(NOW, NOW, RESULTS).write(tmp_path / "checks"))
-    registry = Records({"one-stop": folder, "portal": folder})
-    monkeypatch.setattr("hatang.registry.Registry.open", lambda *_: registry)
-    monkeypatch.setattr(
-        check, "_chosen", lambda _registry, systems, _hosts: ([Spec(s) for s in systems or registry.folders], [])
-    )
+def run_it(tmp_path: Path) -> Any:
+    """Runs `hatang check --last …` in a state folder with one checked system."""
+    registry = Registry.open(f"sqlite:///{tmp_path}/registry.db")
+    registry.submit(REQUEST, "")
+    names = sorted({r.scope for r in MINE if r.kind == "host"})
+    hosts = [
+        HostRecord(n, SYSTEM, REQUEST.agency.code, "dmz", f"192.0.2.{i}", "debian", n, 3) for i, n in enumerate(names)
+    ]
+    registry.record_hosts(SYSTEM, hosts)
+    run = CheckRun(NOW, NOW, MINE + OTHER)
+    registry.record_check_run(SYSTEM, {"counts": run.counts(), "report": str(run.write(tmp_path / "checks"))})
     words = ["--state", str(tmp_path), "check", "--last"]
     return lambda *more: CliRunner().invoke(root, [*words, *more], standalone_mode=False)
 
@@ -67,9 +55,9 @@ def test_every_format_on_the_screen_and_in_a_file(run_it: Any, tmp_path: Path, n
 
 
 def test_choices_narrow_the_report(run_it: Any) -> None:
-    found = json.loads(run_it("--output", "json", "--system", "one-stop").stdout)
-    assert {r["system"] for r in found["results"]} == {"one-stop"}
-    assert sum(found["counts"].values()) == len(found["results"]) == len(ONE_STOP)
+    found = json.loads(run_it("--output", "json", "--system", SYSTEM).stdout)
+    assert {r["system"] for r in found["results"]} == {SYSTEM}
+    assert sum(found["counts"].values()) == len(found["results"]) == len(MINE)
     found = json.loads(run_it("--output", "json", "--host", "web", "--control", "AUT-13").stdout)
     assert [(r["control"], r["scope"]) for r in found["results"]] == [("AUT-13", "web")]
     assert run_it("--host", "web", "--control", "AUT-13").return_value == 0
@@ -87,4 +75,4 @@ def test_a_damaged_report_is_an_error_with_its_remedy(run_it: Any, tmp_path: Pat
     (tmp_path / "checks" / "latest" / "report.json").write_text(text)
     done = run_it("--output", "json")
     assert isinstance(done.exception, InputError)
-    assert "hatang check --system one-stop" in str(done.exception)
+    assert f"hatang check --system {SYSTEM}" in str(done.exception)

@@ -61,7 +61,7 @@ def _look(result: Result) -> dict[str, Any]:
     remark, lang = words.explained(result)
     return {
         "state": result.state.value,
-        "stated": words.stated(result.state.value, result.mark),
+        "stated": words.judged(result),
         "value": words.demanded(result),
         "mark": result.mark,
         "marked": words.marked(result.mark),

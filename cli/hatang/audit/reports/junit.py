@@ -23,6 +23,9 @@ def render(run: CheckRun) -> str:
         skipped=str(sum(r.state not in (*BAD, ResultState.MET, ResultState.PARTLY) for r in run.results)),
         time=str(round(sum(r.seconds for r in run.results), 3)),
     )  # fmt: skip
+    # JUnit has no word for it: a waived case is skipped, and the suite says how many of these there are.
+    waived = str(sum(r.state is ResultState.WAIVED for r in run.results))
+    xml.SubElement(xml.SubElement(suite, "properties"), "property", name="waived", value=waived)
     suite.extend(_case(r) for r in run.results)
     root = xml.Element("testsuites")
     root.append(suite)
@@ -37,13 +40,23 @@ def _case(r: Result) -> xml.Element:
     properties = xml.SubElement(case, "properties")
     for key in PROPERTIES:
         xml.SubElement(properties, "property", name=key, value=str(getattr(r, key)))
+    for key, text in {**({"true_state": r.true_state} if r.true_state else {}), **_waiver(r)}.items():
+        xml.SubElement(properties, "property", name=key, value=text)
     if r.state is ResultState.NOT_MET:
-        xml.SubElement(case, "failure", message=r.detail)
+        xml.SubElement(case, "failure", message=r.told)
     elif r.state is ResultState.NOT_CHECKED:
-        xml.SubElement(case, "error", message=r.detail)
+        xml.SubElement(case, "error", message=r.told)
     elif r.state not in (ResultState.MET, ResultState.PARTLY):
-        xml.SubElement(case, "skipped", message=r.detail or r.state.value)
+        xml.SubElement(case, "skipped", message=r.told or r.state.value)
     return case
+
+
+def _waiver(result: Result) -> dict[str, str]:
+    """The waiver of a result as properties."""
+    if result.waiver is None:
+        return {}
+    kept = ("id", "state", "scope", "until", "approved_by", "why")
+    return {f"waiver_{key}": str(result.waiver[key]) for key in kept}  # type: ignore[literal-required]
 
 
 FORMAT = Format("junit", "junit.xml", 3, render)

@@ -51,7 +51,7 @@ def _columns() -> list[str]:
 
 
 def _row(r: Result, titles: dict[str, str]) -> list[str]:
-    state = words.stated(r.state.value, r.mark)
+    state = words.judged(r)
     source = f"{words.source_numbers(r)} {r.clause}".strip()
     title, remark = titles.get(r.control, ""), words.explained(r)[0]
     return [r.control, title, words.demanded(r), state, r.mark or "–", source, remark]

@@ -88,7 +88,7 @@ def _result(result: Result, rule: int, title: str) -> dict[str, Any]:
     kind, level = KINDS[result.state]
     why, _lang = words.explained(result)
     value = words.demanded(result)
-    said = [title, f"{words.stated(result.state.value, result.mark)}", f"{value} — {words.cited(result)}", why]
+    said = [title, words.judged(result), f"{value} — {words.cited(result)}", why]
     found: dict[str, Any] = {
         "ruleId": result.control,
         "ruleIndex": rule,
@@ -98,13 +98,14 @@ def _result(result: Result, rule: int, title: str) -> dict[str, Any]:
         "locations": [_location(result)],
         "partialFingerprints": {"hatangControlScope/v1": f"{result.control}@{result.system}/{result.scope}"},
         "properties": {
-            "state": result.state.value, "value": result.value, "unit": result.unit, "ownValue": result.own_value,
+            "state": result.state.value, "trueState": result.true_state or result.state.value,
+            "waiver": result.waiver, "value": result.value, "unit": result.unit, "ownValue": result.own_value,
             "source": result.source, "clause": result.clause, "mark": result.mark, "strength": result.strength,
             "securityLevel": result.level, "checks": list(result.checks), "verifiedAgainstOriginal": False,
         },
     }  # fmt: skip
     if result.state is ResultState.WAIVED:
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": result.detail}]
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": result.told}]
     return found
 
 

@@ -11,6 +11,7 @@ from hatang.audit import words
 from hatang.audit.reports import Format
 from hatang.audit.results import CheckRun, Result
 from hatang.locale import _
+from hatang.model.terms import ResultState
 
 WIDTH = 160  # where there is no terminal
 
@@ -29,7 +30,8 @@ def render(run: CheckRun) -> str:
     for row in _rows(run.results):
         table.add_row(*(Text(cell) for cell in row))  # Text: what stands in square brackets is no markup
     Console(file=out, width=width).print(table)
-    lines = [f"{r.control} {r.scope}: {words.explained(r)[0]}" for r in run.not_met()]
+    told = [*run.not_met(), *(r for r in run.results if r.state is ResultState.WAIVED)]
+    lines = [f"{r.control} {r.scope}: {words.explained(r)[0]}" for r in told]
     lines.append(", ".join(f"{words.tallied()[s]}: {n}" for s, n in run.counts().items() if n))
     lines.append(words.not_compared())
     places = [run.stored] if isinstance(run.stored, str) else run.stored
@@ -40,7 +42,7 @@ def render(run: CheckRun) -> str:
 def _rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     titles, shared = words.titles(), dict[tuple[str, ...], list[str]]()
     for r in results:
-        key = (r.system, r.control, words.demanded(r), words.stated(r.state.value, r.mark), words.cited(r))
+        key = (r.system, r.control, words.demanded(r), words.judged(r), words.cited(r))
         shared.setdefault(key, []).append(r.scope)
     return [
         (control, titles.get(control, ""), ", ".join(scopes), value, state, source)

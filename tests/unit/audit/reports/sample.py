@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hatang.audit.results import Result
 from hatang.model.terms import ResultState
+from hatang.model.waiver import WaiverNote
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp; </td></table></textarea> ]]> {{ 7*7 }} {% raw %} "
@@ -23,6 +24,13 @@ _CLOUD = replace(_WEB, control="HST-01", scope="one-stop", kind="system", value=
                  source="nd331_2026", clause="Đ30.8.a", strength="must", checks=())  # fmt: skip
 _NONE = replace(_WEB, value=None, source="", mark="", clause="")
 
+# Names and reasons are what people typed.
+WAIVER: WaiverNote = {
+    "id": "w-1", "state": "valid", "scope": "host web", "until": "2027-01-31", "approved_by": "B <b>@", "why": "",
+    "measure": "only through the bastion | \x1b[2J",
+}  # fmt: skip
+ENDED: WaiverNote = {**WAIVER, "id": "w-0", "state": "expired", "why": "its last day was 2026-10-31"}
+
 RESULTS: tuple[Result, ...] = (
     _WEB,
     replace(_WEB, control="AUT-01", state=ResultState.NOT_MET, detail=HOSTILE, strength="must", mark="B2"),
@@ -30,9 +38,10 @@ RESULTS: tuple[Result, ...] = (
     replace(_WEB, control="LOG-10", state=ResultState.PARTLY, detail="the retention only", value=12, unit="months"),
     replace(_WEB, control="ACC-06", state=ResultState.NOT_AUTOMATED, value=45, unit="days", mark="B2"),
     replace(_NONE, control="CFG-08", state=ResultState.NOT_APPLICABLE),
-    replace(_WEB, control="ACC-04", state=ResultState.WAIVED, value=True, unit="yes/no", detail="until 2027-01-31"),
+    replace(_WEB, control="ACC-04", state=ResultState.WAIVED, value=True, unit="yes/no", detail="root logs in",
+            true_state="not-met", waiver=WAIVER),
     replace(_WEB, control="AUT-14", mark="own", value=True, unit="yes/no", own_value="900 seconds"),
-    replace(_WEB, control="AUT-07", scope="db", state=ResultState.NOT_MET, detail=LONG),
+    replace(_WEB, control="AUT-07", scope="db", state=ResultState.NOT_MET, detail=LONG, waiver=ENDED),
     _CLOUD,
     replace(_CLOUD, scope="portal", system="portal", level=2, state=ResultState.NOT_CHECKED,
             detail="the check could not tell: KeyError"),

@@ -54,6 +54,14 @@ def test_for_people_the_mark_stands_beside_the_state(run: CheckRun, name: str, l
         assert all(meaning.split(":")[0] in text for meaning in meanings().values())
 
 
+@pytest.mark.parametrize("name", ["markdown", "html", "sarif"])
+def test_a_waiver_stands_beside_the_true_state(run: CheckRun, name: str) -> None:
+    text = " ".join(render(name, run).split())
+    assert "NOT MET — waived until 2027-01-31" in text
+    assert "NOT MET — waiver expired" in text
+    assert "waiver expired (w-0): its last day was 2026-10-31" in text
+
+
 def test_a_report_is_read_back_as_it_was(run: CheckRun, tmp_path: Path) -> None:
     folder = run.write(tmp_path)
     again = CheckRun.read(folder)
