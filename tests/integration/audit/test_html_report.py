@@ -138,7 +138,7 @@ def test_hostile_text_runs_nothing_and_long_text_stays_in_its_place(page: Page, 
     assert page.eval("document.images.length") == 0
     page.call("Emulation.setDeviceMetricsOverride", width=1400, height=900, deviceScaleFactor=1, mobile=False)
     assert page.eval("document.documentElement.scrollWidth <= innerWidth")
-    assert page.eval(f"[...document.querySelectorAll('.remark')].some(r => r.textContent.length === {len(LONG)})")
+    assert page.eval(f"[...document.querySelectorAll('.remark')].some(r => r.textContent.includes('{LONG}'))")
 
 
 def test_what_was_smuggled_in_could_not_run(page: Page, address: str) -> None:
