@@ -16,7 +16,8 @@ demo: setup ## sandbox, three agencies, nine hosts, hardening, checks
 	@$(PYTHON) scripts/demo.py
 
 .PHONY: test
-test: setup ## linters and all tests: unit, and on the real engine, cloud and hosts
+test: setup ## linters and all tests: unit, and on the real engine, cloud, hosts and browser
+	@scripts/debian-packages --install >&2
 	@$(MAKE) --no-print-directory lint-only
 	@$(PYTHON) -m pytest -q
 

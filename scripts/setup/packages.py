@@ -12,11 +12,16 @@ from .runner import Log, StepFailed
 
 @dataclass(frozen=True)
 class Package:
-    """One Debian package. `can_lack`: where root cannot be had, set-up goes on without it."""
+    """One Debian package.
+
+    `can_lack`: where root cannot be had, set-up goes on without it. `for_tests`: large, only tests need it; `make test`
+    installs it, set-up does not, so that nobody's demo waits for it.
+    """
 
     name: str
     why: str
     can_lack: bool = False
+    for_tests: bool = False
 
 
 PACKAGES = (
@@ -35,6 +40,9 @@ PACKAGES = (
     Package("systemd-container", "systemd-nspawn boots the hosts", can_lack=True),
     # Tests start a throw-away cluster of it. The one that Debian makes at installation is not used; a site has its own.
     Package("postgresql", "tests run the registry on it", can_lack=True),
+    Package(
+        "chromium", "tests open the HTML report as its readers do, without a screen", can_lack=True, for_tests=True
+    ),
 )
 
 
@@ -57,18 +65,18 @@ def privilege() -> list[str] | None:
     return None
 
 
-def missing() -> list[Package]:
-    """What is to be installed. Packages that can lack count only where root can be had."""
+def missing(tests: bool = False) -> list[Package]:
+    """What is to be installed. Packages that can lack count only where root can be had, those of tests if asked for."""
     have = installed()
-    lacking = [p for p in PACKAGES if p.name not in have]
+    lacking = [p for p in PACKAGES if p.name not in have and (tests or not p.for_tests)]
     if lacking and privilege() is None:
         return [p for p in lacking if not p.can_lack]
     return lacking
 
 
-def install(log: Log) -> None:
-    """Install what is missing, without a question."""
-    lacking = missing()
+def install(log: Log, tests: bool = False) -> None:
+    """Install what is missing, without a question; also what only tests need, if asked for."""
+    lacking = missing(tests)
     names = [p.name for p in lacking]
     for package in lacking:
         print(f"  {package.name}: {package.why}", flush=True)

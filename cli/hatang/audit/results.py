@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as xml
+from typing import TYPE_CHECKING, Any
 
 from hatang.model.terms import ResultState
-from hatang.model.waiver import WaiverNote
+
+if TYPE_CHECKING:
+    from hatang.model.waiver import WaiverNote
 
 SCHEMA = "hatang.check/1"
 # States that must not be taken for a pass: the command then ends with 1.
@@ -71,16 +73,16 @@ class Result:
 
 @dataclass(frozen=True)
 class CheckRun:
-    """One run of the checks."""
+    """One run of the checks, or the last results of several."""
 
     started: datetime
     finished: datetime
     results: tuple[Result, ...]
+    stored: str | tuple[str, ...] = ""  # folder of its reports, or the folders of those that it was put together from
 
     def counts(self) -> dict[str, int]:
         """Number of results by state; every state is named."""
-        found = Counter(r.state.value for r in self.results)
-        return {state.value: found.get(state.value, 0) for state in ResultState}
+        return counted(self.results)
 
     def not_met(self) -> list[Result]:
         """Results that are no pass: not met, or not checked although a check exists."""
@@ -88,62 +90,46 @@ class CheckRun:
 
     def as_dict(self) -> dict[str, Any]:
         """The report (docs/reference/check-report.md), without its `schema` field."""
+        one = isinstance(self.stored, str)
         return {
+            **({"report": self.stored} if self.stored else {}),
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat(),
-            "seconds": round((self.finished - self.started).total_seconds(), 1),
+            # Between the last results of several runs lies time in which nothing was checked.
+            "seconds": round((self.finished - self.started).total_seconds(), 1) if one else None,
             "verified_against_original": False,  # of the sources: nobody has compared one with its signed text
             "counts": self.counts(),
             "results": [r.as_dict() for r in self.results],
         }
 
     def write(self, folder: Path) -> Path:
-        """Write report.json and junit.xml into a new folder below `folder`, and return that folder."""
+        """Write the report in every format into a new folder below `folder`, and return that folder."""
+        from hatang.audit.reports import formats, render
+
         name = f"{self.started:%Y%m%dT%H%M%S}"
         made = next(p for i in range(1000) if not (p := folder / (name if not i else f"{name}-{i}")).exists())
         made.mkdir(parents=True)
-        (made / "report.json").write_text(
-            json.dumps({"schema": SCHEMA, **self.as_dict()}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
-        xml.ElementTree(self._junit()).write(made / "junit.xml", encoding="utf-8", xml_declaration=True)
+        for form in formats().values():
+            if form.file:
+                (made / form.file).write_text(render(form.name, self), encoding="utf-8")
         latest = folder / f".latest-{os.getpid()}"
         latest.symlink_to(made.name)
         latest.replace(folder / "latest")
         return made
 
-    def _junit(self) -> xml.Element:
-        suite = xml.Element(
-            "testsuite", name="hatang", tests=str(len(self.results)), timestamp=self.started.isoformat(),
-            failures=str(sum(r.state is ResultState.NOT_MET for r in self.results)),
-            errors=str(sum(r.state is ResultState.NOT_CHECKED for r in self.results)),
-            skipped=str(sum(r.state not in (*BAD, ResultState.MET, ResultState.PARTLY) for r in self.results)),
-        )  # fmt: skip
-        # JUnit has no word for it: a waived case is skipped, and the suite says how many of these there are.
-        waived = str(sum(r.state is ResultState.WAIVED for r in self.results))
-        xml.SubElement(xml.SubElement(suite, "properties"), "property", name="waived", value=waived)
-        for r in self.results:
-            # The mark is part of the name: no viewer can show a bare pass for a value that nobody verified.
-            title = f"{r.control} [{r.mark}: not compared with the original]" if r.mark else r.control
-            case = xml.SubElement(suite, "testcase", classname=f"{r.system}.{r.scope}", name=title, time=str(r.seconds))
-            properties = xml.SubElement(case, "properties")
-            for key in ("control", "scope", "system", "state", "value", "unit", "source", "mark", "clause"):
-                xml.SubElement(properties, "property", name=key, value=str(getattr(r, key)))
-            for key, text in {**({"true_state": r.true_state} if r.true_state else {}), **_waiver(r)}.items():
-                xml.SubElement(properties, "property", name=key, value=text)
-            if r.state is ResultState.NOT_MET:
-                xml.SubElement(case, "failure", message=r.told)
-            elif r.state is ResultState.NOT_CHECKED:
-                xml.SubElement(case, "error", message=r.told)
-            elif r.state not in (ResultState.MET, ResultState.PARTLY):
-                xml.SubElement(case, "skipped", message=r.told or r.state.value)
-        root = xml.Element("testsuites")
-        root.append(suite)
-        return root
+    @classmethod
+    def read(cls, folder: Path) -> CheckRun:
+        """The run whose reports lie in `folder`.
+
+        Raises:
+            OSError, KeyError, TypeError, ValueError: there is no report.json, or it is not one of ours.
+        """
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        started, finished = (datetime.fromisoformat(report[k]) for k in ("started", "finished"))
+        return cls(started, finished, tuple(Result.of(r) for r in report["results"]), str(folder))
 
 
-def _waiver(result: Result) -> dict[str, str]:
-    """The waiver of a result as properties."""
-    if result.waiver is None:
-        return {}
-    kept = ("id", "state", "scope", "until", "approved_by", "why")
-    return {f"waiver_{key}": str(result.waiver[key]) for key in kept}  # type: ignore[literal-required]
+def counted(results: Iterable[Result]) -> dict[str, int]:
+    """Number of results by state; every state is named."""
+    found = Counter(r.state.value for r in results)
+    return {state.value: found.get(state.value, 0) for state in ResultState}

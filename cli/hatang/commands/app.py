@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from hatang.locale import _, language
+from hatang.locale import _
 
 if TYPE_CHECKING:
     from hatang.model.site import Site
@@ -72,11 +71,6 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console.print(table)
-
-
-def day(value: date) -> str:
-    """A day as the reader writes it: 31/03/2027 in Vietnamese, 2027-03-31 in English."""
-    return value.strftime("%d/%m/%Y") if language() == "vi" else value.isoformat()
 
 
 def progress(text: str) -> None:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
-from hatang.commands.waived import beside, line
-from hatang.locale import _, language
+from hatang.audit.reports import formats, render
+from hatang.commands.app import App, examples, progress
+from hatang.locale import _
 
 if TYPE_CHECKING:
     from hatang.audit.results import CheckRun
     from hatang.registry import HostRecord, Registry, SystemRecord
-
-STATES = {
-    "met": _("met"),
-    "partly": _("partly"),
-    "not-met": _("NOT MET"),
-    "not-checked": _("NOT CHECKED"),
-    "not-automated": _("not checked automatically"),
-    "not-applicable": _("not applicable"),
-    "waived": _("waived"),
-}
-# Nobody has compared a value with its signed original, so "met" never stands alone (design.md, section 6).
-MARKS = {
-    "A": _(" — not compared with the signed text"),
-    "B2": _(" (secondary source)"),
-    "B1": _(" — NOT VERIFIED"),
-    "own": _(" — hatang's own choice, no source"),
-}
-BAD = ("not-met", "not-checked")
 
 
 @click.command(
@@ -47,24 +29,35 @@ BAD = ("not-met", "not-checked")
         "hatang check --system mot-cua",
         "hatang check --host mot-cua-web --control ACC-04 --control AUT-13",
         "hatang check --last --output json",
+        "hatang --lang vi check --last --output html --report-file report.html",
     ),
 )
 @click.option("--system", "systems", multiple=True, metavar="NAME", help=_("Only this system; may be repeated."))
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help=_("Only this host; may be repeated."))
 @click.option("--control", "controls", multiple=True, metavar="ID", help=_("Only this control; may be repeated."))
 @click.option("--last", is_flag=True, help=_("Check nothing; show the last results of each system."))
-@output_option
+@click.option(
+    "--output", type=click.Choice(list(formats())), default="table", show_default=True, help=_("Format of the report.")
+)
+@click.option(
+    "--report-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Write the report to this file instead of the screen; a file that is there is replaced."),
+)
 @click.pass_obj
 def command(
-    app: App, systems: tuple[str, ...], hosts: tuple[str, ...], controls: tuple[str, ...], last: bool, output: str
-) -> int:
+    app: App, systems: tuple[str, ...], hosts: tuple[str, ...], controls: tuple[str, ...], last: bool, output: str,
+    report_file: Path | None,
+) -> int:  # fmt: skip
     """Check, record, show."""
     from hatang.registry import Registry
 
+    if report_file:
+        _can_write(report_file)  # before minutes of checking
     registry = Registry.open(app.settings.registry)
     records, machines = _chosen(registry, systems, hosts)
     if last:
-        return _show(_last(registry, records, hosts, controls), output)
+        return _show(_last(registry, records, hosts, controls), output, report_file)
     from hatang.audit.runner import check
 
     run = check(
@@ -73,7 +66,7 @@ def command(
     folder = run.write(app.settings.state_dir / "checks")
     if not (hosts or controls):  # a part of the checks says nothing about a system as a whole
         _record(registry, records, run, folder)
-    return _show({"report": str(folder), **run.as_dict()}, output)
+    return _show(replace(run, stored=str(folder)), output, report_file)
 
 
 def _chosen(
@@ -100,93 +93,63 @@ def _chosen(
 
 
 def _record(registry: Registry, records: Sequence[SystemRecord], run: CheckRun, folder: Path) -> None:
+    from hatang.audit.results import counted
+
     for record in records:
         name = record.spec.name
-        counts = _counts([r.state.value for r in run.results if r.system == name])
+        counts = counted(r for r in run.results if r.system == name)
         registry.record_check_run(name, {"counts": counts, "report": str(folder)})
 
 
 def _last(
     registry: Registry, records: Sequence[SystemRecord], hosts: Sequence[str], controls: Sequence[str]
-) -> dict[str, Any]:
-    """The last results of each system, from their reports, with the waivers that hold today."""
-    from hatang.audit.results import Result
+) -> CheckRun:
+    """The last results of each system, from their reports, with the waivers that hold today. Raises InputError."""
+    from hatang.audit.results import CheckRun
     from hatang.audit.waivers import applied, standings
     from hatang.errors import InputError
 
-    found: list[Result] = []
-    reports = []
+    runs = []
     for record in records:
-        run = registry.last_check_run(record.spec.name)
-        file = Path(run["report"]) / "report.json" if run else None
-        if file is None or not file.is_file():
+        name = record.spec.name
+        summary = registry.last_check_run(name)
+        folder = Path(summary["report"]) if summary else None
+        try:
+            if folder is None:
+                raise FileNotFoundError
+            run = CheckRun.read(folder)
+        except (OSError, KeyError, TypeError, ValueError) as exc:
             raise InputError(
-                f"system {record.spec.name} was never checked, or its report is gone",
-                where=str(file or "registry"),
-                do=f"hatang check --system {record.spec.name}",
-            )
-        reports.append(str(file.parent))
-        rows = json.loads(file.read_text(encoding="utf-8"))["results"]
-        found += [Result.of(r) for r in rows if r["system"] == record.spec.name]
-    judged = applied(found, standings(registry), {r.spec.name: r for r in records})
-    results = [r.as_dict() for r in judged]
-    results = [r for r in results if (not hosts or r["scope"] in hosts) and (not controls or r["control"] in controls)]
-    return {"report": reports, "counts": _counts([r["state"] for r in results]), "results": results}
+                f"system {name} was never checked, or its report is gone or damaged",
+                where=str(folder / "report.json" if folder else "registry"),
+                do=f"hatang check --system {name}",
+            ) from exc
+        runs.append(replace(run, results=tuple(r for r in run.results if r.system == name)))
+    found = [r for run in runs for r in run.results]
+    results = applied(found, standings(registry), {r.spec.name: r for r in records})
+    chosen = [r for r in results if (not hosts or r.scope in hosts) and (not controls or r.control in controls)]
+    places = tuple(dict.fromkeys(str(run.stored) for run in runs))
+    return CheckRun(min(r.started for r in runs), max(r.finished for r in runs), tuple(chosen), places)
 
 
-def _counts(states: Iterable[str]) -> dict[str, int]:
-    found = dict.fromkeys(STATES, 0)
-    for state in states:
-        found[state] += 1
-    return found
+def _can_write(file: Path) -> None:
+    """Raises InputError where the report could not be written."""
+    import os
+
+    from hatang.errors import InputError
+
+    if not file.absolute().parent.is_dir():
+        raise InputError("there is no such folder", where=str(file.parent), do="make it, or name another file")
+    if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+        raise InputError("this file cannot be written", where=str(file), do="name another file")
 
 
-def _show(report: dict[str, Any], output: str) -> int:
-    bad = [r for r in report["results"] if r["state"] in BAD]
-    if output == "json":
-        emit_json("hatang.check/1", **report)
-        return int(bool(bad))
-    emit_table([_("Control"), _("Demand"), _("Where"), _("Value"), _("State"), _("Source")], _rows(report["results"]))
-    for r in [*bad, *(r for r in report["results"] if r["state"] == "waived")]:
-        click.echo(line(r))
-    click.echo(", ".join(f"{STATES[s]}: {n}" for s, n in report["counts"].items() if n))
-    places = report["report"] if isinstance(report["report"], list) else [report["report"]]
-    for place in dict.fromkeys(places):
-        click.echo(_("report: {folder}").format(folder=place))
-    return int(bool(bad))
-
-
-def _rows(results: Sequence[dict[str, Any]]) -> list[tuple[object, ...]]:
-    """One row for each system, control and state; the hosts that share it stand together."""
-    from hatang.catalogue import load
-
-    titles = {c.id: c.title.in_(language()) for c in load().controls.values()}
-    shared: dict[tuple[str, ...], list[str]] = {}
-    for r in results:
-        waived = r["state"] == "waived"
-        state = beside(stated(r["true_state"] if waived else r["state"], r["mark"]), r["waiver"], waived)
-        key = (r["system"], r["control"], state, demanded(r), f"{r['source']} {r['clause']}".strip())
-        shared.setdefault(key, []).append(r["scope"])
-    return [
-        (control, titles.get(control, ""), ", ".join(scopes), value, state, source)
-        for (_system, control, state, value, source), scopes in shared.items()
-    ]
-
-
-def stated(state: str, mark: str) -> str:
-    """The state in words; what is met by a value that nobody verified says so."""
-    return STATES[state] + (MARKS.get(mark, "") if state in ("met", "partly") else "")
-
-
-def demanded(result: dict[str, Any]) -> str:
-    """The value demanded; where the law gives no number, ours, said to be ours."""
-    own = result.get("own_value")
-    text = shown(result["value"], result["unit"])
-    return _("{text} ({own}: hatang's number, the law gives none)").format(text=text, own=own) if own else text
-
-
-def shown(value: Any, unit: str) -> str:
-    """A value with its unit."""
-    if value is None or isinstance(value, bool):
-        return {True: _("yes"), False: _("no"), None: ""}[value]
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value} {unit}".strip()
+def _show(run: CheckRun, output: str, file: Path | None) -> int:
+    """Print or write the report; 1 when something is not met or was not checked."""
+    text = render(output, run)
+    if file:
+        file.write_text(text, encoding="utf-8")
+        click.echo(_("report: {folder}").format(folder=file))
+    else:
+        click.echo(text.encode(), nl=False)  # bytes: documents say that they are UTF-8, whatever the locale is
+    return int(bool(run.not_met()))

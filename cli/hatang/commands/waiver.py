@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatang.commands.app import App, day, emit_json, emit_table, examples, output_option
-from hatang.locale import _
+from hatang.commands.app import App, emit_json, emit_table, examples, output_option
+from hatang.locale import _, day
 
 if TYPE_CHECKING:
     from hatang.audit.waivers import Standing

@@ -8,6 +8,10 @@ from __future__ import annotations
 import gettext
 import locale as system_locale
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
 
 LANGUAGES = ("vi", "en")
 _here = Path(__file__).parent
@@ -32,6 +36,11 @@ def choose(asked: str = "") -> str:
 def language() -> str:
     """The language in use: vi or en."""
     return _language
+
+
+def day(value: date) -> str:
+    """A day as the reader writes it: 31/03/2027 in Vietnamese, 2027-03-31 in English."""
+    return value.strftime("%d/%m/%Y") if _language == "vi" else value.isoformat()
 
 
 def _(text: str) -> str:

@@ -11,9 +11,9 @@ import pytest
 
 from hatang.audit.join import Line, Scope, concerns, join
 from hatang.audit.results import CheckRun, Result
+from hatang.audit.words import marks, stated, states
 from hatang.catalogue import load
 from hatang.catalogue.resolver import resolve
-from hatang.commands.check import MARKS, STATES, stated
 from hatang.model.terms import Level, ResultState
 
 LOCK, LOCK_CHECK = "AUT-13", "test_account_lock.py::test_lock_after_failures"
@@ -164,10 +164,10 @@ def test_junit_never_shows_a_bare_pass(tmp_path: Path) -> None:
 
 
 def test_words_never_show_a_bare_pass() -> None:
-    for mark in MARKS:
+    for mark in [*marks(), "", "B3"]:
         for good in ("met", "partly"):
-            assert stated(good, mark) != STATES[good]
-    assert set(STATES) == {s.value for s in ResultState}
+            assert stated(good, mark) != states()[good]
+    assert set(states()) == {s.value for s in ResultState}
 
 
 def test_every_result_that_is_met_carries_a_mark() -> None:

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from hatang.audit.results import CheckRun, Result
+from hatang.audit.waived import beside, told
 from hatang.commands.root import root
-from hatang.commands.waived import beside, line
 from hatang.errors import HatangError
 from hatang.model.terms import ResultState
 from hatang.model.waiver import civil_day
@@ -167,12 +167,12 @@ def test_words_keep_the_true_state_first() -> None:
     assert beside("NOT MET", valid, True) == "NOT MET — waived until 2027-03-31"
     assert beside("met (secondary source)", valid, False) == "met (secondary source) — waiver until 2027-03-31"
     assert beside("NOT MET", None, False) == "NOT MET"
-    row = result().as_dict()
-    assert line(row) == f"AUT-13 {HOST}: locked after 50 failures"
+    assert told("locked after 50 failures", None) == "locked after 50 failures"
+    assert told("", valid) == "waived until 2027-03-31 by waiver w (host a), approved by B; instead: m"
     for state in ("expired", "lapsed", "revoked"):
         over = {**valid, "state": state, "why": "for a reason"}
         assert beside("NOT MET", over, False) == f"NOT MET — waiver {state}"
-        assert line({**row, "waiver": over}).endswith(f"— waiver {state} (w): for a reason")
+        assert told("locked", over) == f"locked — waiver {state} (w): for a reason"
 
 
 def test_reports_of_before_waivers_are_read(registry: Registry) -> None:
