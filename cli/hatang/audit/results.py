@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as xml
 
+from hatang.audit.totals import by_system
 from hatang.model.terms import ResultState
 from hatang.model.waiver import WaiverNote
 
@@ -35,6 +36,7 @@ class Result:
     mark: str  # how the value was read: A, B2, B1, own; empty: nothing is demanded
     clause: str
     strength: str
+    verified_by: str = ""  # the main way of verifying it; empty in reports of earlier versions
     own_value: str = ""  # our number, where the law gives none
     detail: str = ""
     checks: tuple[str, ...] = ()
@@ -82,19 +84,26 @@ class CheckRun:
         found = Counter(r.state.value for r in self.results)
         return {state.value: found.get(state.value, 0) for state in ResultState}
 
+    def of_system(self, name: str) -> dict[str, Any]:
+        """Controls of one system by state; empty when it was not judged."""
+        rows = [r.as_dict() for r in self.results if r.system == name]
+        return next(iter(by_system(rows)), {})
+
     def not_met(self) -> list[Result]:
         """Results that are no pass: not met, or not checked although a check exists."""
         return [r for r in self.results if r.state in BAD]
 
     def as_dict(self) -> dict[str, Any]:
         """The report (docs/reference/check-report.md), without its `schema` field."""
+        rows = [r.as_dict() for r in self.results]
         return {
             "started": self.started.isoformat(),
             "finished": self.finished.isoformat(),
             "seconds": round((self.finished - self.started).total_seconds(), 1),
             "verified_against_original": False,  # of the sources: nobody has compared one with its signed text
             "counts": self.counts(),
-            "results": [r.as_dict() for r in self.results],
+            "systems": by_system(rows),
+            "results": rows,
         }
 
     def write(self, folder: Path) -> Path:

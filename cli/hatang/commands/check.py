@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
+from hatang.commands.values import shown
 from hatang.commands.waived import beside, line
 from hatang.locale import _, language
 
@@ -34,6 +35,7 @@ MARKS = {
     "own": _(" — hatang's own choice, no source"),
 }
 BAD = ("not-met", "not-checked")
+UNSEEN = ("not-automated", "not-applicable")
 
 
 @click.command(
@@ -53,10 +55,19 @@ BAD = ("not-met", "not-checked")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help=_("Only this host; may be repeated."))
 @click.option("--control", "controls", multiple=True, metavar="ID", help=_("Only this control; may be repeated."))
 @click.option("--last", is_flag=True, help=_("Check nothing; show the last results of each system."))
+@click.option(
+    "--all", "everything", is_flag=True, help=_("Show also what is not checked automatically, or not demanded.")
+)
 @output_option
 @click.pass_obj
 def command(
-    app: App, systems: tuple[str, ...], hosts: tuple[str, ...], controls: tuple[str, ...], last: bool, output: str
+    app: App,
+    systems: tuple[str, ...],
+    hosts: tuple[str, ...],
+    controls: tuple[str, ...],
+    last: bool,
+    everything: bool,
+    output: str,
 ) -> int:
     """Check, record, show."""
     from hatang.registry import Registry
@@ -64,7 +75,7 @@ def command(
     registry = Registry.open(app.settings.registry)
     records, machines = _chosen(registry, systems, hosts)
     if last:
-        return _show(_last(registry, records, hosts, controls), output)
+        return _show(_last(registry, records, hosts, controls), output, everything)
     from hatang.audit.runner import check
 
     run = check(
@@ -73,7 +84,7 @@ def command(
     folder = run.write(app.settings.state_dir / "checks")
     if not (hosts or controls):  # a part of the checks says nothing about a system as a whole
         _record(registry, records, run, folder)
-    return _show({"report": str(folder), **run.as_dict()}, output)
+    return _show({"report": str(folder), **run.as_dict()}, output, everything)
 
 
 def _chosen(
@@ -103,7 +114,7 @@ def _record(registry: Registry, records: Sequence[SystemRecord], run: CheckRun, 
     for record in records:
         name = record.spec.name
         counts = _counts([r.state.value for r in run.results if r.system == name])
-        registry.record_check_run(name, {"counts": counts, "report": str(folder)})
+        registry.record_check_run(name, {"counts": counts, "controls": run.of_system(name), "report": str(folder)})
 
 
 def _last(
@@ -111,6 +122,7 @@ def _last(
 ) -> dict[str, Any]:
     """The last results of each system, from their reports, with the waivers that hold today."""
     from hatang.audit.results import Result
+    from hatang.audit.totals import by_system
     from hatang.audit.waivers import applied, standings
     from hatang.errors import InputError
 
@@ -131,7 +143,8 @@ def _last(
     judged = applied(found, standings(registry), {r.spec.name: r for r in records})
     results = [r.as_dict() for r in judged]
     results = [r for r in results if (not hosts or r["scope"] in hosts) and (not controls or r["control"] in controls)]
-    return {"report": reports, "counts": _counts([r["state"] for r in results]), "results": results}
+    counts = _counts([r["state"] for r in results])
+    return {"report": reports, "counts": counts, "systems": by_system(results), "results": results}
 
 
 def _counts(states: Iterable[str]) -> dict[str, int]:
@@ -141,19 +154,39 @@ def _counts(states: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _show(report: dict[str, Any], output: str) -> int:
+def _show(report: dict[str, Any], output: str, everything: bool) -> int:
     bad = [r for r in report["results"] if r["state"] in BAD]
     if output == "json":
         emit_json("hatang.check/1", **report)
         return int(bool(bad))
-    emit_table([_("Control"), _("Demand"), _("Where"), _("Value"), _("State"), _("Source")], _rows(report["results"]))
+    rows = [r for r in report["results"] if everything or _is_seen(r)]
+    emit_table([_("Control"), _("Demand"), _("Where"), _("Value"), _("State"), _("Source")], _rows(rows))
     for r in [*bad, *(r for r in report["results"] if r["state"] == "waived")]:
         click.echo(line(r))
-    click.echo(", ".join(f"{STATES[s]}: {n}" for s, n in report["counts"].items() if n))
+    for total in report["systems"]:
+        click.echo(_total(total))
     places = report["report"] if isinstance(report["report"], list) else [report["report"]]
     for place in dict.fromkeys(places):
         click.echo(_("report: {folder}").format(folder=place))
     return int(bool(bad))
+
+
+def _is_seen(result: dict[str, Any]) -> bool:
+    """Whether the table shows it by itself: what no check covers, or nobody demands, is only counted."""
+    if result["state"] not in UNSEEN or result["waiver"]:
+        return True
+    return result["state"] == "not-automated" and bool(result["checks"])  # a check that could not be made here
+
+
+def _total(total: dict[str, Any]) -> str:
+    """One line that adds up: all controls of a system by state, those without a check by way of verifying."""
+    parts = []
+    for state, n in total["counts"].items():
+        ways = ", ".join(f"{way} {m}" for way, m in total["not_automated_by"].items())
+        if n:
+            parts.append(f"{STATES[state]}: {n}" + (f" ({ways})" if state == "not-automated" and ways else ""))
+    head = _("{system}, level {level}, {controls} controls").format(**total)
+    return f"{head}: {', '.join(parts)}"
 
 
 def _rows(results: Sequence[dict[str, Any]]) -> list[tuple[object, ...]]:
@@ -161,11 +194,13 @@ def _rows(results: Sequence[dict[str, Any]]) -> list[tuple[object, ...]]:
     from hatang.catalogue import load
 
     titles = {c.id: c.title.in_(language()) for c in load().controls.values()}
+    words = {c.id: {w: t.model_dump() for w, t in c.words.items()} for c in load().controls.values()}
     shared: dict[tuple[str, ...], list[str]] = {}
     for r in results:
         waived = r["state"] == "waived"
         state = beside(stated(r["true_state"] if waived else r["state"], r["mark"]), r["waiver"], waived)
-        key = (r["system"], r["control"], state, demanded(r), f"{r['source']} {r['clause']}".strip())
+        value = demanded(r, words.get(r["control"]))
+        key = (r["system"], r["control"], state, value, f"{r['source']} {r['clause']}".strip())
         shared.setdefault(key, []).append(r["scope"])
     return [
         (control, titles.get(control, ""), ", ".join(scopes), value, state, source)
@@ -178,15 +213,8 @@ def stated(state: str, mark: str) -> str:
     return STATES[state] + (MARKS.get(mark, "") if state in ("met", "partly") else "")
 
 
-def demanded(result: dict[str, Any]) -> str:
+def demanded(result: dict[str, Any], words: dict[str, dict[str, str]] | None = None) -> str:
     """The value demanded; where the law gives no number, ours, said to be ours."""
     own = result.get("own_value")
-    text = shown(result["value"], result["unit"])
+    text = shown(result["value"], result["unit"], words)
     return _("{text} ({own}: hatang's number, the law gives none)").format(text=text, own=own) if own else text
-
-
-def shown(value: Any, unit: str) -> str:
-    """A value with its unit."""
-    if value is None or isinstance(value, bool):
-        return {True: _("yes"), False: _("no"), None: ""}[value]
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value} {unit}".strip()
