@@ -115,6 +115,7 @@ def summary(demo: Demo, applied: dict[str, dict[str, Any]]) -> dict[str, Any]:
                 "hosts": status["hosts"],
                 "hosts_changed": sum(steps["harden"]["changed"].values()),
                 "checks": steps["check"]["counts"],
+                "controls": steps["check"].get("controls", {}),
                 "report": steps["check"]["report"],
                 "seconds": {s["name"]: s["seconds"] for s in status["steps"]},
             }

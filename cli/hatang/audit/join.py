@@ -42,10 +42,10 @@ def checks_for(control: Control, kind: str) -> tuple[str, ...]:
 
 
 def concerns(control: Control, kind: str) -> bool:
-    """Whether a control is judged for hosts, or for systems. Each control is judged somewhere."""
+    """Whether a control is judged for hosts, or for systems. Each control is judged somewhere, some in both."""
     if kind == "host":
         return VerifiedBy.HOST in control.verified_by
-    return VerifiedBy.HOST not in control.verified_by or VerifiedBy.CLOUD in control.verified_by
+    return any(way is not VerifiedBy.HOST for way in control.verified_by)
 
 
 def join(
@@ -110,12 +110,13 @@ def _result(
         level=int(scope.level),
         state=state,
         value=r.value,
-        unit=r.unit,
+        unit=r.unit.value,
         source=r.source,
         mark=r.mark.value if r.mark else "",
         clause=r.clause,
         strength=r.strength.value,
-        own_value=f"{r.own_value.value} {r.own_value.unit}" if r.own_value and r.value else "",
+        verified_by=control.kind.value,
+        own_value=f"{r.own_value.value} {r.own_value.unit.value}" if r.own_value and r.value else "",
         detail=detail,
         checks=checks,
         seconds=round(sum(x.seconds for x in lines), 3),

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatang.audit.totals import by_system
 from hatang.model.terms import ResultState
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Result:
     mark: str  # how the value was read: A, B2, B1, own; empty: nothing is demanded
     clause: str
     strength: str
+    verified_by: str = ""  # the main way of verifying it; empty in reports of earlier versions
     own_value: str = ""  # our number, where the law gives none
     detail: str = ""
     checks: tuple[str, ...] = ()
@@ -84,6 +86,11 @@ class CheckRun:
         """Number of results by state; every state is named."""
         return counted(self.results)
 
+    def of_system(self, name: str) -> dict[str, Any]:
+        """Controls of one system by state; empty when it was not judged."""
+        rows = [r.as_dict() for r in self.results if r.system == name]
+        return next(iter(by_system(rows)), {})
+
     def not_met(self) -> list[Result]:
         """Results that are no pass: not met, or not checked although a check exists."""
         return [r for r in self.results if r.state in BAD]
@@ -91,6 +98,7 @@ class CheckRun:
     def as_dict(self) -> dict[str, Any]:
         """The report (docs/reference/check-report.md), without its `schema` field."""
         one = isinstance(self.stored, str)
+        rows = [r.as_dict() for r in self.results]
         return {
             **({"report": self.stored} if self.stored else {}),
             "started": self.started.isoformat(),
@@ -99,7 +107,8 @@ class CheckRun:
             "seconds": round((self.finished - self.started).total_seconds(), 1) if one else None,
             "verified_against_original": False,  # of the sources: nobody has compared one with its signed text
             "counts": self.counts(),
-            "results": [r.as_dict() for r in self.results],
+            "systems": by_system(rows),
+            "results": rows,
         }
 
     def write(self, folder: Path) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from hatang.audit.results import CheckRun, Result
+from hatang.audit.values import shown
 from hatang.audit.waived import beside, told
 from hatang.locale import _, language
 from hatang.model.terms import ResultState
@@ -84,7 +84,7 @@ def marked(mark: str) -> str:
 
 def demanded(result: Result) -> str:
     """The value demanded; where the law gives no number, ours, said to be ours."""
-    text = shown(result.value, result.unit)
+    text = shown(result.value, result.unit, _words().get(result.control))
     if not result.own_value:
         return text
     number, _space, unit = result.own_value.partition(" ")
@@ -92,28 +92,11 @@ def demanded(result: Result) -> str:
     return _("{text} ({own}: hatang's number, the law gives none)").format(text=text, own=own)
 
 
-def shown(value: Any, unit: str) -> str:
-    """A value with its unit; a word of the catalogue that is not known here stays as it is."""
-    if value is None or isinstance(value, bool):
-        return {True: _("yes"), False: _("no"), None: ""}[value]
-    terms = _terms()
-    if isinstance(value, list | tuple):
-        return ", ".join(terms.get(str(v), str(v)) for v in value)
-    known = terms.get(f"{value} {unit}")  # such as "logical separation"
-    return known or f"{value} {terms.get(unit, unit)}".strip()
+def _words() -> dict[str, dict[str, dict[str, str]]]:
+    """What values that are words mean, by control."""
+    from hatang.catalogue import load
 
-
-def _terms() -> dict[str, str]:
-    """Units and words that stand as values in the catalogue."""
-    return {
-        "characters": _("characters"), "kinds of characters": _("kinds of characters"), "passwords": _("passwords"),
-        "failures": _("failures"), "seconds": _("seconds"), "minutes": _("minutes"), "days": _("days"),
-        "months": _("months"), "in": _("in"), "out": _("out"), "logical separation": _("logical separation"),
-        "physical separation": _("physical separation"), "border": _("border zone"), "dmz": _("DMZ zone"),
-        "application": _("application zone"), "database": _("database zone"), "internal": _("internal zone"),
-        "wireless": _("wireless zone"), "management": _("management zone"), "wan": _("WAN zone"),
-        "equipment": _("equipment management zone"),
-    }  # fmt: skip
+    return {c.id: {w: t.model_dump() for w, t in c.words.items()} for c in load().controls.values()}
 
 
 def cited(result: Result) -> str:
@@ -127,11 +110,6 @@ def source_numbers(result: Result) -> str:
 
     known = sources()
     return " + ".join(known[s].number if s in known else s for s in result.source.split(" + "))
-
-
-def strengths() -> dict[str, str]:
-    """How binding a requirement is."""
-    return {"must": _("must"), "must-or-equivalent": _("must, or its equivalent"), "advice": _("advice")}
 
 
 def titles() -> dict[str, str]:
@@ -179,7 +157,7 @@ def sources_read(run: CheckRun) -> list[tuple[str, str, str]]:
     from hatang.catalogue.sources import sources
 
     used: Collection[str] = {s for r in run.results for s in r.source.split(" + ") if s}
-    return [(s.number, s.name.in_(language()), s.read.in_(language())) for k, s in sources().items() if k in used]
+    return [(s.number, s.name.in_(language()), s.read.note.in_(language())) for k, s in sources().items() if k in used]
 
 
 def title() -> str:

@@ -1,87 +1,33 @@
-"""Faults of the catalogue that no schema sees: names that lead nowhere, and things that no control claims.
+"""Faults of the catalogue that no schema sees: names that lead nowhere, values that nobody explains, orphans.
 
 Catalogue, role variables, task tags and checks are joined by id in both directions.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from hatang.catalogue.loader import CONTROLS, line_of, load_control
+from hatang.catalogue.groups import GROUPS, group_of
+from hatang.catalogue.loader import line_of, load_control
+from hatang.catalogue.orphans import orphans
 from hatang.catalogue.sources import sources
+from hatang.catalogue.strictest import SURENESS, takes_own
+from hatang.catalogue.tree import Tree
 from hatang.errors import InputError
-from hatang.model.control import Combine, Control
+from hatang.model.control import UNSTATED, Combine, Control, SourceValues, Unit, VerifiedBy
 
-PACKAGE = Path(__file__).resolve().parents[1]
-ROLES, STACKS = (PACKAGE / "roles").resolve(), (PACKAGE / "stacks").resolve()
-YES_NO = "yes/no"
 PLACES = ("value", "own", "bastion")
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The folders that a catalogue is joined with."""
-
-    controls: Path = CONTROLS
-    sources: Path = CONTROLS.parent / "sources.yaml"
-    checks: Path = CONTROLS.parent / "checks"
-    roles: Path = ROLES
-    stacks: Path = STACKS
-
-    @cached_property
-    def tests(self) -> dict[str, tuple[str, int]]:
-        """Each check as file::function: the control that its marker names, and its line."""
-        found = {}
-        for file in sorted(self.checks.glob("test_*.py")):
-            for node in ast.parse(file.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                    found[f"{file.name}::{node.name}"] = (_marker(node), node.lineno)
-        return found
-
-    @cached_property
-    def options(self) -> dict[str, dict[str, Any]]:
-        """Variables of each role, from its argument_specs."""
-        found: dict[str, dict[str, Any]] = {}
-        for file in sorted(self.roles.glob("*/meta/argument_specs.yml")):
-            for entry in yaml.safe_load(file.read_text())["argument_specs"].values():
-                found.setdefault(file.parents[1].name, {}).update(entry.get("options") or {})
-        return found
-
-    @cached_property
-    def tags(self) -> dict[str, set[str]]:
-        """Tags of the tasks of each role."""
-        found: dict[str, set[str]] = {}
-        for file in sorted(self.roles.glob("*/tasks/*.yml")):
-            for task in _tasks(yaml.safe_load(file.read_text()) or []):
-                tags = task.get("tags") or []
-                found.setdefault(file.parents[1].name, set()).update([tags] if isinstance(tags, str) else tags)
-        return found
-
-
-def _marker(node: ast.FunctionDef) -> str:
-    for call in node.decorator_list:
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.control" and call.args:
-            return str(ast.literal_eval(call.args[0]))
-    return ""
-
-
-def _tasks(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for task in tasks:
-        yield task
-        for part in ("block", "rescue", "always"):
-            yield from _tasks(task.get(part) or [])
+CLOUD_CHECK = "test_cloud_"
 
 
 def faults(tree: Tree | None = None) -> list[InputError]:
     """All faults, each with file, line and remedy."""
     tree = tree or Tree()
+    try:
+        sources(tree.sources)
+    except InputError as exc:
+        return [exc]  # what the controls say of their sources cannot be judged
     found: list[InputError] = []
     controls: dict[str, Control] = {}
     for file in sorted(tree.controls.glob("*.yaml")):
@@ -92,7 +38,7 @@ def faults(tree: Tree | None = None) -> list[InputError]:
             continue
         controls[control.id] = control
         found += _Lint(tree, file, control).faults()
-    return found + list(_orphans(tree, controls))
+    return found + list(orphans(tree, controls))
 
 
 class _Lint:
@@ -103,11 +49,21 @@ class _Lint:
         self.text = file.read_text(encoding="utf-8")
 
     def faults(self) -> list[InputError]:
-        """Those of its sources, its unit, its checks and its implementation."""
-        return [*self._sources(), *self._unit(), *self._checks(), *self._role(), *self._stack()]
+        """Those of its id, sources, values, checks and implementation."""
+        parts = (self._id, self._sources, self._unit, self._words, self._own, self._checks, self._role, self._stack)
+        return [fault for part in parts for fault in part()]
 
     def _fault(self, what: str, do: str, *place: str) -> InputError:
         return InputError(what, where=f"{self.file}:{line_of(self.text, place)} ({'.'.join(place)})", do=do)
+
+    def _id(self) -> Iterator[InputError]:
+        try:
+            group_of(self.control.id)
+        except KeyError:
+            letters = ", ".join(x for g in GROUPS.values() for x in g.letters)
+            yield self._fault(
+                f"{self.control.id} belongs to no group", f"begin it with one of {letters}, or add a group", "id"
+            )
 
     def _sources(self) -> Iterator[InputError]:
         known = sources(self.tree.sources)
@@ -118,9 +74,14 @@ class _Lint:
                     "sources", name,
                 )  # fmt: skip
             elif values.mark not in known[name].marks:
-                marks = ", ".join(m.value for m in known[name].marks)
+                marks = ", ".join(m.value for m in known[name].marks) or "none: it was not read well enough"
                 yield self._fault(
                     f"mark {values.mark.value} does not go with {name}", f"that source carries {marks}",
+                    "sources", name, "mark",
+                )  # fmt: skip
+            elif values.mark.value not in SURENESS:
+                yield self._fault(
+                    f"a value of mark {values.mark.value} may decide nothing", "read the source, or remove the value",
                     "sources", name, "mark",
                 )  # fmt: skip
             elif values.applies_to != known[name].applies_to:
@@ -128,18 +89,53 @@ class _Lint:
                     f"{name} applies to {known[name].applies_to or 'all systems'}, not to {values.applies_to or 'all'}",
                     "write applies_to as in sources.yaml", "sources", name,
                 )  # fmt: skip
-            if not values.values.written():
-                yield self._fault(f"{name} is silent at every level", "remove the source", "sources", name, "values")
+            yield from self._silent(name, values)
+
+    def _silent(self, name: str, values: SourceValues) -> Iterator[InputError]:
+        if not values.values.written() and not values.remarks:
+            yield self._fault(
+                f"{name} is silent at every level", "remove the source, or say in `remarks` why it is cited",
+                "sources", name, "values",
+            )  # fmt: skip
 
     def _unit(self) -> Iterator[InputError]:
-        if (self.control.unit == YES_NO) != (self.control.combine is Combine.ANY):
+        rule = self.control.combine
+        if (self.control.unit is Unit.YES_NO) != (rule is Combine.ANY):
             yield self._fault(
-                f"unit {self.control.unit} does not go with `combine: {self.control.combine.value}`",
-                f"`{YES_NO}` goes with `any`; other values need their own unit", "unit",
+                f"unit {self.control.unit.value} does not go with `combine: {rule.value}`",
+                f"`{Unit.YES_NO.value}` goes with `any`; other values need their own unit", "unit",
+            )  # fmt: skip
+        if bool(self.control.order) != (rule is Combine.ORDERED):
+            yield self._fault(
+                f"`order` does not go with `combine: {rule.value}`", "`order` goes with `ordered`, and only with that",
+                "combine",
+            )  # fmt: skip
+
+    def _words(self) -> Iterator[InputError]:
+        used = self.control.used_words() | set(self.control.order)
+        for word in sorted(used - set(self.control.words)):
+            yield self._fault(
+                f"nobody explains the value {word}", "explain it under `words`, in both languages", "words"
+            )
+        for word in sorted(set(self.control.words) - used):
+            yield self._fault(f"`words` explains {word}, which is no value here", "remove it", "words", word)
+
+    def _own(self) -> Iterator[InputError]:
+        values = [v for s in self.control.sources.values() for v in s.values.written().values()]
+        if self.control.own_value and not any(takes_own(v) for v in values):
+            yield self._fault(
+                "there is a number of ours, but every source names its own", "remove own_value", "own_value"
+            )
+        taken = "value" in self.control.implemented_by.variables.values()
+        if taken and UNSTATED in values and not self.control.own_value:
+            yield self._fault(
+                f"a variable takes the value, and a source says {UNSTATED}", "give the number under own_value",
+                "implemented_by", "variables",
             )  # fmt: skip
 
     def _checks(self) -> Iterator[InputError]:
         for check in self.control.checks:
+            way = VerifiedBy.CLOUD if check.startswith(CLOUD_CHECK) else VerifiedBy.HOST
             if check not in self.tree.tests:
                 yield self._fault(f"no check is called {check}", f"write it in {self.tree.checks}", "checks")
             elif (named := self.tree.tests[check][0]) != self.control.id:
@@ -147,6 +143,10 @@ class _Lint:
                     f"check {check} is marked with {named or 'no control'}",
                     f'mark it @pytest.mark.control("{self.control.id}")', "checks",
                 )  # fmt: skip
+            elif way not in self.control.verified_by:
+                yield self._fault(
+                    f"check {check} would never count: verified_by lacks {way.value}", f"add {way.value}", "verified_by"
+                )
 
     def _role(self) -> Iterator[InputError]:
         role = self.control.implemented_by.role
@@ -176,34 +176,3 @@ class _Lint:
         stack = self.control.implemented_by.stack
         if stack and not (self.tree.stacks / stack / "program.py").is_file():
             yield self._fault(f"no stack is called {stack}", f"add it to {self.tree.stacks}", "implemented_by", "stack")
-
-
-def _orphans(tree: Tree, controls: dict[str, Control]) -> Iterator[InputError]:
-    """Checks, required role variables and task tags that no control claims."""
-    claimed = {c for control in controls.values() for c in control.checks}
-    for check, (named, line) in tree.tests.items():
-        if check not in claimed:
-            file, name = check.split("::")
-            yield InputError(
-                f"no control claims the check {name}", where=f"{tree.checks / file}:{line}",
-                do=f"add {check} to the checks of {named or 'a control'}",
-            )  # fmt: skip
-    variables = {v for control in controls.values() for v in control.implemented_by.variables}
-    serving = {control.implemented_by.role for control in controls.values()}
-    for role, options in tree.options.items():
-        if role not in serving:  # such as the guard against lock-outs: the run itself sets what it needs
-            continue
-        for variable, option in options.items():
-            if option.get("required") and variable not in variables:
-                yield InputError(
-                    f"no control sets {variable}, which role {role} requires",
-                    where=f"{tree.roles / role / 'meta' / 'argument_specs.yml'}",
-                    do="name it in implemented_by of a control, or give it a default",
-                )
-    for role, tags in tree.tags.items():
-        for tag in sorted(tags - set(controls) - {"always", "never"}):
-            yield InputError(
-                f"a task of role {role} carries the tag {tag}, which is no control",
-                where=f"{tree.roles / role / 'tasks'}",
-                do="correct the tag, or add the control",
-            )

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hatang.catalogue.resolver import resolve
 from hatang.errors import InputError, UnknownNameError
-from hatang.model.control import Control, Resolved
+from hatang.model.control import UNSTATED, Control, Resolved
 from hatang.model.terms import Level
 from hatang.suggestions import did_you_mean
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 POLICIES = (Path(__file__).resolve().parents[1] / "policies").resolve()
 CONTROLS = POLICIES / "controls"
+M = TypeVar("M", bound=BaseModel)
+HELP = {
+    "Control": "see policies/controls/control.schema.json for what each field takes",
+    "Source": "see hatang.catalogue.sources for what each field takes",
+}
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,16 @@ class Catalogue:
         """Variables of the roles for a host of this level: law from the controls, places from the site."""
         found: dict[str, Any] = {}
         for control in self.controls.values():
+            if not control.implemented_by.variables:
+                continue
             value = resolve(control, Level(level), applies).value
             for variable, origin in control.implemented_by.variables.items():
                 if value is None:
                     chosen: Any = control.implemented_by.absent[variable]
+                elif origin == "own" or (origin == "value" and value == UNSTATED):
+                    chosen = control.own_value.value if control.own_value else None
                 elif origin == "value":
                     chosen = value
-                elif origin == "own" and control.own_value:
-                    chosen = control.own_value.value
                 elif origin == "bastion":
                     chosen = [str(bastion)] if bastion else []
                 else:
@@ -83,27 +90,36 @@ def load(folder: Path | None = None) -> Catalogue:
 
 def load_control(file: Path) -> Control:
     """One control file. Raises InputError."""
-    text = file.read_text()
+    control = validated(Control, file)
+    if control.id != file.stem:
+        line = line_of(file.read_text(encoding="utf-8"), ("id",))
+        raise InputError(
+            f"the id {control.id} differs from the file's name", where=f"{file}:{line} (id)",
+            do=f"rename the file to {control.id}.yaml, or correct the id",
+        )  # fmt: skip
+    return control
+
+
+def validated(model: type[M], file: Path, *keys: str) -> M:
+    """A YAML file, or what stands under a key of it, as a model. Raises InputError with line, field and remedy."""
+    text = file.read_text(encoding="utf-8")
     try:
-        control = Control.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
+        raw = yaml.load(text, Loader=yaml.CSafeLoader)
+        for key in keys:
+            raw = raw[key]
+        return model.model_validate(raw)
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise InputError(f"not valid YAML: {exc.problem}", where=f"{file}:{line}", do="correct the line") from exc
     except ValidationError as exc:
         first = exc.errors()[0]
-        place = (*first["loc"], *getattr((first.get("ctx") or {}).get("error"), "path", ()))
+        place = (*keys, *first["loc"], *getattr((first.get("ctx") or {}).get("error"), "path", ()))
         field = ".".join(str(p) for p in place)
         raise InputError(
             f"{field or 'the file'}: {first['msg'].removeprefix('Value error, ')}",
             where=f"{file}:{line_of(text, place)}" + (f" ({field})" if field else ""),
-            do="see policies/controls/control.schema.json for what each field takes",
+            do=HELP[model.__name__],
         ) from exc
-    if control.id != file.stem:
-        raise InputError(
-            f"the id {control.id} differs from the file's name", where=f"{file}:{line_of(text, ('id',))} (id)",
-            do=f"rename the file to {control.id}.yaml, or correct the id",
-        )  # fmt: skip
-    return control
 
 
 def show_control(control_id: str, folder: Path | None = None) -> Control:
@@ -128,6 +144,8 @@ def line_of(text: str, key: tuple[int | str, ...]) -> int:
         found = None
         if isinstance(node, yaml.MappingNode):
             found = next((pair for pair in node.value if str(pair[0].value) == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
         if found is None:
             break
         line, node = found[0].start_mark.line + 1, found[1]

@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
-from hatang.catalogue.strictest import Says, decide
+from hatang.catalogue.strictest import Says, decide, takes_own
 
 CONTROLS = (Path(__file__).resolve().parents[1] / "policies" / "controls").resolve()
 ABSENT: dict[str, Any] = {
-    "order": [], "checks": [], "partial_at": [], "own_value": None, "note": None, "verified_against_original": False,
+    "order": [], "words": {}, "evidence": None, "outside_reason": None, "checks": [], "partial_at": [],
+    "own_value": None, "note": None, "verified_against_original": False,
 }  # fmt: skip
 NOTHING: dict[str, Any] = {"role": "", "variables": {}, "stack": "", "absent": {}}
 
@@ -43,7 +44,7 @@ def row(
 
 def _filled(raw: dict[str, Any], level: int | None, applies: Collection[str]) -> dict[str, Any]:
     found = {**ABSENT, **raw, "implemented_by": {**NOTHING, **raw.get("implemented_by", {})}}
-    found["sources"] = {name: {"applies_to": "", **s} for name, s in raw["sources"].items()}
+    found["sources"] = {name: _source(s) for name, s in raw["sources"].items()}
     if level is None:
         return found
     considered = [
@@ -61,6 +62,11 @@ def _filled(raw: dict[str, Any], level: int | None, applies: Collection[str]) ->
         "clause": decided.clause,
         "strength": raw["strength"],
         "considered": [c._asdict() for c in considered],
-        "own_value": found["own_value"],
+        "own_value": found["own_value"] if takes_own(decided.value) else None,
     }
     return found
+
+
+def _source(raw: dict[str, Any]) -> dict[str, Any]:
+    remarks = [{"levels": [], **r} for r in raw.get("remarks", [])]
+    return {"applies_to": "", **raw, "remarks": remarks}

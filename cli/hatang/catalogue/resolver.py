@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hatang.catalogue.strictest import Says, decide
+from hatang.catalogue.strictest import Says, decide, takes_own
 from hatang.model.control import Considered, Control, Mark, Resolved
 from hatang.model.terms import Level
 
@@ -31,5 +31,5 @@ def resolve(control: Control, level: Level, applies: Collection[str] = ()) -> Re
         clause=decided.clause,
         strength=control.strength,
         considered=considered,
-        own_value=control.own_value,
+        own_value=control.own_value if takes_own(decided.value) else None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 SURENESS = {"A": 0, "B2": 1, "B1": 2, "own": 3}
+UNSTATED = "unstated"  # as in model.control, which is not loaded here
 
 
 class Says(NamedTuple):
@@ -30,7 +31,8 @@ def decide(combine: str, order: Sequence[str], considered: Sequence[Says]) -> De
     """The strictest value.
 
     Where one source alone demands the value in force, it decides; the surest of several. Where only several
-    together make it up, all of them are named, and the mark is that of the least sure.
+    together make it up, all of them are named, and the mark is that of the least sure. A value that was read
+    counts before a demand without one.
     """
     demanding = [c for c in considered if c.value is not None]
     value = _strictest(combine, order, [c.value for c in demanding]) if demanding else None
@@ -44,6 +46,11 @@ def decide(combine: str, order: Sequence[str], considered: Sequence[Says]) -> De
     )
 
 
+def takes_own(value: Any) -> bool:
+    """Whether a value in force names no number, so that ours counts."""
+    return value is True or value == UNSTATED
+
+
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return set(one) == set(other)
@@ -53,6 +60,9 @@ def _same(one: Any, other: Any) -> bool:
 def _strictest(combine: str, order: Sequence[str], values: Sequence[Any]) -> Any:
     if combine == "any":
         return any(values)
+    values = [v for v in values if v != UNSTATED]
+    if not values:
+        return UNSTATED
     if combine == "union":
         return tuple(sorted({item for v in values for item in v}))
     if combine == "ordered":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         "hatang check",
         "hatang check --system mot-cua",
         "hatang check --host mot-cua-web --control ACC-04 --control AUT-13",
+        "hatang check --last --all",
         "hatang check --last --output json",
         "hatang --lang vi check --last --output html --report-file report.html",
     ),
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help=_("Only this host; may be repeated."))
 @click.option("--control", "controls", multiple=True, metavar="ID", help=_("Only this control; may be repeated."))
 @click.option("--last", is_flag=True, help=_("Check nothing; show the last results of each system."))
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help=_("In the table, also what no check covers or nobody demands."),
+)
 @click.option(
     "--output", type=click.Choice(list(formats())), default="table", show_default=True, help=_("Format of the report.")
 )
@@ -46,8 +53,8 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def command(
-    app: App, systems: tuple[str, ...], hosts: tuple[str, ...], controls: tuple[str, ...], last: bool, output: str,
-    report_file: Path | None,
+    app: App, systems: tuple[str, ...], hosts: tuple[str, ...], controls: tuple[str, ...], last: bool,
+    everything: bool, output: str, report_file: Path | None,
 ) -> int:  # fmt: skip
     """Check, record, show."""
     from hatang.registry import Registry
@@ -57,7 +64,7 @@ def command(
     registry = Registry.open(app.settings.registry)
     records, machines = _chosen(registry, systems, hosts)
     if last:
-        return _show(_last(registry, records, hosts, controls), output, report_file)
+        return _show(_last(registry, records, hosts, controls), output, report_file, everything)
     from hatang.audit.runner import check
 
     run = check(
@@ -66,7 +73,7 @@ def command(
     folder = run.write(app.settings.state_dir / "checks")
     if not (hosts or controls):  # a part of the checks says nothing about a system as a whole
         _record(registry, records, run, folder)
-    return _show(replace(run, stored=str(folder)), output, report_file)
+    return _show(replace(run, stored=str(folder)), output, report_file, everything)
 
 
 def _chosen(
@@ -98,7 +105,7 @@ def _record(registry: Registry, records: Sequence[SystemRecord], run: CheckRun, 
     for record in records:
         name = record.spec.name
         counts = counted(r for r in run.results if r.system == name)
-        registry.record_check_run(name, {"counts": counts, "report": str(folder)})
+        registry.record_check_run(name, {"counts": counts, "controls": run.of_system(name), "report": str(folder)})
 
 
 def _last(
@@ -144,9 +151,9 @@ def _can_write(file: Path) -> None:
         raise InputError("this file cannot be written", where=str(file), do="name another file")
 
 
-def _show(run: CheckRun, output: str, file: Path | None) -> int:
+def _show(run: CheckRun, output: str, file: Path | None, everything: bool) -> int:
     """Print or write the report; 1 when something is not met or was not checked."""
-    text = render(output, run)
+    text = render(output, run, whole=everything)
     if file:
         file.write_text(text, encoding="utf-8")
         click.echo(_("report: {folder}").format(folder=file))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatang.commands.app import App, emit_json, emit_table, examples, output_option
+from hatang.audit.values import owners, short, shown, strengths, units, ways, word
+from hatang.catalogue.groups import GROUPS
+from hatang.commands.app import App, emit_json, examples, output_option
+from hatang.commands.control_diff import diff
+from hatang.commands.control_sources import deadlines, list_sources
+from hatang.commands.tables import emit, form_option
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
-    from hatang.model.control import Control, Resolved
+    from hatang.model.control import Control
 
 LEVELS = click.IntRange(1, 5)
-WAYS = ("host", "cloud", "stack-policy", "registry", "evidence", "outside")
+MARKS = ("A", "B2", "B1", "own")
 
 
 @click.group(
@@ -25,42 +31,107 @@ def command() -> None:
     """Commands about controls."""
 
 
+for _child in (diff, list_sources, deadlines):
+    command.add_command(_child)
+
+
 def _applies(document_storage: bool) -> tuple[str, ...]:
     return ("document_storage",) if document_storage else ()
 
 
 @command.command(
     "list",
-    help=_("List controls, with the value in force at a level."),
+    help=_("List controls, with the value in force at a level. As CSV without a level: one line for each source."),
     epilog=examples(
-        "hatang control list --level 3 --document-storage", "hatang control list --verified-by cloud --output json"
+        "hatang control list --level 3 --document-storage",
+        "hatang control list --kind cloud --output json",
+        "hatang control list --group logs --mark B1 --output markdown",
+        "hatang control list --output csv > controls.csv",
     ),
 )
 @click.option("--level", type=LEVELS, help=_("Security level."))
 @click.option("--document-storage", is_flag=True, help=_("QCVN 12:2026/BCA applies too."))
-@click.option("--verified-by", type=click.Choice(WAYS), help=_("Only controls verified in this way."))
-@output_option
-@click.pass_obj
-def list_controls(app: App, level: int | None, document_storage: bool, verified_by: str | None, output: str) -> None:
+@click.option("--demanded", is_flag=True, help=_("Only what is demanded at that level."))
+@click.option("--kind", "--verified-by", type=click.Choice(list(ways())), help=_("Only controls verified in this way."))
+@click.option("--group", type=click.Choice(list(GROUPS)), help=_("Only controls of this group."))
+@click.option("--automated/--not-automated", default=None, help=_("Only controls with a check, or without."))
+@click.option("--source", metavar="KEY", help=_("Only controls that this source demands; its beginning is enough."))
+@click.option("--mark", type=click.Choice(MARKS), help=_("Only controls with a value that was read so."))
+@form_option
+def list_controls(level: int | None, document_storage: bool, demanded: bool, output: str, **asked: Any) -> None:
     """List controls."""
     from hatang.catalogue import load
     from hatang.catalogue.resolver import resolve
+    from hatang.errors import InputError
     from hatang.model.terms import Level
 
+    if demanded and not level:
+        raise InputError("--demanded needs a level", where="--demanded", do="add --level 1 to 5")
     rows = []
-    for c in load().controls.values():
-        if verified_by and verified_by not in [v.value for v in c.verified_by]:
-            continue
-        found = resolve(c, Level(level), _applies(document_storage)) if level else None
-        rows.append(_row(c, found))
+    for c in _chosen(list(load().controls.values()), **asked):
+        row = c.model_dump(mode="json")
+        if level:
+            row["resolved"] = resolve(c, Level(level), _applies(document_storage)).model_dump(mode="json")
+            if demanded and row["resolved"]["value"] in (None, False):
+                continue
+        rows.append(row)
     if output == "json":
         return emit_json("hatang.controls/1", level=level, total=len(rows), controls=rows)
-    columns = [_("Control"), _("Title"), _("Strength"), _("Verified by"), _("Check")]
-    cells = [(r["id"], r["title"][language()], r["strength"], ", ".join(r["verified_by"]), _has(r)) for r in rows]
-    if not level:
-        return emit_table(columns, cells)
-    more = [(_value(r["resolved"]), f"{r['resolved']['source']} [{r['resolved']['mark'] or '-'}]") for r in rows]
-    return emit_table([*columns, _("Value"), _("Source")], [(*a, *b) for a, b in zip(cells, more, strict=True)])
+    if output == "csv" and not level:
+        return _emit_sources(rows)
+    columns = {"id": _("Control"), "title": _("Title"), "strength": _("Strength"), "verified_by": _("Verified by")}
+    columns["checks"] = _("Checks")
+    cells: list[list[object]] = [
+        [r["id"], r["title"][language()], strengths()[r["strength"]], ", ".join(r["verified_by"]), len(r["checks"])]
+        for r in rows
+    ]
+    if level:
+        columns |= {"value": _("Value"), "source": _("Source"), "mark": _("Mark"), "clause": _("Clause")}
+        cells = [[*c, *_in_force(r)] for c, r in zip(cells, rows, strict=True)]
+    return emit(output, columns, cells)
+
+
+def _chosen(
+    controls: Sequence[Control], *, kind: str | None, group: str | None, automated: bool | None, source: str | None,
+    mark: str | None,
+) -> list[Control]:  # fmt: skip
+    """The controls that pass all filters. Raises UnknownNameError, InputError."""
+    from hatang.catalogue.compare import source_key
+    from hatang.catalogue.groups import group_of
+    from hatang.catalogue.sources import sources
+
+    key = source_key(source, controls, sources()) if source else None
+    return [
+        c for c in controls
+        if (kind is None or kind in [v.value for v in c.verified_by])
+        and (group is None or group_of(c.id) == group)
+        and (automated is None or c.is_automated == automated)
+        and (key is None or key in c.sources)
+        and (mark is None or mark in [s.mark.value for s in c.sources.values()])
+    ]  # fmt: skip
+
+
+def _in_force(row: dict[str, Any]) -> list[object]:
+    found = row["resolved"]
+    value = shown(found["value"], found["unit"], row["words"]) or _("not demanded")
+    return [value, found["source"], found["mark"] or "", found["clause"]]
+
+
+def _emit_sources(rows: Sequence[dict[str, Any]]) -> None:
+    """Nothing lost: each source of each control on a line, levels side by side."""
+    plain = ("id", "unit", "strength", "combine")
+    columns = [*plain, "title_vi", "title_en", "verified_by", "checks"]
+    columns += ["source", "clause", "mark", "applies_to", "L1", "L2", "L3", "L4", "L5", "remarks"]
+    cells = []
+    for r in rows:
+        head = [*(r[k] for k in plain), r["title"]["vi"], r["title"]["en"], " ".join(r["verified_by"])]
+        for name, s in r["sources"].items():
+            values = [" + ".join(v) if isinstance(v, list) else v for v in s["values"].values()]
+            values = [{True: "yes", None: ""}.get(v, v) if v is None or v is True else v for v in values]
+            remarks = " ".join(_remark(x) for x in s["remarks"])
+            checks = " ".join(r["checks"])
+            cells.append([*head, checks, name, s["clause"], s["mark"], s["applies_to"], *values, remarks])
+    emit("csv", {c: c for c in columns}, cells)
 
 
 @command.command(
@@ -103,43 +174,42 @@ def lint(output: str) -> int:
     return int(bool(found))
 
 
-def _row(control: Control, resolved: Resolved | None) -> dict[str, Any]:
-    row = control.model_dump(mode="json")
-    if resolved is not None:
-        row["resolved"] = resolved.model_dump(mode="json")
-    return row
-
-
-def _has(row: dict[str, Any]) -> str:
-    return _("yes") if row["checks"] else _("none")
-
-
-def _value(resolved: dict[str, Any]) -> str:
-    value = resolved["value"]
-    if value is None:
-        return _("not demanded")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return ", ".join(value) if isinstance(value, list) else f"{value} {resolved['unit']}"
-
-
 def _lines(row: dict[str, Any]) -> list[str]:
-    lang = language()
+    lang, words = language(), row["words"]
+    unit = units().get(row["unit"], row["unit"])
     lines = [
         f"{row['id']}  {row['title'][lang]}",
         "",
-        f"  {_('strength')}: {row['strength']}; {_('unit')}: {row['unit']}",
+        f"  {_('strength')}: {strengths()[row['strength']]}; {_('unit')}: {unit}",
     ]
     for name, source in row["sources"].items():
         only = f" ({_('only')}: {source['applies_to']})" if source["applies_to"] else ""
         lines.append(f"  {name}{only} [{source['mark']}] {source['clause']}")
-        lines.append("      " + "  ".join(f"{lv} {_cell(v)}" for lv, v in source["values"].items()))
+        lines.append("      " + "  ".join(f"{lv} {short(v, words)}" for lv, v in source["values"].items()))
+        lines += [f"      {_remark(x)}" for x in source["remarks"]]
     if found := row.get("resolved"):
         decided = f" — {found['source']} [{found['mark']}] {found['clause']}" if found["source"] else ""
-        lines += ["", f"  {_('in force')}: {_value(found)}{decided}"]
+        lines += ["", f"  {_('in force')}: {shown(found['value'], found['unit'], words) or _('not demanded')}{decided}"]
     if own := row["own_value"]:
-        lines.append(f"  {_('our number, the law gives none')}: {own['value']} {own['unit']} — {own['why'][lang]}")
-    lines += ["", f"  {_('verified by')}: {', '.join(row['verified_by'])}"]
+        number = f"{own['value']} {units().get(own['unit'], own['unit'])}"
+        lines.append(f"  {_('our number, the law gives none')}: {number} — {own['why'][lang]}")
+    return [*lines, *_proof(row, lang), f"  {_('No value was compared with a signed original.')}"]
+
+
+def _remark(remark: dict[str, Any]) -> str:
+    levels = ", ".join(f"L{n}" for n in remark["levels"])
+    return (f"{levels}: " if levels else "") + str(remark["text"][language()])
+
+
+def _proof(row: dict[str, Any], lang: str) -> list[str]:
+    """How it is verified and brought about, and what is left open."""
+    lines = ["", f"  {_('verified by')}: {', '.join(word(ways()[w], None) for w in row['verified_by'])}"]
+    if document := row["evidence"]:
+        every = _("as the value in force has it") if document["interval"] == "value" else f"{document['interval']}"
+        every = every if document["interval"] == "value" else f"{every} {units()['months']}"
+        lines.append(f"  {_('document')}: {document['document'][lang]} ({every}; {owners()[document['owner']]})")
+    if row["outside_reason"]:
+        lines.append(f"  {_('outside because')}: {row['outside_reason'][lang]}")
     lines.append(f"  {_('checks')}: {', '.join(row['checks']) or _('none: not checked automatically')}")
     done = [n for n in (row["implemented_by"]["role"], row["implemented_by"]["stack"]) if n]
     lines.append(f"  {_('implemented by')}: {', '.join(done) or _('nothing')}")
@@ -147,12 +217,4 @@ def _lines(row: dict[str, Any]) -> list[str]:
         lines.append(f"  {_('checks prove a part only, at levels')}: {', '.join(map(str, row['partial_at']))}")
     if row["note"]:
         lines.append(f"  {_('note')}: {row['note'][lang]}")
-    return [*lines, f"  {_('No value was compared with a signed original.')}"]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "✓" if value else "✗"
-    return "+".join(value) if isinstance(value, list) else str(value)
+    return lines

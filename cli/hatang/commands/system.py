@@ -110,11 +110,17 @@ def apply(app: App, name: str, restart: bool, output: str) -> None:
         return emit_json("hatang.apply/1", system=name, steps=result)
     click.echo(
         _("System {name} is active. Resources: {changes}. Checks: {counts}.").format(
-            name=name, changes=counts(result["apply"]["changes"]), counts=counts(result["check"]["counts"])
+            name=name, changes=counts(result["apply"]["changes"]), counts=counts(_controls(result["check"]))
         )
     )
     click.echo(_("Next: hatang check --system {name}   |   hatang system status {name}").format(name=name))
     return None
+
+
+def _controls(check: dict[str, Any]) -> dict[str, int]:
+    """Controls by state, or results, where the step ran before controls were counted."""
+    found = (check.get("controls") or check)["counts"]
+    return {state: n for state, n in found.items() if n}
 
 
 @command.command(

@@ -135,14 +135,16 @@ def check(context: Context, name: str) -> Result:
     record = context.registry.system(name)
     done = run(context.settings, context.site, [record], context.registry.hosts(name), progress=context.progress)
     folder = done.write(context.settings.state_dir / "checks")
-    context.registry.record_check_run(name, {"counts": done.counts(), "report": str(folder)})
+    controls = done.of_system(name)
+    summary = {"counts": done.counts(), "controls": controls, "report": str(folder)}
+    context.registry.record_check_run(name, summary)
     if bad := done.not_met():
         raise ChecksNotMet(
             f"{len(bad)} controls are not met: {', '.join(sorted({b.control for b in bad}))}",
             where=str(folder / "report.json"),
             do=f"hatang host harden --system {name}, then run the same command again",
         )
-    return {"counts": done.counts(), "report": str(folder), "digest": _digest(folder / "report.json")}
+    return {**summary, "digest": _digest(folder / "report.json")}
 
 
 def activate(context: Context, name: str) -> Result:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hatang.catalogue import load
-from hatang.catalogue.linter import Tree
+from hatang.catalogue.tree import Tree
 from hatang.inputs import load_site
 from hatang.model.site import Site
 from hatang.model.terms import Level

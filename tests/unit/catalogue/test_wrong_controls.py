@@ -12,78 +12,51 @@ import pytest
 import yaml
 from scripts.generate.control_schema import page
 
-from hatang.catalogue.linter import Tree, faults
+from hatang.catalogue.linter import faults
 from hatang.catalogue.loader import CONTROLS, load_control, show_control
 from hatang.catalogue.sources import sources
+from hatang.catalogue.tree import ROLES, STACKS, Tree
 from hatang.errors import InputError, UnknownNameError
 from hatang.model.control import Control
+from tests.unit.catalogue.wrong_entries import BY_LINTER, BY_MODEL, IN_SOURCES, Wrong
 
 MODEL = "LOG-10.yaml"
+GOLDEN = Path(__file__).parent / "golden" / "wrong_entries.txt"
 SCHEMA: dict[str, Any] = json.loads((CONTROLS / "control.schema.json").read_text())
 
-# What is written instead of what, the line of the fault, and words of the message. Found by the model.
-WRONG = {
-    "level left out": ("{L1: null, L2: 1,", "{L1: null,", 13, "Field required"),
-    "unknown level": ("L5: 12}", "L5: 12, L6: 12}", 13, "Extra inputs"),
-    "unknown field": ("unit: months", "unit: months\nseverity: high", 7, "Extra inputs"),
-    "no mark": ("    mark: B2\n", "", 10, "Field required"),
-    "mark that does not exist": ("mark: B2", "mark: B3", 12, "'A', 'B2', 'B1' or 'own'"),
-    "no clause": ('    clause: "4/5/6/7.8.2.1 a"\n', "", 10, "Field required"),
-    "no unit": ("unit: months\n", "", 1, "Field required"),
-    "unknown strength": ("strength: must", "strength: should", 7, "must-or-equivalent"),
-    "unknown rule": ("combine: max", "combine: greatest", 8, "'max', 'min'"),
-    "value of another kind": ("L3: 3", "L3: three", 13, "does not go with `combine: max`"),
-    "true where a number is due": ("L3: 3", "L3: true", 13, "does not go with `combine: max`"),
-    "title in one language": ("  en: \"Minimum log retention\"\n", "", 3, "Field required"),
-    "no source": (None, "sources: {}\n", 9, "at least 1 item"),
-    "unknown way of verifying": ("verified_by: [host]", "verified_by: [machine]", 19, "'host', 'cloud'"),
-    "claims to be verified": ("verified_by:", "verified_against_original: true\nverified_by:", 19, "should be False"),
-    "id of another shape": ("id: LOG-10", "id: log10", 2, "String should match pattern"),
-    "id unlike the file's name": ("id: LOG-10", "id: LOG-11", 2, "differs from the file's name"),
-    "variable without a value for absence": ("  absent: {logging_retention_months: 1}\n", "", 20, "needs a value"),
-    "not YAML": ("title:", "title: [", 5, "not valid YAML"),
-}  # fmt: skip
-# Found by the linter, which knows the other folders.
-CHECK, VARIABLE = "test_logging.py::test_retention", "logging_retention_months"
-ALL, SILENT = "{L1: 12, L2: 12, L3: 12, L4: 12, L5: 12}", "{L1: null, L2: null, L3: null, L4: null, L5: null}"
-ADRIFT = {
-    "unknown source": ("  qcvn12_2026:", "  qcvn13_2026:", 14, "no source is called qcvn13_2026"),
-    "mark that the source does not carry": ("mark: B2", "mark: A", 12, "mark A does not go with tcvn14423_2026"),
-    "source that is silent": (ALL, SILENT, 18, "silent at every level"),
-    "source of some systems, for all": ("    applies_to: document_storage\n", "", 14, "applies to document_storage"),
-    "unit that is none": ("unit: months", "unit: yes/no", 6, "unit yes/no does not go with"),
-    "check that does not exist": (CHECK, "test_logging.py::test_keeping", 24, "no check is called"),
-    "check of another control": (CHECK, "test_logging.py::test_logs_are_forwarded", 24, "is marked with LOG-08"),
-    "role that does not exist": ("role: logging", "role: journal", 21, "no role is called journal"),
-    "variable that does not exist": (VARIABLE, "logging_retention_weeks", 22, "has no variable"),
-    "variable taken from nowhere": (f"{VARIABLE}: value", f"{VARIABLE}: valeu", 22, "which is nothing"),
-    "stack that does not exist": ("role: logging", "role: logging\n  stack: xyz", 22, "no stack is called xyz"),
-}
 
-
-def written(folder: Path, old: str | None, new: str) -> tuple[Path, str]:
-    """The model with one change."""
-    text = (CONTROLS / MODEL).read_text()
-    if old is None:
-        begin, end = text.index("sources:"), text.index("verified_by:")
-        text = text[:begin] + new + text[end:]
+def fault(kind: str, wrong: Wrong, folder: Path) -> InputError:
+    """The fault that a wrong entry gives, of all that it gives the one that it is about."""
+    file = wrong.write(folder)
+    if kind in BY_MODEL:
+        with pytest.raises(InputError) as caught:
+            load_control(file)
+        found = [caught.value]
     else:
-        assert old in text
-        text = text.replace(old, new)
-    file = folder / MODEL
-    file.write_text(text)
-    return file, text
+        found = [f for f in faults(Tree(controls=folder)) if f.where.startswith(f"{file}:")]
+    chosen = [f for f in found if wrong.words in f.what]
+    assert chosen, [str(f) for f in found]
+    return chosen[0]
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_wrong_entry(name: str, tmp_path: Path) -> None:
-    old, new, line, words = WRONG[name]
-    file, _ = written(tmp_path, old, new)
-    with pytest.raises(InputError) as caught:
-        load_control(file)
-    assert words in caught.value.what, caught.value.what
-    assert caught.value.where.startswith(f"{file}:{line}"), caught.value.where
-    assert caught.value.do
+@pytest.mark.parametrize("kind", [*BY_MODEL, *BY_LINTER])
+def test_wrong_entry(kind: str, tmp_path: Path) -> None:
+    wrong = (BY_MODEL | BY_LINTER)[kind]
+    found = fault(kind, wrong, tmp_path)
+    assert found.where.startswith(f"{tmp_path / wrong.base}.yaml:{wrong.line}"), found.where
+    assert found.do
+
+
+def test_messages_word_for_word(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    text = ""
+    for kind, wrong in (BY_MODEL | BY_LINTER).items():
+        found = fault(kind, wrong, tmp_path)
+        text += f"## {kind}\n{found}\n\n".replace(f"{tmp_path}/", "")
+        (tmp_path / f"{wrong.base}.yaml").unlink()
+    text = text.replace(str(CONTROLS.parent), "policies").replace(str(ROLES), "roles").replace(str(STACKS), "stacks")
+    if request.config.getoption("--update-goldens", default=False):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8"), "renew with: make goldens"
 
 
 def test_part_that_is_left_open_must_be_told(tmp_path: Path) -> None:
@@ -93,14 +66,28 @@ def test_part_that_is_left_open_must_be_told(tmp_path: Path) -> None:
         load_control(tmp_path / MODEL)
 
 
-@pytest.mark.parametrize("name", ADRIFT)
-def test_entry_that_leads_nowhere(name: str, tmp_path: Path) -> None:
-    old, new, line, words = ADRIFT[name]
-    file, _ = written(tmp_path, old, new)
-    found = [f for f in faults(Tree(controls=tmp_path)) if f.where.startswith(str(tmp_path))]
-    assert [f for f in found if words in f.what and f.where.startswith(f"{file}:{line}") and f.do], [
-        str(f) for f in found
-    ]
+@pytest.mark.parametrize("kind", IN_SOURCES)
+def test_wrong_source(kind: str, tmp_path: Path) -> None:
+    old, new, words = IN_SOURCES[kind]
+    text = Tree().sources.read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "sources.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    (found,) = faults(Tree(sources=file))
+    assert words in found.what, found.what
+    assert found.where.startswith(str(file))
+    assert found.do
+    if "replaced" not in kind:
+        line = int(found.where.split(":")[1].split(" ")[0])
+        begin = text[: text.index(old)].count("\n") + 1
+        entry = max(n for n, row in enumerate(text.splitlines(), 1) if row[:1].isalpha() and n <= begin)
+        assert line == (entry if "says nothing" in kind else begin)
+
+
+def test_letters_that_belong_to_no_group(tmp_path: Path) -> None:
+    text = (CONTROLS / MODEL).read_text().replace("id: LOG-10", "id: XYZ-10")
+    (tmp_path / "XYZ-10.yaml").write_text(text)
+    assert "XYZ-10 belongs to no group" in [f.what for f in faults(Tree(controls=tmp_path))]
 
 
 def test_check_that_nobody_claims(tmp_path: Path) -> None:
@@ -116,6 +103,27 @@ def test_task_that_no_control_is_brought_about_by(tmp_path: Path) -> None:
     shutil.copy(Tree().roles / "logging" / "meta" / "argument_specs.yml", tmp_path / "logging" / "meta")
     found = [f.what for f in faults(Tree(roles=tmp_path))]
     assert "no task of role logging carries the tag LOG-10" in found
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("- name: Do it\n  ansible.builtin.command: /bin/true\n", "carries no tag, so no control claims it"),
+        ("- name: Do it\n  ansible.builtin.command: /bin/true\n  tags: [LOG-99]\n", "LOG-99, which is no control"),
+        ("- name: Do it\n  ansible.builtin.command: /bin/true\n  tags: [VUL-01]\n", "no role brings VUL-01 about"),
+        (
+            "- name: Do all\n  tags: LOG-99\n  block:\n    - name: Do it\n      ansible.builtin.command: /bin/true\n",
+            "LOG-99, which is no control",
+        ),
+    ],
+)
+def test_task_that_no_control_claims(task: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "stray" / "tasks" / "main.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"---\n{task}")
+    found = [f for f in faults(Tree(roles=tmp_path)) if words in f.what]
+    assert found[0].where == f"{file}:{4 + ('block' in task)}".replace(":4", ":2")
+    assert found[0].do
 
 
 def test_catalogue_has_no_fault() -> None:
@@ -140,9 +148,9 @@ def test_schema_is_closed_and_describes_every_property() -> None:
 
 
 def test_schema_refuses_a_level_left_out(tmp_path: Path) -> None:
-    _, text = written(tmp_path, "{L1: null, L2: 1,", "{L1: null,")
+    file = BY_MODEL["level left out"].write(tmp_path)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(text), SCHEMA)
+        jsonschema.validate(yaml.safe_load(file.read_text()), SCHEMA)
 
 
 def test_nothing_claims_to_be_compared_with_an_original() -> None:

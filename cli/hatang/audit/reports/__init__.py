@@ -22,13 +22,15 @@ class Format:
         name: what `--output` takes.
         file: name in the folder of a stored report; empty: for the screen only.
         order: place in lists.
-        render: makes the whole text from a run whose texts are printable.
+        render: makes the text from a run whose texts are printable.
+        whole: the same with all results, where `render` only counts some; None: it leaves nothing out.
     """
 
     name: str
     file: str
     order: int
     render: Callable[[CheckRun], str]
+    whole: Callable[[CheckRun], str] | None = None
 
 
 @cache
@@ -39,12 +41,17 @@ def formats() -> dict[str, Format]:
     return {f.name: f for f in found}
 
 
-def render(name: str, run: CheckRun) -> str:
+def render(name: str, run: CheckRun, *, whole: bool = False) -> str:
     """The report in the format `name`. What hosts answered is made printable first, for all formats alike.
+
+    Args:
+        whole: show every result, also in a format that only counts some.
 
     Raises:
         KeyError: there is no such format.
     """
     from hatang.audit.printable import printable_result
 
-    return formats()[name].render(replace(run, results=tuple(printable_result(r) for r in run.results)))
+    form = formats()[name]
+    make = (form.whole if whole else None) or form.render
+    return make(replace(run, results=tuple(printable_result(r) for r in run.results)))

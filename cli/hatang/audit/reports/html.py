@@ -17,6 +17,7 @@ from hatang.audit import words
 from hatang.audit.overview import ORDER, by_system
 from hatang.audit.reports import Format
 from hatang.audit.results import CheckRun, Result
+from hatang.audit.values import strengths
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def render(run: CheckRun) -> str:
         _=_, lang=language(), version=__version__, run=run, systems=by_system(run), total=len(run.results),
         counts=run.counts(), order=[s.value for s in ORDER], tallied=words.tallied(),
         meanings=words.meanings(), marks=words.mark_meanings(), signs=SIGNS, titles=words.titles(),
-        strengths=words.strengths(), sources=words.sources_read(run), title=words.title(),
+        strengths=strengths(), sources=words.sources_read(run), title=words.title(),
         not_compared=words.not_compared(), kind_of=words.kind_of, look=_look,
         judged=len({r.control for r in run.results}), known=len(load().controls),
         start=f"{run.started:%Y-%m-%d %H:%M:%S}", end=f"{run.finished:%Y-%m-%d %H:%M:%S}",
