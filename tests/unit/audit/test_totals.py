@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from hatang.audit.join import Line, Scope, join
+from hatang.audit.reports.table import _total
 from hatang.audit.results import CheckRun
 from hatang.audit.totals import by_system, of_control
 from hatang.catalogue import load
 from hatang.catalogue.resolver import resolve
-from hatang.audit.reports.table import _total
 from hatang.model.terms import Level, ResultState
 
 S = ResultState
