@@ -86,4 +86,4 @@ def test_line_for_people_names_the_ways() -> None:
     total = run(3, "web").of_system("one-stop")
     line = _total(total)
     assert line.startswith("one-stop, level 3, 187 controls: ")
-    assert f"evidence {total['not_automated_by']['evidence']}" in line
+    assert f"by a document {total['not_automated_by']['evidence']}" in line

@@ -64,9 +64,10 @@ def _total(total: Mapping[str, Any]) -> str:
     """One line that adds up: all controls of a system by state, those without a check by way of verifying."""
     parts = []
     for state, n in total["counts"].items():
-        ways = ", ".join(f"{ways().get(way, way)} {m}" for way, m in total["not_automated_by"].items())
+        by = total["not_automated_by"].items() if state == "not-automated" else ()
+        open_ones = ", ".join(f"{ways().get(way, way)} {m}" for way, m in by)
         if n:
-            parts.append(f"{words.tallied()[state]}: {n}" + (f" ({ways})" if state == "not-automated" and ways else ""))
+            parts.append(f"{words.tallied()[state]}: {n}" + (f" ({open_ones})" if open_ones else ""))
     head = _("{system}, level {level}, {controls} controls").format(**total)
     return f"{head}: {', '.join(parts)}"
 

@@ -34,7 +34,7 @@ def test_a_stored_report_holds_every_format(run: CheckRun, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_can_be_encoded_and_hides_nothing(run: CheckRun, name: str, lang: str) -> None:
-    text = render(name, run)
+    text = render(name, run, whole=True)
     text.encode("utf-8")
     assert not UNSEEN.search(text)
     assert "\r" not in text
