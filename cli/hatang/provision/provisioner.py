@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hatang.errors import PolicyError, RefusedError, StepError
+from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
@@ -235,7 +235,14 @@ class Provisioner:
         with self.engine.alone(stack):
             state = self.engine.state(stack)
             refresh = recovery.recover(state, self.cloud.connection, self.say) or refresh
-            report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
+            try:
+                report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
+            except EngineError:
+                if not recovery.sweep(state, self.cloud.connection, self.say):
+                    raise
+                # A late arrival stood in the way: its address or name was taken.
+                report = self.engine.up(stack, program, config, refresh=True, log=log, pack_config=pack)
+            recovery.sweep(state, self.cloud.connection, self.say)
             return Outcome(stack.name, shown(report), state.outputs(), report.seconds, log)
 
     def _destroy(self, stack: Stack) -> Outcome:
@@ -245,6 +252,7 @@ class Provisioner:
             if not state.exists():
                 return Outcome(stack.name, {}, {}, 0.0, Path())
             report = self.engine.destroy(stack, refresh=refresh, log=self._log(stack, "destroy"))
+            recovery.sweep(state, self.cloud.connection, self.say)
         return Outcome(stack.name, shown(report), {}, report.seconds, report.log)
 
     def _agency_config(self, agency: Agency) -> AgencyConfig:

@@ -2,8 +2,8 @@
 
 The state lists operations that were under way. For each creation the cloud is searched for the object by its name, in
 its own project or domain: a namesake of somebody else is not ours. One that the state does not know is removed, and the
-next run makes it anew. Besides these, only servers and volumes of the state itself are removed, when they never came
-to be.
+next run makes it anew; what is not there yet may still come, and is looked for again (late.py). Besides these, only
+servers and volumes of the state itself are removed, when they never came to be.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from openstack.exceptions import NotFoundException
 
+from hatang.provision import late
 from hatang.provision.cloud import guarded
 from hatang.provision.state import Known, StateFile
 
@@ -35,29 +37,52 @@ def recover(state: StateFile, connection: Connection, say: Say) -> bool:
         return False
     state.break_lock()
     pending = state.pending()
+    if sweep(state, connection, say):
+        state.ask_refresh()
     if not pending and not state.wants_refresh():
         return False
     state.ask_refresh()
     _remove_stillborn(state, connection, say)
     if not pending:
         return True
-    # What was sent a moment before the kill is still being worked on; only then does a search find it.
+    # What was sent a moment before the kill is still being worked on; most of it is there after this.
     time.sleep(max(0.0, SETTLE_S - state.age_s()))
     # By type: a router interface and its port have the same id.
     known = {(r.type, r.id) for r in state.resources() if r.id}
     # Children first: an object in use cannot be removed.
     order = {t: i for i, t in enumerate(FINDERS)}
-    creating = [r for kind, r in pending if kind == "creating" and r.type in order]
     own = _project_of(state)
-    for resource in sorted(creating, key=lambda r: order[r.type]):
-        find, remove = FINDERS[resource.type]
-        inputs = _with_owner(resource, own)
-        for found in guarded(lambda find=find, inputs=inputs: list(find(connection, inputs))):
-            if (resource.type, str(found.id)) not in known:
-                say(f"removing {resource.name}: it was being made when the last run was killed")
-                _remove(connection, remove, found)
+    creating = [replace(r, inputs=_with_owner(r, own)) for kind, r in pending if kind == "creating" and r.type in order]
+    creating.sort(key=lambda r: order[r.type])
+    missing = [r for r in creating if not _remove_unknown(connection, r.type, r.name, r.inputs, known, say)]
+    late.remember(state, missing)
     state.clear_pending()
     return True
+
+
+def sweep(state: StateFile, connection: Connection, say: Say) -> int:
+    """Remove what a killed run had asked for and the cloud made too late for `recover`; returns how many.
+
+    The caller holds `Engine.alone`, and calls it after the engine too: then a late one stands beside its successor.
+    """
+    order = {t: i for i, t in enumerate(FINDERS)}
+    return late.sweep(
+        state,
+        lambda x, known: _remove_unknown(connection, x.type, x.name, x.inputs, known, say),
+        key=lambda x: order.get(x.type, len(order)),
+    )
+
+
+def _remove_unknown(
+    connection: Connection, kind: str, name: str, inputs: dict[str, Any], known: set[tuple[str, str]], say: Say
+) -> int:
+    """Remove what answers to these inputs and the state does not know."""
+    find, remove = FINDERS[kind]
+    there = [x for x in guarded(lambda: list(find(connection, inputs))) if (kind, str(x.id)) not in known]
+    for found in there:
+        say(f"removing {name}: it was being made when the last run was killed")
+        _remove(connection, remove, found)
+    return len(there)
 
 
 def _remove_stillborn(state: StateFile, connection: Connection, say: Say) -> None:

@@ -67,6 +67,11 @@ class StateFile:
     def _refresh_mark(self) -> Path:
         return self.path.with_suffix(".refresh")
 
+    @property
+    def late_file(self) -> Path:
+        """Creations of killed runs that nothing was found of (late.py). No name that the engine takes for a stack."""
+        return self.path.with_suffix(".late")
+
     def ask_refresh(self) -> None:
         """From now on the next run must look at the cloud first, also when it is killed in its turn."""
         self._refresh_mark.touch(mode=0o600)

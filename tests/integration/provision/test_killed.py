@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from openstack.connection import Connection
 
+from hatang.provision import late
+from hatang.provision.engine import Stack
 from hatang.provision.provisioner import Provisioner
+from hatang.provision.state import Known
 from hatang.sandbox.lifecycle import Sandbox
 from tests.integration.provision.conftest import Driver, settled
+from tests.integration.provision.driver import record
 
-NAME, AGENCY = "bi-diet", "h99-77"
+NAME, LATE, AGENCY = "bi-diet", "den-muon", "h99-77"
+PORT = "openstack:networking/port:Port"
 ZONES = ("application", "border", "dmz", "internal", "wireless")
 
 
@@ -40,6 +46,33 @@ def test_killed_at_random_moments_nothing_is_doubled(
     assert found == wanted(rules), f"after {cut} kills"
     assert set(driver("plan")[0]["changes"]) == {"same"}, "and it is as planned, down to each rule"
     assert set(driver("apply")[0]["changes"]) == {"same"}
+
+
+def test_what_the_cloud_made_too_late_does_not_stand_in_the_way(
+    maker: Provisioner, sandbox: Sandbox, cloud: Connection
+) -> None:
+    """A port that a killed run had asked for comes when the next run is under way, at the address that this needs."""
+    driver = Driver(sandbox.state, LATE)
+    driver("plan")
+    asked = record(maker, LATE)
+    branch = maker.outputs("site", maker.site.name)["branches"][asked.agency.branch]
+    owner = maker.outputs("site", maker.site.name)["bastion_project_id"]
+    port = {"name": f"router-{LATE}", "networkId": branch["bastion_network"], "tenantId": owner}
+    stack = Stack("hatang-system", LATE)
+    late.remember(maker.engine.state(stack), [Known("urn::bastion-port", PORT, "", port, {})])
+    run = driver.begin("apply")
+    work = sandbox.state / "work" / stack.project / stack.name
+    while run.poll() is None and not list(work.glob("events-*.jsonl")):
+        time.sleep(0.02)
+    assert asked.allocation is not None
+    fixed = [{"subnet_id": branch["bastion_subnet"], "ip_address": str(asked.allocation.bastion_address)}]
+    came = cloud.network.create_port(name=port["name"], network_id=port["networkId"], project_id=owner, fixed_ips=fixed)
+    _out, err = run.communicate(timeout=300)
+    assert run.returncode == 0, err[-3000:]
+    assert "removing bastion-port: it was being made when the last run was killed" in err
+    assert not [p for p in cloud.network.ports() if p.id == came.id]
+    assert settled(cloud, AGENCY, LATE)["bastion leg"] == 1
+    driver("destroy")
 
 
 def test_killed_while_being_destroyed_it_is_gone_in_the_end(

@@ -6,13 +6,14 @@ The cloud here is a stand-in: a namesake that appears in the very moment of a ki
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hatang.provision import recovery
+from hatang.provision import late, recovery
 from hatang.provision.state import StateFile
 
 OURS, THEIRS = "project-ours", "project-theirs"
@@ -89,3 +90,35 @@ def test_without_a_project_of_ours_nothing_is_removed(kind: str, everything: Lis
 def test_what_names_no_project_is_the_automations_own(everything: Listing, tmp_path: Path) -> None:
     recovery.recover(_state(tmp_path, POOL), _cloud(everything, current=OURS), lambda _: None)
     assert everything.owners() == [THEIRS]
+
+
+@pytest.mark.parametrize("kind", [SERVER, VOLUME])
+def test_what_comes_after_recovery_is_removed_by_the_next_sweep(kind: str, everything: Listing, tmp_path: Path) -> None:
+    state, nothing = _state(tmp_path, kind), Listing()
+    assert recovery.recover(state, _cloud(nothing), lambda _: None)
+    assert state.late_file.stat().st_mode & 0o777 == 0o600
+    assert recovery.sweep(state, _cloud(nothing), lambda _: None) == 0
+    said: list[str] = []
+    assert recovery.sweep(state, _cloud(everything), said.append) == 1
+    assert everything.owners() == [THEIRS]
+    assert said == ["removing it: it was being made when the last run was killed"]
+
+
+def test_its_successor_stays(everything: Listing, tmp_path: Path) -> None:
+    state = _state(tmp_path, VOLUME)
+    recovery.recover(state, _cloud(Listing()), lambda _: None)
+    document = json.loads(state.path.read_text())
+    document["checkpoint"]["latest"]["resources"].append(
+        {"urn": "urn:pulumi:a-b::hatang-system::x::it", "type": VOLUME, "custom": True, "id": f"of-{OURS}"}
+    )
+    state.path.write_text(json.dumps(document))
+    assert recovery.sweep(state, _cloud(everything), lambda _: None) == 0
+    assert everything.owners() == [OURS, THEIRS]
+
+
+def test_after_an_hour_nothing_is_expected_any_more(everything: Listing, tmp_path: Path) -> None:
+    state = _state(tmp_path, VOLUME)
+    late.remember(state, [known for _, known in state.pending()], now=time.time() - late.KEEP_S - 1)
+    assert state.late_file.is_file()
+    assert recovery.sweep(state, _cloud(everything), lambda _: None) == 0
+    assert not state.late_file.exists()
