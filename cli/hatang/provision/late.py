@@ -1,0 +1,68 @@
+"""Late arrivals: what a killed run had asked the cloud for, and the cloud made only after recovery had looked.
+
+A request that was sent just before a kill may be worked on for as long as a busy cloud takes. Recovery remembers, in a
+file beside the engine's state, each creation that it found nothing of. Every later run looks for these again, before
+and after the engine: what has come meanwhile, and the state does not know, is removed, so that it neither stands in
+the way of the one that is made anew nor stays beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hatang.provision.state import Known, StateFile
+
+KEEP_S = 3600.0  # longer than any cloud works on one request: gateways give up after minutes
+
+
+@dataclass(frozen=True)
+class Late:
+    """One creation that nothing was found of."""
+
+    type: str
+    name: str  # in the program
+    inputs: dict[str, Any]  # with the project that would own it
+    since: float  # seconds since the epoch
+
+
+def remember(state: StateFile, missing: Iterable[Known], now: float | None = None) -> None:
+    """Keep these creations; call before the state forgets them."""
+    since = time.time() if now is None else now
+    new = [Late(r.type, r.name, r.inputs, since) for r in missing]
+    if new:
+        _keep(state, [*expected(state, since), *new])
+
+
+def expected(state: StateFile, now: float | None = None) -> list[Late]:
+    """What may still come."""
+    if not state.late_file.is_file():
+        return []
+    oldest = (time.time() if now is None else now) - KEEP_S
+    return [x for x in (Late(**raw) for raw in json.loads(state.late_file.read_text())) if x.since > oldest]
+
+
+def sweep(state: StateFile, remove: Callable[[Late, set[tuple[str, str]]], int], key: Callable[[Late], int]) -> int:
+    """Look for all of them again; returns how many were removed.
+
+    Args:
+        key: the order to remove in: what is in use by another cannot be removed before it.
+        remove: removes what is on the cloud of one of them and not among these (type, id), and returns the number.
+    """
+    waiting = expected(state)
+    known = {(r.type, r.id) for r in state.resources() if r.id} if waiting else set()
+    removed = sum(remove(late, known) for late in sorted(waiting, key=key))
+    if not waiting:
+        state.late_file.unlink(missing_ok=True)
+    return removed
+
+
+def _keep(state: StateFile, waiting: list[Late]) -> None:
+    unique = {json.dumps([x.type, x.name, x.inputs], sort_keys=True): x for x in waiting}
+    new = state.late_file.with_name(state.late_file.name + ".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps([asdict(x) for x in unique.values()]))
+    new.replace(state.late_file)
