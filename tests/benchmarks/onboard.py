@@ -2,9 +2,10 @@
 
     make bench-onboard        (or: .venv/bin/python -m tests.benchmarks.onboard --pairs 5)
 
-A level 1 system: project, roles, every quota field, router, zones, security groups, keypair, a volume, four servers (in
-Nova alone, no host boots). Engine and straight calls (straight.py) take turns on one sandbox cloud; then the engine is
-asked again without a change. The last line is one JSON object.
+Two shapes, both with project, roles, every quota field, router, zones, security groups, keypair: `servers`, a level 1
+system with four servers (in Nova alone, no host boots) and a volume, most of whose time is waiting for servers; and
+`network`, a level 2 system with none, where the client's own work shows. Engine and straight calls (straight.py) take
+turns on one sandbox cloud; then the engine is asked again without a change. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -38,43 +39,50 @@ HOSTS = [
     {"name": "web-1", "zone": "dmz"}, {"name": "web-2", "zone": "dmz"}, {"name": "app-1", "zone": "application"},
     {"name": "app-2", "zone": "application", "volume_gib": 1},
 ]  # fmt: skip
+SHAPES: dict[str, dict[str, Any]] = {
+    "servers": {"level": 1, "criteria": ["public-information-only"], "hosts": HOSTS},
+    "network": {"level": 2, "criteria": ["private-information"], "hosts": []},
+}
 
 
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
-    pairs = parser.parse_args().pairs
+    parser.add_argument("--shape", action="append", choices=list(SHAPES), help="only this shape; may be repeated")
+    asked = parser.parse_args()
     cache = settings.load().cache
     with tempfile.TemporaryDirectory(prefix="hb-") as folder:
         sandbox = Sandbox(Path(folder), cache, BASE_PORT)
         try:
             sandbox.up(lambda text: print(text, file=sys.stderr), with_hosts=False)
             own = settings.load(state_dir=Path(folder), clouds_file=sandbox.clouds_file, cloud="hatang")
-            print(json.dumps(measure(own, pairs)))
+            provisioner = Provisioner(own, load_site(SITE, own.cache))
+            provisioner.apply_site()
+            found = {shape: measure(provisioner, shape, asked.pairs) for shape in asked.shape or SHAPES}
+            print(json.dumps({"benchmark": "onboard", "pairs": asked.pairs, **found}))
         finally:
             sandbox.down(wipe=True)
     return 0
 
 
-def measure(own: settings.Settings, pairs: int) -> dict[str, Any]:
-    """Turns of engine and straight calls; seconds and ratios."""
-    provisioner = Provisioner(own, load_site(SITE, own.cache))
-    provisioner.apply_site()
-    registry = Registry.open(own.registry)
+def measure(provisioner: Provisioner, shape: str, pairs: int) -> dict[str, Any]:
+    """Turns of engine and straight calls for one shape; seconds and ratios."""
+    registry = Registry.open(provisioner.settings.registry)
     engine, straight, again, resources, calls = [], [], [], 0, 0
     for i in range(pairs + 1):  # the first pair warms up and is not counted
-        record = _record(registry, provisioner, f"do-{i}")
+        record = _record(registry, provisioner, f"do-{shape[0]}{i}", SHAPES[shape])
         if i == 0:
             provisioner.apply_agency(record.agency)
         config = provisioner._system_config(record)
         seconds, resources = _engine(provisioner, record, config)
         unchanged, _ = _engine(provisioner, record, config)
         begun = time.monotonic()
-        calls = Straight(provisioner.cloud.connection, config, f"tay-{i}").make()
+        calls = Straight(provisioner.cloud.connection, config, f"tay-{shape[0]}{i}").make()
         by_hand = time.monotonic() - begun
         print(
-            f"pair {i}: engine {seconds:.2f} s, straight {by_hand:.2f} s, unchanged {unchanged:.2f} s", file=sys.stderr
+            f"{shape} {i}: engine {seconds:.2f} s, straight {by_hand:.2f} s, unchanged {unchanged:.2f} s",
+            file=sys.stderr,
         )
         if i:
             engine.append(seconds)
@@ -82,13 +90,13 @@ def measure(own: settings.Settings, pairs: int) -> dict[str, Any]:
             again.append(unchanged)
     ratios = [round(e / s, 2) for e, s in zip(engine, straight, strict=True)]
     return {
-        "benchmark": "onboard", "pairs": pairs, "resources": resources, "straight_calls": calls,
+        "resources": resources, "straight_calls": calls,
         "engine_s": round(statistics.median(engine), 2), "straight_s": round(statistics.median(straight), 2),
         "ratio": statistics.median(ratios), "ratios": ratios, "unchanged_s": round(statistics.median(again), 2),
     }  # fmt: skip
 
 
-def _record(registry: Registry, provisioner: Provisioner, name: str) -> SystemRecord:
+def _record(registry: Registry, provisioner: Provisioner, name: str, shape: dict[str, Any]) -> SystemRecord:
     from hatang.model.request import RequestFile
 
     text = {"vi": "Đo (ví dụ)", "en": "Measured (example)"}
@@ -97,8 +105,7 @@ def _record(registry: Registry, provisioner: Provisioner, name: str) -> SystemRe
     )
     system = System.model_validate(
         {
-            "name": name, "title": text, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ", "level": 1,
-            "criteria": ["public-information-only"], "hosts": HOSTS,
+            "name": name, "title": text, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ", **shape,
         }
     )  # fmt: skip
     registry.submit(RequestFile(kind="new-system", requested_by="nguoi-do.vi-du", agency=agency, system=system), "")
