@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hatang import private
 from hatang.errors import SettingsError
 from hatang.suggestions import did_you_mean
 
@@ -165,11 +166,7 @@ def write(state_dir: Path, **values: str) -> None:
     have: dict[str, Any] = tomllib.loads(file.read_text()) if file.is_file() else {}
     lines = [f"{k} = {_toml(v)}" for k, v in sorted({**have, **values}.items())]
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = file.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.chmod(0o600)  # the URL of a database may hold a password
-    new.write_text("\n".join(lines) + "\n")
-    new.replace(file)
+    private.replace(file, "\n".join(lines) + "\n")  # the URL of a database may hold a password
 
 
 def _toml(value: Any) -> str:
