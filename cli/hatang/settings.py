@@ -24,6 +24,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 PREFIX = "HATANG_"
 FILE_NAME = "hatang.toml"
+SQLITE = "sqlite:///"
 
 
 class Settings(BaseSettings):
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
     def registry(self) -> str:
         """SQLAlchemy URL of the registry."""
         return self.registry_url or f"sqlite:///{self.state_dir}/registry.db"
+
+    @property
+    def registry_file(self) -> Path | None:
+        """The registry's file; None: it is on a database server."""
+        return Path(self.registry.removeprefix(SQLITE)) if self.registry.startswith(SQLITE) else None
 
     @property
     def workflow(self) -> str:
