@@ -24,7 +24,8 @@ PACKAGES = {
     "base": "systemd systemd-sysv dbus libpam-systemd udev openssh-server python3 python3-apt sudo iproute2"
     " iputils-ping netcat-openbsd procps kmod cron rsyslog logrotate acl ca-certificates linux-base",
     "hardening": "auditd audispd-plugins nftables chrony aide aide-common fail2ban python3-systemd libpam-pwquality"
-    " apparmor apparmor-utils unattended-upgrades needrestart debsums",
+    " apparmor apparmor-utils unattended-upgrades needrestart debsums libpam-oath oathtool rsyslog-gnutls"
+    " clamav clamav-daemon restic",
     "unwanted": "avahi-daemon rpcbind inetutils-telnetd cups-daemon",  # what a role must switch off or remove
 }
 
@@ -83,6 +84,7 @@ install -d -m 700 -o {USER} -g {USER} /home/{USER}/.ssh
 echo '{USER} ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/{USER}; chmod 440 /etc/sudoers.d/{USER}
 echo LANG=C.UTF-8 > /etc/default/locale
 rm -f /etc/ssh/ssh_host_* /etc/resolv.conf; echo 'nameserver 127.0.0.1' > /etc/resolv.conf
+systemctl disable --quiet clamav-freshclam clamav-daemon  # no signatures and no way to the Internet in an image
 : > /etc/machine-id
 """
 
