@@ -11,6 +11,7 @@ from pathlib import Path
 from hatang.catalogue.groups import GROUPS, group_of
 from hatang.catalogue.loader import line_of, load_control
 from hatang.catalogue.orphans import orphans
+from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.catalogue.sources import sources
 from hatang.catalogue.strictest import SURENESS, takes_own
 from hatang.catalogue.tree import Tree
@@ -18,7 +19,7 @@ from hatang.errors import InputError
 from hatang.model.control import UNSTATED, Combine, Control, SourceValues, Unit, VerifiedBy
 
 PLACES = ("value", "own", "bastion")
-CLOUD_CHECK = "test_cloud_"
+WAYS = {"test_cloud_": VerifiedBy.CLOUD, REGISTRY_PREFIX: VerifiedBy.REGISTRY}  # the others run on hosts
 
 
 def faults(tree: Tree | None = None) -> list[InputError]:
@@ -135,7 +136,7 @@ class _Lint:
 
     def _checks(self) -> Iterator[InputError]:
         for check in self.control.checks:
-            way = VerifiedBy.CLOUD if check.startswith(CLOUD_CHECK) else VerifiedBy.HOST
+            way = next((w for beginning, w in WAYS.items() if check.startswith(beginning)), VerifiedBy.HOST)
             if check not in self.tree.tests:
                 yield self._fault(f"no check is called {check}", f"write it in {self.tree.checks}", "checks")
             elif (named := self.tree.tests[check][0]) != self.control.id:
