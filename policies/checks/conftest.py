@@ -40,7 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--branch", help="branch whose bastion network administers the hosts: party, council, committee")
     group.addoption("--control", action="append", default=[], help="only this control; may be given several times")
     group.addoption("--values", type=Path, help="JSON: what is expected of each host (written by hatang check)")
-    group.addoption("--systems", type=Path, help="JSON: systems to check in cloud and registry (written by hatang check)")
+    group.addoption(
+        "--systems", type=Path, help="JSON: systems to check in cloud and registry (written by hatang check)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -43,7 +43,9 @@ def test_servers_were_hardened_before_use(value: Any, kept: Kept) -> None:
         if at is None:
             faults.append(f"{host['name']} has no full hardening on record")
         elif kept.in_use_at is not None and at > kept.in_use_at:
-            faults.append(f"{host['name']} was hardened in full only on {at:%Y-%m-%d %H:%M}, after the system came into use")
+            faults.append(
+                f"{host['name']} was hardened in full only on {at:%Y-%m-%d %H:%M}, after the system came into use"
+            )
     assert kept.hosts, "no server is on record"
     assert not faults, "; ".join(faults)
 
@@ -85,8 +87,12 @@ def test_addresses_are_from_the_plan(value: Any, system: CheckedSystem, kept: Ke
     """The system's addresses lie in its branch's prefix, and nothing else of the site uses them."""
     assert system.allocation is not None, "the system has no addresses"
     block, pool = system.allocation.block, system.site.pool(system.agency.branch)
-    faults = [] if block.subnet_of(pool.prefix) else [f"block {block} lies outside {pool.prefix} of branch {pool.branch}"]
-    faults += [f"zone {z.kind} {z.cidr} lies outside {block}" for z in system.allocation.zones if not z.cidr.subnet_of(block)]
+    faults = (
+        [] if block.subnet_of(pool.prefix) else [f"block {block} lies outside {pool.prefix} of branch {pool.branch}"]
+    )
+    faults += [
+        f"zone {z.kind} {z.cidr} lies outside {block}" for z in system.allocation.zones if not z.cidr.subnet_of(block)
+    ]
     networks = {z.kind: z.cidr for z in system.allocation.zones}
     for host in system.allocation.hosts:
         if host.zone not in networks or host.address not in networks[host.zone]:

@@ -147,7 +147,9 @@ def judge(
     """
     standing = [r for r in reviews if r.stands and r.day <= today]
     last = max(standing, key=lambda r: (r.day, r.recorded_at, r.id), default=None)
-    first = None if in_use_since is None else in_use_since if from_start or not interval else interval.after(in_use_since)
+    first = (
+        None if in_use_since is None else in_use_since if from_start or not interval else interval.after(in_use_since)
+    )
     if last is not None and not last.succeeded:
         return ReviewStanding(ReviewState.FAILED, last, last.day)
     due = first if last is None else interval.after(last.day) if interval else None

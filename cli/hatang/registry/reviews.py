@@ -5,6 +5,7 @@ What a record is worth today is no matter of the registry: it depends on the cat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -37,15 +38,13 @@ class Reviews:
         """
         at = at or t.now()
         if entry.day > (today := civil_day(at)):
-            raise InputError(
-                f"{entry.day} is in the future", where="--day", do=f"record what was done, up to {today}"
-            )
+            raise InputError(f"{entry.day} is in the future", where="--day", do=f"record what was done, up to {today}")
         key = entry.digest[:12]
         with self._writing() as session:
             if session.get(r.ReviewRow, key) is None:
                 session.add(_row(key, entry, at))
                 session.flush()
-            found = _review(session, session.get_one(r.ReviewRow, key))
+            found = _reviews(session, key)[0]
         if not found.stands:
             fate = "withdrawn" if found.withdrawn_at else "made before the system was removed"
             raise RefusedError(
@@ -87,18 +86,16 @@ class Reviews:
     def review(self, review_id: str) -> Review:
         """One record. Raises UnknownNameError."""
         with self._reading() as session:
-            row = session.get(r.ReviewRow, review_id)
-            if row is None:
-                known = sorted(session.scalars(select(r.ReviewRow.id)))
-                do = did_you_mean(review_id, known, "hatang review records shows all")
-                raise UnknownNameError(f"no record is called {review_id}", where="registry", do=do)
-            return _review(session, row)
+            if found := _reviews(session, review_id):
+                return found[0]
+            known = sorted(session.scalars(select(r.ReviewRow.id)))
+            do = did_you_mean(review_id, known, "hatang review records shows all")
+            raise UnknownNameError(f"no record is called {review_id}", where="registry", do=do)
 
     def reviews(self) -> list[Review]:
         """All records, oldest first, withdrawn ones too."""
         with self._reading() as session:
-            rows = sorted(session.scalars(select(r.ReviewRow)), key=lambda x: (x.day, x.created_at, x.id))
-            return [_review(session, row) for row in rows]
+            return _reviews(session)
 
     def of_system(self, system: str) -> list[Review]:
         """Records that count for a system: its own, its agency's, the site's. Raises UnknownNameError."""
@@ -125,24 +122,26 @@ def _row(key: str, entry: ReviewEntry, at: datetime) -> r.ReviewRow:
     )  # fmt: skip
 
 
-def _review(session: Session, row: r.ReviewRow) -> Review:
-    gone = session.get(r.ReviewWithdrawalRow, row.id)
+def _reviews(session: Session, review_id: str = "") -> list[Review]:
+    """One record, or all of them, oldest first, with what came of them."""
+    rows, gone = select(r.ReviewRow), select(r.ReviewWithdrawalRow)
+    if review_id:
+        rows, gone = rows.where(r.ReviewRow.id == review_id), gone.where(r.ReviewWithdrawalRow.review_id == review_id)
+    withdrawn = {w.review_id: w for w in session.scalars(gone)}
+    removed: dict[str, list[datetime]] = {}
+    for state in session.scalars(select(t.SystemStateRow).where(t.SystemStateRow.state == "removed")):
+        removed.setdefault(state.system, []).append(state.created_at)
+    found = [_review(row, withdrawn.get(row.id), removed.get(row.system or "", ())) for row in session.scalars(rows)]
+    return sorted(found, key=lambda x: (x.day, x.recorded_at, x.id))
+
+
+def _review(row: r.ReviewRow, gone: r.ReviewWithdrawalRow | None, removed: Iterable[datetime]) -> Review:
+    """A record. A system of its name that comes after a removal is another one."""
     return Review(
         id=row.id, control=row.control, scope_kind=ReviewScope(row.scope_kind), scope=row.scope, system=row.system,
         day=row.day, by=row.recorded_by, document=row.document, sha256=row.sha256, note=row.note,
         succeeded=row.succeeded, covers=tuple(row.covers), recorded_at=row.created_at,
         withdrawn_by=gone.withdrawn_by if gone else "", withdrawn_at=gone.created_at if gone else None,
-        withdrawn_why=gone.reason if gone else "", removed_at=_removed_since(session, row),
+        withdrawn_why=gone.reason if gone else "",
+        removed_at=min((at for at in removed if at > row.created_at), default=None),
     )  # fmt: skip
-
-
-def _removed_since(session: Session, row: r.ReviewRow) -> datetime | None:
-    """A system of that name that comes later is another one."""
-    if row.system is None:
-        return None
-    removed = select(t.SystemStateRow.created_at).where(
-        t.SystemStateRow.system == row.system,
-        t.SystemStateRow.state == "removed",
-        t.SystemStateRow.created_at > row.created_at,
-    )
-    return session.scalars(removed.order_by(t.SystemStateRow.id).limit(1)).first()
