@@ -47,7 +47,7 @@ class Kept:
         return [{k: datetime.fromisoformat(v) if _is_time(k) else v for k, v in r.items()} for r in self.facts[name]]
 
     def on_time(self) -> Review:
-        """The last review on record is no older than the interval; the first is due one interval after coming into use."""
+        """The last review on record is no older than the interval; the first is due one interval after first use."""
         assert self.interval is not None, "no interval is known"
         return self._judged(from_start=False)
 
@@ -60,10 +60,10 @@ class Kept:
         used = civil_day(self.in_use_at) if self.in_use_at else None
         found = judge(reviews, self.interval, self.today, used, from_start=from_start)
         if found.state is ReviewState.NOT_DUE:
-            pytest.skip(f"not due yet, nothing on record; first due: {found.due or 'when the system is in use'}")
+            pytest.skip(f"not due yet, nothing on record; first due: {found.due or '—'}")
         assert found.state is ReviewState.KEPT, _fault(found)
         assert found.last is not None
-        self.say(f"on record: {found.last.told}" + (f"; next due {found.due}" if found.due else ""))
+        self.say(f"on record: {found.last.told}" + (f"; → {found.due}" if found.due else ""))
         return found.last
 
 
@@ -76,4 +76,4 @@ def _fault(found: ReviewStanding) -> str:
         return f"nothing on record; due since: {found.due}"
     if found.state is ReviewState.FAILED:
         return f"did not succeed: {found.last.told}"
-    return f"overdue since {found.due}; last on record: {found.last.told}"
+    return f"overdue; last on record: {found.last.told}; → {found.due}"

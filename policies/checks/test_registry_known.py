@@ -55,7 +55,7 @@ def test_plan_was_carried_out_before_use(value: Any, kept: Kept) -> None:
     """Before the system came into use: its request was approved, its plan applied, and a check found nothing unmet."""
     used = kept.in_use_at
     if used is None:
-        pytest.skip("not due yet, nothing on record; first due: when the system is in use")
+        pytest.skip("not due yet, nothing on record; first due: —")
     approved = [a for a in map(_time, kept.facts["approved_at"]) if a <= used]
     assert approved, "the request was not approved before the system came into use"
     done = [d for d in kept.rows("deployments") if d["kind"] == "apply" and d["is_ok"] and d["finished_at"] <= used]

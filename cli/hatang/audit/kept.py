@@ -13,7 +13,7 @@ from hatang.catalogue import load
 from hatang.catalogue.recorded import from_start, interval, is_recorded
 from hatang.catalogue.resolver import resolve
 from hatang.model.control import Control
-from hatang.model.review import Review, ReviewState, ReviewStanding, judge
+from hatang.model.review import Interval, Review, ReviewStanding, ReviewState, judge
 from hatang.model.terms import Level, ResultState
 from hatang.model.waiver import civil_day
 from hatang.registry import Registry, SystemRecord
@@ -56,7 +56,7 @@ class Duty:
     system: str
     level: Level
     standing: ReviewStanding
-    demanded: str  # the interval in words; empty: once
+    interval: Interval | None  # after how long it must be renewed; None: once is enough
 
 
 def duties(registry: Registry, systems: Sequence[SystemRecord], at: datetime | None = None) -> list[Duty]:
@@ -73,7 +73,8 @@ def duties(registry: Registry, systems: Sequence[SystemRecord], at: datetime | N
         for control in controls:
             resolved = resolve(control, level, record.spec.sources)
             if is_demanded(resolved.value):
-                found.append(Duty(control, name, level, _standing(control, record, reviews, today, used), ""))
+                standing = _standing(control, record, reviews, today, used)
+                found.append(Duty(control, name, level, standing, interval(control, resolved)))
     return found
 
 

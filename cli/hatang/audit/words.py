@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from hatang.audit.join import BESIDE
 from hatang.audit.results import CheckRun, Result
 from hatang.audit.values import shown
 from hatang.audit.waived import beside, told
@@ -36,7 +37,10 @@ def meanings() -> dict[str, str]:
         "partly": _("Every check passed, but they prove only a part; the remark says what is left."),
         "not-met": _("A check found something else than is demanded."),
         "not-checked": _("The host could not be reached, a check broke or gave no result. Never a pass."),
-        "not-automated": _("No check exists, or it cannot be made on this kind of host. A person must look."),
+        "not-automated": _(
+            "No check exists, it cannot be made on this kind of host, or what it looks for is not due yet. "
+            "A person must look."
+        ),
         "not-applicable": _("No applicable source demands it at this level."),
         "waived": _("Not met, and an approved waiver accepts that until its last day. Never counts as met."),
     }
@@ -136,19 +140,45 @@ def _found(result: Result) -> tuple[str, str]:
     if result.state is ResultState.NOT_APPLICABLE:
         return meanings()["not-applicable"], language()
     if result.state is ResultState.PARTLY and (note := notes().get(result.control)):
-        return note, language()
-    for beginning, words in _beginnings().items():
-        if result.detail.startswith(beginning):
-            return words + result.detail.removeprefix(beginning), language()
+        said = _beside_note(result)
+        return note + (BESIDE + (_translated(said) or said) if said else ""), language()
+    if text := _translated(result.detail):
+        return text, language()
     return result.detail, "en"
 
 
+def _beside_note(result: Result) -> str:
+    """What the checks of a control that is proven in part say beside its note; empty: nothing."""
+    from hatang.catalogue import load
+
+    note = load().controls[result.control].note
+    beginning = f"{note.en}{BESIDE}" if note else ""
+    return result.detail.removeprefix(beginning) if beginning and result.detail.startswith(beginning) else ""
+
+
+def _translated(detail: str) -> str:
+    """What begins in one of hatang's own ways, in the language in use; empty: it does not."""
+    for beginning, words in _beginnings().items():
+        if detail.startswith(beginning):
+            return words + detail.removeprefix(beginning)
+    return ""
+
+
 def _beginnings() -> dict[str, str]:
-    """How hatang begins what it says itself about a check (join.py)."""
+    """How hatang begins what it says itself about a check (join.py, kept.py here and in policies/checks)."""
     return {
         "not reached: ": _("not reached: "),
         "the check could not tell: ": _("the check could not tell: "),
         "the check gave no result: ": _("the check gave no result: "),
+        "on record: ": _("on record (day, person, document; next due): "),
+        "on record, and nobody checked what it says: ": _(
+            "on record, and nobody checked what it says (day, person, document; next due): "
+        ),
+        "overdue; last on record: ": _("overdue; last on record (day, person, document; was due): "),
+        "nothing on record; due since: ": _("nothing on record; due since: "),
+        "did not succeed: ": _("did not succeed (day, person, document): "),
+        "not due yet, nothing on record; first due: ": _("not due yet, nothing on record; first due: "),
+        "the document on record does not cover: ": _("the document on record does not cover: "),
     }
 
 

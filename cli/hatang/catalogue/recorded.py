@@ -35,5 +35,5 @@ def interval(control: Control, resolved: Resolved) -> Interval | None:
 
 
 def from_start(control: Control, resolved: Resolved) -> bool:
-    """Whether it must be on record when a system comes into use: documents; a periodic review has its first interval."""
+    """Whether it must be there when a system comes into use: documents; a periodic review has its first interval."""
     return control.evidence is not None or interval(control, resolved) is None

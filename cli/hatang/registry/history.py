@@ -1,4 +1,4 @@
-"""What the registry knows of a system's way: since when it is in use, what was approved, deployed, hardened, checked."""
+"""What the registry knows of a system's way: since when it is in use; approvals, deployments, hardening, checks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every registry control is broken as its mutations say: its check passes, fails and names it, and passes again.
 
-One system per mutation, each in a registry of its own; the checks run once for all of them, as `hatang check` runs them.
+One system per mutation, each in a registry of its own; the checks run once for all, as `hatang check` runs them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import pytest
 import yaml
 
 import hatang.policies
-from hatang.audit.join import REGISTRY_PREFIX, Scope
+from hatang.audit.join import Scope
 from hatang.audit.kept import facts
 from hatang.audit.runner import _intervals, pytest_argv, system_files
 from hatang.catalogue import load
+from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.model.terms import Level
 from hatang.registry import Registry
 from hatang.settings import environment

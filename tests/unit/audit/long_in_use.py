@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -55,7 +56,7 @@ def prepare(registry: Registry, name: str, *, level: int = 5, documents: bool = 
 
 def _long_ago(registry: Registry, name: str, request: str, start: datetime) -> None:
     """The way of the system, dated back, and the hardening run of that time beside the one of today."""
-    minutes = {t.CheckRunRow: 4, t.SystemStateRow: 5}
+    minutes: dict[Any, int] = {t.CheckRunRow: 4, t.SystemStateRow: 5}
     with registry._writing() as session:
         for table, after in minutes.items():
             at = start + timedelta(minutes=after)
