@@ -16,6 +16,8 @@ import pytest
 from hatang.model.review import Interval, Review, ReviewStanding, ReviewState, judge
 from hatang.model.waiver import civil_day
 
+NOT_DUE = "not due yet, nothing on record; first due: "
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -46,6 +48,11 @@ class Kept:
         """deployments, hardened or check_runs, oldest first, with their times as `datetime`."""
         return [{k: datetime.fromisoformat(v) if _is_time(k) else v for k, v in r.items()} for r in self.facts[name]]
 
+    def in_use_or(self, is_begun: bool) -> None:
+        """Skip where the system is not in use and nothing of what is looked at has begun: then nothing is due."""
+        if self.in_use_at is None and not is_begun:
+            pytest.skip(NOT_DUE + "—")
+
     def on_time(self) -> Review:
         """The last review on record is no older than the interval; the first is due one interval after first use."""
         assert self.interval is not None, "no interval is known"
@@ -60,7 +67,7 @@ class Kept:
         used = civil_day(self.in_use_at) if self.in_use_at else None
         found = judge(reviews, self.interval, self.today, used, from_start=from_start)
         if found.state is ReviewState.NOT_DUE:
-            pytest.skip(f"not due yet, nothing on record; first due: {found.due or '—'}")
+            pytest.skip(f"{NOT_DUE}{found.due or '—'}")
         assert found.state is ReviewState.KEPT, _fault(found)
         assert found.last is not None
         self.say(f"on record: {found.last.told}" + (f"; → {found.due}" if found.due else ""))
