@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 HATANG = ROOT / ".venv" / "bin" / "hatang"
 SITE = ROOT / "inventories" / "example" / "site.yaml"
 REQUESTS = sorted((ROOT / "inventories" / "example" / "requests").glob("*.yaml"))
+DOCUMENT = ROOT / "inventories" / "example" / "records" / "vi-du.md"
+RECORDER = "nguoi-ghi-nhan.vi-du"  # an example person
+TODAY = datetime.now(timezone(timedelta(hours=7))).date().isoformat()  # in Việt Nam
 APPROVER = "nguoi-phe-duyet.vi-du"  # an example approver, not a requester of any example request
 
 
@@ -94,6 +98,26 @@ def onboard(demo: Demo) -> list[str]:
     return names
 
 
+def put_on_record(demo: Demo, names: list[str]) -> list[str]:
+    """Put the example document on record, marked as an example, where a document must be there; returns the controls.
+
+    Periodic reviews are not recorded: none took place, and none is due before its first interval has gone by.
+    """
+    hosts = demo.json("host", "list")["hosts"]
+    done = []
+    for name in names:
+        covers = [word for h in hosts if h["system"] == name for word in ("--covers", h["name"])]
+        for duty in demo.json("review", "list", "--overdue", "--system", name)["reviews"]:
+            if duty["state"] != "missing" or not duty["checked_by"]:
+                continue
+            demo.run(
+                "review", "record", duty["control"], "--system", name, "--day", TODAY, "--by", RECORDER,
+                "--document", str(DOCUMENT), "--note", "Ví dụ — example, no real document", *covers,
+            )  # fmt: skip
+            done.append(duty["control"])
+    return sorted(set(done))
+
+
 def summary(demo: Demo, applied: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The facts of this run; see docs/reference/demo-summary.md."""
     systems = []
@@ -148,6 +172,7 @@ def tell(demo: Demo, facts: dict[str, Any]) -> None:
     for line in (
         f"system status {first['system']}",
         f"check --system {first['system']}",
+        f"review list --system {first['system']}",
         f"host ssh {first['hosts'][0]}",
         f"system plan {first['system']}",
         "control show AUT-03 --level 3",
@@ -178,6 +203,8 @@ def main() -> int:
         with ThreadPoolExecutor(len(names)) as pool:
             applied = dict(zip(names, pool.map(lambda n: demo.json("system", "apply", n), names), strict=True))
         demo.seconds["systems"] = round(time.monotonic() - begun, 1)
+        demo.step("documents: an example put on record, where one must be there")
+        put_on_record(demo, names)
         facts = summary(demo, applied)
         (demo.state / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
         tell(demo, facts)

@@ -25,6 +25,7 @@ from hatang.policies.checks.expected import Ask, CheckedSystem, Expected, from_o
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+    from hatang.policies.checks.kept import Kept
     from hatang.policies.checks.live_cloud import Live
 
 _answers: dict[tuple[str, str], tuple[int, str, str]] = {}
@@ -39,7 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--branch", help="branch whose bastion network administers the hosts: party, council, committee")
     group.addoption("--control", action="append", default=[], help="only this control; may be given several times")
     group.addoption("--values", type=Path, help="JSON: what is expected of each host (written by hatang check)")
-    group.addoption("--systems", type=Path, help="JSON: systems to check in the cloud (written by hatang check)")
+    group.addoption(
+        "--systems", type=Path, help="JSON: systems to check in cloud and registry (written by hatang check)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Cloud checks run once for each system."""
+    """Checks of cloud and registry run once for each system."""
     if "system" in metafunc.fixturenames:
         file = metafunc.config.getoption("--systems")
         systems = load_systems(file) if file else []
@@ -119,6 +122,20 @@ def ask(host: Any) -> Ask:
         return out
 
     return answer
+
+
+@pytest.fixture
+def kept(request: pytest.FixtureRequest, system: CheckedSystem) -> Kept:
+    """What the registry keeps of the system, for this test's control."""
+    from hatang.model.review import Interval
+    from hatang.policies.checks.kept import Kept
+
+    control = control_of(request.node)
+    found = system.intervals.get(control)
+    properties = request.node.user_properties
+    return Kept(
+        control, system.kept, Interval(**found) if found else None, lambda text: properties.append(("said", text))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,8 @@ class CheckedSystem:
     values: dict[str, Any]
     ids: dict[str, str]  # outputs of the system's stack: project_id …
     agency_ids: dict[str, str]  # outputs of the agency's stack: domain_id …
+    kept: dict[str, Any] = field(default_factory=dict)  # what the registry keeps of it (kept.py)
+    intervals: dict[str, dict[str, int]] = field(default_factory=dict)  # control → months and days between reviews
 
     @property
     def name(self) -> str:
@@ -104,6 +106,8 @@ def load_systems(file: Path) -> list[CheckedSystem]:
             s["values"],
             s["ids"],
             s["agency_ids"],
+            s["kept"],
+            s["intervals"],
         )
         for s in data["systems"]
     ]

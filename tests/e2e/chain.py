@@ -14,6 +14,9 @@ from typing import Any
 import yaml
 from openstack.connection import Connection
 
+from hatang.model.waiver import civil_day
+from hatang.registry.tables import now
+
 ROOT = Path(__file__).resolve().parents[2]
 HATANG = Path(sys.executable).with_name("hatang")
 SITE = ROOT / "inventories" / "example" / "site.yaml"
@@ -117,6 +120,22 @@ def submit(hatang: Hatang, file: Path, approve: bool = True) -> str:
     if approve:
         hatang("request", "approve", request, "--by", "nguoi-phe-duyet.vi-du")
     return request
+
+
+def put_on_record(hatang: Hatang, system: str, folder: Path) -> set[str]:
+    """An example document for everything that must be on record now; returns the controls."""
+    missing = hatang("review", "list", "--overdue", "--system", system, "--output", "json").json()["reviews"]
+    hosts = [h["name"] for h in hatang("host", "list", "--output", "json").json()["hosts"] if h["system"] == system]
+    document = folder / "vi-du.txt"
+    document.write_text("Văn bản ví dụ cho kiểm thử.\n", encoding="utf-8")
+    checked = {m["control"] for m in missing if m["checked_by"]}
+    for control in sorted(checked):
+        covers = [word for h in hosts for word in ("--covers", h)]
+        hatang(
+            "review", "record", control, "--system", system, "--day", f"{civil_day(now())}", "--by", "nguoi-ghi.vi-du",
+            "--document", str(document), *covers,
+        )  # fmt: skip
+    return checked
 
 
 def inventory(cloud: Any, system: str, agency: str) -> dict[str, int]:

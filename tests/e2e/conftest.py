@@ -8,7 +8,7 @@ import pytest
 from openstack.connection import Connection
 
 from hatang.sandbox.lifecycle import Sandbox
-from tests.e2e.chain import SYSTEM, Hatang, request_file, submit
+from tests.e2e.chain import SYSTEM, Hatang, put_on_record, request_file, submit
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,9 @@ def hatang(sandbox: Sandbox, cloud: Connection) -> Hatang:
 
 @pytest.fixture(scope="session")
 def applied(hatang: Hatang, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The shared system, brought up once; the result of each step."""
-    submit(hatang, request_file(tmp_path_factory.mktemp("request"), SYSTEM))
+    """The shared system, brought up once, with its documents on record; the result of each step."""
+    folder = tmp_path_factory.mktemp("request")
+    submit(hatang, request_file(folder, SYSTEM))
     steps: dict[str, Any] = hatang("system", "apply", SYSTEM, "--output", "json").json()["steps"]
+    assert put_on_record(hatang, SYSTEM, folder) >= {"BKP-01", "HST-04", "NET-20"}
     return steps

@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hatang.audit.results import Result
+from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.catalogue.strictest import is_demanded
 from hatang.model.control import Control, Resolved, VerifiedBy
 from hatang.model.terms import Level, ResultState
 
 CLOUD_PREFIX = "test_cloud_"
+BESIDE = " — "  # between a control's note and what its checks say
+OF_SYSTEMS = (CLOUD_PREFIX, REGISTRY_PREFIX)  # files of checks that run once for each system; the others run on hosts
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Line:
 
 
 def checks_for(control: Control, kind: str) -> tuple[str, ...]:
-    """The checks of a control that run on a host, or on the cloud for a system."""
-    return tuple(c for c in control.checks if c.startswith(CLOUD_PREFIX) == (kind == "system"))
+    """The checks of a control that run on a host, or in cloud and registry for a system."""
+    return tuple(c for c in control.checks if c.startswith(OF_SYSTEMS) == (kind == "system"))
 
 
 def concerns(control: Control, kind: str) -> bool:
@@ -88,9 +91,11 @@ def _state(
         return ResultState.NOT_CHECKED, f"the check gave no result: {', '.join(missing)}"
     if skipped := [x.detail for x in lines if x.outcome == "skipped"]:
         return ResultState.NOT_AUTOMATED, "; ".join(skipped)
+    said = "; ".join(x.detail for x in lines if x.detail)
     if scope.level in control.partial_at:
-        return ResultState.PARTLY, control.note.en if control.note else ""
-    return ResultState.MET, ""
+        note = control.note.en if control.note else ""
+        return ResultState.PARTLY, f"{note}{BESIDE}{said}" if said else note
+    return ResultState.MET, said
 
 
 def _result(

@@ -81,7 +81,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         "scope": properties.get("scope", ""),
         "check": report.nodeid.split("[")[0].rsplit("/", 1)[-1],
         "outcome": _outcome(report),
-        "detail": _detail(report),
+        "detail": _detail(report) or properties.get("said", ""),
         "seconds": round(report.duration, 3),
     })  # fmt: skip
 

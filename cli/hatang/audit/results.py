@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang.audit.totals import by_system
+from hatang.catalogue.recorded import is_record_check
 from hatang.model.terms import ResultState
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """The result as it stands in JSON."""
         return asdict(self) | {"state": self.state.value}
+
+    @property
+    def waits_for_record(self) -> bool:
+        """Whether only what a person puts on record can change it: no deployment and no hardening run will."""
+        return bool(self.checks) and all(map(is_record_check, self.checks))
 
     @property
     def told(self) -> str:

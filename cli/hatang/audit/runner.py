@@ -9,15 +9,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hatang.audit.join import CLOUD_PREFIX, Line, Scope, join
+from hatang.audit.join import OF_SYSTEMS, Line, Scope, join
+from hatang.audit.kept import beside, facts
 from hatang.audit.results import CheckRun
 from hatang.audit.transport import ssh_config
 from hatang.audit.waivers import applied, standings
 from hatang.catalogue import Catalogue, load
+from hatang.catalogue.recorded import interval
 from hatang.catalogue.resolver import resolve
 from hatang.model.control import Control
 from hatang.model.site import Site
@@ -71,9 +74,10 @@ def check(
         (place / "systems.json").write_text(json.dumps(_systems(settings, site, registry, records, scopes)))
         progress(f"checking {len(hosts)} hosts, {len(records)} systems")
         argvs = [_host_argv(place, config, group, ids) for group in _groups(hosts)]
-        argvs += [_cloud_argv(place, ids)] if records and _has_cloud_checks(chosen) else []
+        argvs += [_systems_argv(place, ids)] if records and _has_system_checks(chosen) else []
         lines, away, trouble = _run_all(argvs, place)
-    results = applied(join(chosen, scopes, lines, away), standings(registry), known)
+    found = beside(join(chosen, scopes, lines, away), scopes, registry, known)
+    results = applied(found, standings(registry), known)
     if trouble:
         progress(trouble)
     return CheckRun(started, datetime.now(UTC), results)
@@ -103,8 +107,8 @@ def _values(
 def _systems(
     settings: Settings, site: Site, registry: Registry, records: Sequence[SystemRecord], scopes: Sequence[Scope]
 ) -> dict[str, Any]:
-    """What is expected in the cloud; read by policies/checks/conftest.py."""
-    values = {s.name: {k: r.value for k, r in s.values.items()} for s in scopes if s.kind == "system"}
+    """What is expected in cloud and registry; read by policies/checks/conftest.py."""
+    of = {s.name: s for s in scopes if s.kind == "system"}
     return {
         "cloud": {"file": str(settings.clouds_file) if settings.clouds_file else "", "name": settings.cloud},
         "site": site.model_dump(mode="json"),
@@ -113,13 +117,22 @@ def _systems(
                 "spec": r.spec.model_dump(mode="json"),
                 "agency": r.agency.model_dump(mode="json"),
                 "allocation": r.allocation.model_dump(mode="json") if r.allocation else None,
-                "values": values[r.spec.name],
+                "values": {k: v.value for k, v in of[r.spec.name].values.items()},
+                "intervals": _intervals(of[r.spec.name]),
+                "kept": facts(registry, r),
                 "ids": registry.remote_ids("system", r.spec.name),
                 "agency_ids": registry.remote_ids("agency", r.agency.code),
             }
             for r in records
         ],
     }
+
+
+def _intervals(scope: Scope) -> dict[str, dict[str, int]]:
+    """After how long records of each control must be renewed."""
+    controls = load().controls
+    found = {k: interval(controls[k], r) for k, r in scope.values.items()}
+    return {k: asdict(i) for k, i in found.items() if i is not None}
 
 
 def _groups(hosts: Sequence[HostRecord]) -> list[list[HostRecord]]:
@@ -143,7 +156,7 @@ def pytest_argv(files: Sequence[Path], *options: str) -> list[str]:
 
 def host_files() -> list[Path]:
     """The files of checks that run on hosts."""
-    return sorted(f for f in CHECKS.glob("test_*.py") if not f.name.startswith(CLOUD_PREFIX))
+    return sorted(f for f in CHECKS.glob("test_*.py") if not f.name.startswith(OF_SYSTEMS))
 
 
 def _host_argv(place: Path, config: Path, hosts: Sequence[HostRecord], ids: Sequence[str]) -> list[str]:
@@ -157,14 +170,18 @@ def _only(ids: Sequence[str]) -> list[str]:
     return [f"--control={i}" for i in ids]
 
 
-def _cloud_argv(place: Path, ids: Sequence[str]) -> list[str]:
-    files = sorted(CHECKS.glob(f"{CLOUD_PREFIX}*.py"))
+def system_files() -> list[Path]:
+    """The files of checks that run once for each system."""
+    return sorted(f for f in CHECKS.glob("test_*.py") if f.name.startswith(OF_SYSTEMS))
+
+
+def _systems_argv(place: Path, ids: Sequence[str]) -> list[str]:
+    files = system_files()
     return pytest_argv(files, f"--systems={place / 'systems.json'}", *_only(ids))
 
 
-def _has_cloud_checks(controls: Sequence[Control]) -> bool:
-    named = any(c.startswith(CLOUD_PREFIX) for control in controls for c in control.checks)
-    return named and any(CHECKS.glob(f"{CLOUD_PREFIX}*.py"))
+def _has_system_checks(controls: Sequence[Control]) -> bool:
+    return any(c.startswith(OF_SYSTEMS) for control in controls for c in control.checks)
 
 
 def _run_all(argvs: Sequence[Sequence[str]], place: Path) -> tuple[list[Line], dict[str, str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from hatang.audit.join import BESIDE
 from hatang.audit.results import CheckRun, Result
 from hatang.audit.values import shown
 from hatang.audit.waived import beside, told
@@ -12,6 +13,7 @@ from hatang.locale import _, language
 from hatang.model.terms import ResultState
 
 if TYPE_CHECKING:
+    from hatang.model.base import Text
     from hatang.model.control import Control
 
 
@@ -40,7 +42,10 @@ def meanings() -> dict[str, str]:
         "partly": _("Every check passed, but they prove only a part; the remark says what is left."),
         "not-met": _("A check found something else than is demanded."),
         "not-checked": _("The host could not be reached, a check broke or gave no result. Never a pass."),
-        "not-automated": _("No check exists, or it cannot be made on this kind of host. A person must look."),
+        "not-automated": _(
+            "No check exists, it cannot be made on this kind of host, or what it looks for is not due yet. "
+            "A person must look."
+        ),
         "not-applicable": _("No applicable source demands it at this level."),
         "waived": _("Not met, and an approved waiver accepts that until its last day. Never counts as met."),
     }
@@ -142,19 +147,42 @@ def _found(result: Result) -> tuple[str, str]:
         return meanings()["not-applicable"], language()
     control = _control(result) if result.state is ResultState.PARTLY else None
     if control and control.note:
-        return control.note.in_(language()), language()
-    for beginning, words in _beginnings().items():
-        if result.detail.startswith(beginning):
-            return words + result.detail.removeprefix(beginning), language()
+        said = _beside_note(result, control.note)
+        return control.note.in_(language()) + (BESIDE + (_translated(said) or said) if said else ""), language()
+    if text := _translated(result.detail):
+        return text, language()
     return result.detail, "en"
 
 
+def _beside_note(result: Result, note: Text) -> str:
+    """What the checks of a control that is proven in part say beside its note; empty: nothing."""
+    beginning = f"{note.en}{BESIDE}"
+    return result.detail.removeprefix(beginning) if result.detail.startswith(beginning) else ""
+
+
+def _translated(detail: str) -> str:
+    """What begins in one of hatang's own ways, in the language in use; empty: it does not."""
+    for beginning, words in _beginnings().items():
+        if detail.startswith(beginning):
+            return words + detail.removeprefix(beginning)
+    return ""
+
+
 def _beginnings() -> dict[str, str]:
-    """How hatang begins what it says itself about a check (join.py)."""
+    """How hatang begins what it says itself about a check (join.py, kept.py here and in policies/checks)."""
     return {
         "not reached: ": _("not reached: "),
         "the check could not tell: ": _("the check could not tell: "),
         "the check gave no result: ": _("the check gave no result: "),
+        "on record: ": _("on record (day, person, document; next due): "),
+        "on record, and nobody checked what it says: ": _(
+            "on record, and nobody checked what it says (day, person, document; next due): "
+        ),
+        "overdue; last on record: ": _("overdue; last on record (day, person, document; was due): "),
+        "nothing on record; due since: ": _("nothing on record; due since: "),
+        "did not succeed: ": _("did not succeed (day, person, document): "),
+        "not due yet, nothing on record; first due: ": _("not due yet, nothing on record; first due: "),
+        "the document on record does not cover: ": _("the document on record does not cover: "),
     }
 
 

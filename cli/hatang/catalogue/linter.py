@@ -12,6 +12,7 @@ from hatang.catalogue.groups import GROUPS, group_of
 from hatang.catalogue.loader import line_of, load_control
 from hatang.catalogue.mutations import unproven
 from hatang.catalogue.orphans import orphans
+from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.catalogue.sources import sources
 from hatang.catalogue.strictest import SURENESS, takes_own
 from hatang.catalogue.tree import Tree
@@ -20,7 +21,7 @@ from hatang.model.control import Combine, Control, SourceValues, Unit, VerifiedB
 from hatang.model.terms import UNSTATED
 
 PLACES = ("value", "own", "bastion")
-CLOUD_CHECK = "test_cloud_"
+WAYS = {"test_cloud_": VerifiedBy.CLOUD, REGISTRY_PREFIX: VerifiedBy.REGISTRY}  # the others run on hosts
 
 
 def faults(tree: Tree | None = None) -> list[InputError]:
@@ -137,7 +138,7 @@ class _Lint:
 
     def _checks(self) -> Iterator[InputError]:
         for check in self.control.checks:
-            way = VerifiedBy.CLOUD if check.startswith(CLOUD_CHECK) else VerifiedBy.HOST
+            way = next((w for beginning, w in WAYS.items() if check.startswith(beginning)), VerifiedBy.HOST)
             if check not in self.tree.tests:
                 yield self._fault(f"no check is called {check}", f"write it in {self.tree.checks}", "checks")
             elif (named := self.tree.tests[check][0]) != self.control.id:

@@ -18,11 +18,15 @@ def harden_hosts(
 ) -> HardenResult:
     """Apply the roles to hosts of one or several systems. Raises HostError."""
     from hatang.hosts import harden
+    from hatang.registry.history import History
 
     variables = {n: v for name in {h.system for h in hosts} for n, v in host_variables(context, name).items()}
-    return harden(
+    done = harden(
         context.settings, context.site, hosts, variables, tags=tags, check=check, log=log, progress=context.progress
     )
+    if not check:
+        History(context.registry).record_hardening(hosts, whole=not tags)
+    return done
 
 
 def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:

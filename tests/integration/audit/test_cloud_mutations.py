@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
+from hatang.audit.join import CLOUD_PREFIX
 from hatang.audit.results import CheckRun
 from hatang.audit.runner import check
 from hatang.catalogue.mutations import mutations
@@ -71,7 +72,8 @@ MUTATIONS = [(c, m) for c, found in mutations().items() for m in found.mutations
 def test_untouched_cloud_has_no_fault_and_every_control_was_judged(place: Site) -> None:
     run = place.check()
     assert {r.control: r.detail for r in run.not_met()} == {}
-    met = {r.control for r in run.results if r.state in (ResultState.MET, ResultState.PARTLY)}
+    looked = [r for r in run.results if any(c.startswith(CLOUD_PREFIX) for c in r.checks)]
+    met = {r.control for r in looked if r.state in (ResultState.MET, ResultState.PARTLY)}
     assert met >= {control for control, _ in MUTATIONS}
 
 

@@ -1,0 +1,107 @@
+"""Putting a review, drill or document on record, where a control demands it and a record means something to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import date, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hatang.catalogue import load
+from hatang.catalogue.recorded import is_recorded
+from hatang.catalogue.resolver import resolve
+from hatang.catalogue.strictest import is_demanded
+from hatang.errors import InputError, InputErrors
+from hatang.model.control import Control
+from hatang.model.review import SITE, Review, ReviewEntry, ReviewScope
+from hatang.registry import Registry, SystemRecord
+from hatang.registry.reviews import Reviews
+
+PIECE = 1 << 20  # bytes read at once
+OPTIONS = {"by": "--by", "document": "--document", "note": "--note"}
+REMEDIES = {"by": "give the person's name", "document": "give the file a shorter name", "note": "shorten it"}
+
+
+def record(
+    registry: Registry, control_id: str, kind: ReviewScope, scope: str, *, day: date, by: str, document: Path,
+    note: str = "", succeeded: bool = True, covers: Collection[str] = (), at: datetime | None = None,
+) -> Review:  # fmt: skip
+    """Put on record what a person did. The file itself is not kept, its name and SHA-256 are.
+
+    Args:
+        scope: name of the system or code of the agency; for the site nothing.
+        covers: hosts that the document names.
+
+    Raises:
+        UnknownNameError: there is no such control, system, agency or host.
+        InputError, InputErrors: a record means nothing to the control, nothing is demanded there, or a text is wrong.
+        RefusedError: the same record was withdrawn before.
+    """
+    control = load().control(control_id)
+    where = f"{control_id}, {kind.value} {scope}".rstrip()
+    if not is_recorded(control):
+        raise InputError(
+            f"{control_id} is judged without any record: verified by {', '.join(w.value for w in control.verified_by)}",
+            where=control_id, do=f"hatang control show {control_id}",
+        )  # fmt: skip
+    systems = _systems(registry, kind, scope)
+    if not any(_demands(control, s) for s in systems):
+        raise InputError(
+            f"{control_id} demands nothing there" if systems else "no system is in use there",
+            where=where, do=f"hatang control show {control_id}",
+        )  # fmt: skip
+    known = {h.name for s in systems for h in registry.hosts(s.spec.name)}
+    if strange := sorted(set(covers) - known):
+        raise InputError(
+            f"no host there is called {', '.join(strange)}", where="--covers", do="hatang host list shows all"
+        )
+    try:
+        entry = ReviewEntry(
+            control=control_id, scope_kind=kind, scope=scope or SITE, day=day, by=by, document=document.name,
+            sha256=digest(document), note=note, succeeded=succeeded, covers=tuple(sorted(set(covers))),
+        )  # fmt: skip
+    except ValidationError as exc:
+        raise InputErrors([_fault(str(e["loc"][0]), e["msg"]) for e in exc.errors()]) from exc
+    return Reviews(registry).record(entry, at)
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file. Raises InputError: it cannot be read, or is empty."""
+    found, size = hashlib.sha256(), 0
+    try:
+        with file.open("rb") as source:
+            while piece := source.read(PIECE):
+                found.update(piece)
+                size += len(piece)
+    except OSError as exc:
+        raise InputError(
+            f"this file cannot be read: {exc.strerror}", where=str(file), do="name a file that is there"
+        ) from exc
+    if not size:
+        raise InputError("this file is empty", where=str(file), do="name the document itself")
+    return found.hexdigest()
+
+
+def _systems(registry: Registry, kind: ReviewScope, scope: str) -> list[SystemRecord]:
+    """The systems that a record would count for, without removed ones. Raises UnknownNameError."""
+    if kind is ReviewScope.SYSTEM:
+        found = [registry.system(scope)]
+    elif kind is ReviewScope.AGENCY:
+        registry.agency(scope)
+        found = [r for r in registry.systems() if r.agency.code == scope]
+    else:
+        found = registry.systems()
+    return [r for r in found if r.state != "removed"]
+
+
+def _demands(control: Control, record: SystemRecord) -> bool:
+    return is_demanded(resolve(control, record.spec.level, record.spec.sources).value)
+
+
+def _fault(field: str, message: str) -> InputError:
+    return InputError(
+        f"{field}: {message[0].lower()}{message[1:]}", where=OPTIONS.get(field, field),
+        do=REMEDIES.get(field, "correct it"),
+    )  # fmt: skip
