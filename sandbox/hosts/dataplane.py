@@ -13,9 +13,10 @@ from typing import Any
 from ..cloud.rest import HttpError, Session
 from ..cloud.settings import Settings
 from . import netns, plan
+from .filter_state import FilterState
 from .links import bridge_lines, link_name
 from .plan import Lists, Node, Plan
-from .programs import HostsError, write_json
+from .programs import HostsError, run, write_json
 
 log = logging.getLogger(__name__)
 READ_EVERY_S = 1.0  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
@@ -38,6 +39,7 @@ class Dataplane:
         self._bridges: set[str] = set()
         self._nodes: dict[str, Node] = {}
         self._fresh = True
+        self._filters = FilterState(record.with_name("filters.json"), self.l2)
         self._look = threading.Event()
         self._not_before = 0.0
         self.problem = "Neutron was not read yet"
@@ -85,7 +87,10 @@ class Dataplane:
             found: list[dict[str, Any]] = session.get("neutron", f"/v2.0/{kind.replace('_', '-')}")[kind]
             return found
 
-        return Lists(get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"))
+        return Lists(
+            get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"),
+            get("security_groups"), get("address_groups"),
+        )  # fmt: skip
 
     def _missing_operator_ports(self, lists: Lists) -> list[str]:
         if not plan.missing_operator_ports(lists, {n["project_id"] for n in lists.networks}):
@@ -140,6 +145,7 @@ class Dataplane:
     def _converge_links(self, wanted: Plan) -> None:
         bridges = {link_name("b", n) for n in wanted.bridges}
         netns.batch(self.l2, [line for b in sorted(bridges - netns.links(self.l2)) for line in bridge_lines(b)])
+        self._filters.converge(wanted.filters)  # before anything is plugged that it is to hold back
         self._plug_hosts(wanted.plugged)
         nodes = {f"{self.id}-r{node.id[:8]}": node for node in wanted.routers} | {self.operator: wanted.operator}
         for name in [n for n in self._nodes if n not in nodes]:
@@ -211,6 +217,11 @@ def _load(record: Path) -> dict[str, Node]:
 
 
 def bridge_settings(l2: str) -> None:
-    """Frames between two ports of one bridge must not pass the IP hooks of the namespace."""
-    for call in Path("/proc/sys/net/bridge").glob("bridge-nf-call-*tables"):
-        netns.sysctl(l2, {f"net.bridge.{call.name}": "0"})
+    """Bridged IP packets pass the IP hooks of the namespace, where the state of connections is known; ARP does not.
+
+    Raises HostsError where the kernel cannot do so.
+    """
+    if not Path("/proc/sys/net/bridge").exists():
+        run("modprobe", "br_netfilter")
+    values = {"iptables": "1", "ip6tables": "1", "arptables": "0"}
+    netns.sysctl(l2, {f"net.bridge.bridge-nf-call-{name}": value for name, value in values.items()})
