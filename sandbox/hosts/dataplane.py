@@ -12,13 +12,14 @@ from typing import Any
 
 from ..cloud.rest import HttpError, Session
 from ..cloud.settings import Settings
-from . import netns, plan
+from . import netns, places, plan
 from .filter_state import FilterState
 from .links import bridge_lines, link_name
 from .plan import Lists, Node, Plan
 from .programs import HostsError, run, write_json
 
 log = logging.getLogger(__name__)
+ENDS = ("operator", "outside")  # nodes that packets do not go through
 READ_EVERY_S = 1.0  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
 
 
@@ -33,6 +34,7 @@ class Dataplane:
         self.record = record
         self.l2 = f"{ident}-net"
         self.operator = f"{ident}-op"
+        self.outside = f"{ident}-out"
         self.cloud = cloud
         self._session: Session | None = None
         self._stamp: tuple[int, ...] = ()
@@ -127,6 +129,7 @@ class Dataplane:
         finally:
             if self._nodes != before:
                 write_json(self.record, {name: asdict(node) for name, node in self._nodes.items()})
+        places.write(self.record.with_name("places.yaml"), {self.operator: wanted.operator, self.outside: wanted.outside})
 
     def _take_over(self) -> None:
         """What a former agent left: nodes on record that are whole are kept, the rest is removed."""
@@ -139,7 +142,7 @@ class Dataplane:
         # An open connection keeps the operator's namespace alive after its name is gone: take its links away.
         lost = sorted(link for link in links if link.startswith("r") and link not in kept)
         netns.batch(self.l2, [f"link del {link}" for link in lost], force=True)
-        for name in {*netns.named(f"{self.id}-r"), *netns.named(self.operator)} - self._nodes.keys():
+        for name in {*netns.named(f"{self.id}-r"), *netns.named(self.operator), *netns.named(self.outside)} - self._nodes.keys():
             netns.delete(name)
 
     def _converge_links(self, wanted: Plan) -> None:
@@ -148,6 +151,7 @@ class Dataplane:
         self._filters.converge(wanted.filters)  # before anything is plugged that it is to hold back
         self._plug_hosts(wanted.plugged)
         nodes = {f"{self.id}-r{node.id[:8]}": node for node in wanted.routers} | {self.operator: wanted.operator}
+        nodes |= {self.outside: wanted.outside} if wanted.outside.legs else {}
         for name in [n for n in self._nodes if n not in nodes]:
             self._drop_node(name, self._nodes[name])
         for name, node in nodes.items():
@@ -201,9 +205,9 @@ class Dataplane:
         netns.batch(name, [f"route del {d} via {hop}" for d, hop in sorted(old - set(node.routes))], force=True)
         netns.batch(name, [f"route replace {d} via {hop}" for d, hop in node.routes], force=True)
         # A new namespace inherits the machine's setting: the operator's must not join two branches' bastion networks.
-        forwards = "0" if node.id == "operator" else "1"
+        forwards = "0" if node.id in ENDS else "1"
         netns.sysctl(name, {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards})
-        if node.id != "operator":
+        if node.id not in ENDS:
             netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
         self._nodes[name] = node
 

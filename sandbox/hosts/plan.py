@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from .filters import Filters, filters
 
@@ -62,6 +63,7 @@ class Plan:
     plugged: frozenset[str]  # ids of all ports that are up, on networks that are up
     routers: tuple[Node, ...]
     operator: Node
+    outside: Node
     filters: Filters
 
 
@@ -110,7 +112,20 @@ def compute(lists: Lists) -> Plan:
     bridges = frozenset(n["id"] for n in lists.networks)
     plugged = frozenset(p["id"] for p in ports)
     operator = Node("operator", operator_legs, _operator_routes(operator_legs, routers))
-    return Plan(bridges, plugged, routers, operator, filters(lists))
+    return Plan(bridges, plugged, routers, operator, _outside(lists, mtus), filters(lists))
+
+
+def _outside(lists: Lists, mtus: dict[str, int]) -> Node:
+    """What lies behind the external networks: it stands at their gateways' addresses, and forwards nothing."""
+    legs = []
+    for network in sorted((n for n in lists.networks if n.get("router:external")), key=lambda n: str(n["id"])):
+        here = [s for s in lists.subnets if s["network_id"] == network["id"] and s["gateway_ip"]]
+        if here:
+            ident = str(uuid5(NAMESPACE_OID, f"outside {network['id']}"))
+            mac = ":".join(["02", *(ident[i : i + 2] for i in (0, 2, 4, 6, 9))])
+            addresses = tuple(sorted(f"{s['gateway_ip']}/{s['cidr'].split('/')[1]}" for s in here))
+            legs.append(Leg(ident, network["id"], mac, mtus[network["id"]], addresses, ()))
+    return Node("outside", tuple(legs))
 
 
 def missing_operator_ports(lists: Lists, owners: set[str]) -> list[str]:
