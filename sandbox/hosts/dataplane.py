@@ -206,7 +206,10 @@ class Dataplane:
         netns.batch(name, [f"route replace {d} via {hop}" for d, hop in node.routes], force=True)
         # A new namespace inherits the machine's setting: the operator's must not join two branches' bastion networks.
         forwards = "0" if node.id in ENDS else "1"
-        netns.sysctl(name, {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards})
+        # Two links on one network, as a router has with a port per IP version: each answers for its own address alone.
+        values = {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards}
+        values |= {"net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2"}
+        netns.sysctl(name, values)
         if node.id not in ENDS:
             netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
         self._nodes[name] = node

@@ -60,12 +60,13 @@ def packet(protocol, source, target, port, payload, number):
 class Prober:
     def __init__(self):
         self.token, self.heard, self.neighbours, self.served = b"", set(), {}, []
-        self.links, self.ways = {}, {}
+        self.links, self.ways, self.own = {}, {}, set()
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
 
-    def open(self, token, serve):
+    def open(self, token, serve, own):
         self.token = bytes.fromhex(token)
+        self.own = set(own)
         for address in serve:
             if subprocess.call(["ip", "addr", "add", address, "dev", "lo"], stderr=subprocess.DEVNULL) == 0:
                 self.served.append(address)
@@ -74,6 +75,8 @@ class Prober:
             if row["ifname"] != "lo" and mine:
                 self.links[row["ifname"]] = {"mac": row["address"], "addresses": mine}
         threading.Thread(target=self.listen, daemon=True).start()
+        if self.own:  # one machine may be the bastion of several branches: each sends by its own link alone
+            self.links = {k: v for k, v in self.links.items() if self.own & set(v["addresses"])}
         return self.links
 
     def listen(self):

@@ -68,7 +68,9 @@ def prove(
             else:
                 station = Station(name, ways[name].command)
             stations[name] = station
-            station.ask("open", token=token, serve=list(ways[name].serve) if name in ways else [])
+            way = ways.get(name)
+            own = list(way.spot.addresses) if way and way.spot.kind == "bastion" else []
+            station.ask("open", token=token, serve=list(way.serve) if way else [], own=own)
         except StationError as exc:
             return str(exc)
         return ""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,13 +141,14 @@ class Place:
         self.undo.append(lambda: self.cloud.compute.delete_keypair(name))
 
     def _open_group(self) -> None:
-        """A group that lets everything in: what these tests shut, they shut elsewhere."""
+        """A group that lets everything pass: what these tests shut, they shut elsewhere."""
         net = self.cloud.network
         group = net.create_security_group(name=self.name("open"))
         self.group_id = group.id
         self.undo.append(lambda: net.delete_security_group(group))
-        for version in ("IPv4", "IPv6"):
-            net.create_security_group_rule(security_group_id=group.id, direction="ingress", ether_type=version)
+        # The sandbox's Neutron has no template of default rules: a group begins empty, and closed outwards too.
+        for direction, version in product(("ingress", "egress"), ("IPv4", "IPv6")):
+            net.create_security_group_rule(security_group_id=group.id, direction=direction, ether_type=version)
 
     @property
     def public_key(self) -> Path:
