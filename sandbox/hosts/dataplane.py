@@ -20,7 +20,7 @@ from .programs import HostsError, run, write_json
 
 log = logging.getLogger(__name__)
 ENDS = ("operator", "outside")  # nodes that packets do not go through
-READ_EVERY_S = 1.0  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
+READ_EVERY_S = 0.8  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
 
 
 class Dataplane:
@@ -129,7 +129,8 @@ class Dataplane:
         finally:
             if self._nodes != before:
                 write_json(self.record, {name: asdict(node) for name, node in self._nodes.items()})
-        places.write(self.record.with_name("places.yaml"), {self.operator: wanted.operator, self.outside: wanted.outside})
+        ends = {self.operator: wanted.operator, self.outside: wanted.outside}
+        places.write(self.record.with_name("places.yaml"), ends)
 
     def _take_over(self) -> None:
         """What a former agent left: nodes on record that are whole are kept, the rest is removed."""
@@ -142,7 +143,8 @@ class Dataplane:
         # An open connection keeps the operator's namespace alive after its name is gone: take its links away.
         lost = sorted(link for link in links if link.startswith("r") and link not in kept)
         netns.batch(self.l2, [f"link del {link}" for link in lost], force=True)
-        for name in {*netns.named(f"{self.id}-r"), *netns.named(self.operator), *netns.named(self.outside)} - self._nodes.keys():
+        mine = [f"{self.id}-r", self.operator, self.outside]
+        for name in {n for begin in mine for n in netns.named(begin)} - self._nodes.keys():
             netns.delete(name)
 
     def _converge_links(self, wanted: Plan) -> None:

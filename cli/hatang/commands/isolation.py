@@ -22,9 +22,9 @@ def command() -> None:
 @command.command(
     "prove",
     help=_(
-        "Send TCP, UDP and ICMP probes from every host to every other host, the bastions and the outside, over IPv4 and "
-        "IPv6, and compare what arrives with the zone matrix. Exit code 1 on any difference, in either direction, and "
-        "when something could not be tried."
+        "Send TCP, UDP and ICMP probes from every host to every other host, the bastions and the outside, over IPv4 "
+        "and IPv6, and compare what arrives with the zone matrix. Exit code 1 on any difference, in either direction, "
+        "and when something could not be tried."
     ),
     epilog=examples(
         "hatang isolation prove",

@@ -44,9 +44,11 @@ def causes(cloud: Connection, site: Site, registry: Registry, records: Sequence[
 
 def rule_ports(cloud: Connection) -> set[int]:
     """First and last port of every rule that the cloud holds: probed too, so that a rule by hand shows in packets."""
-    found = set()
-    for rule in cloud.network.security_group_rules(protocol="tcp"):
-        found |= {p for p in (rule.port_range_min, rule.port_range_max) if p}
+    found: set[int] = set()
+    for group in cloud.network.security_groups():  # with their rules: a list of rules takes twenty times as long
+        for rule in group.security_group_rules:
+            if rule["protocol"] in ("tcp", "6"):
+                found |= {p for p in (rule["port_range_min"], rule["port_range_max"]) if p}
     return found
 
 
@@ -71,7 +73,9 @@ def _ports(live: Live) -> list[tuple[str, str]]:
         own = live.groups.get(f"{live.system.name}-{live.zone_of(port.network_id)}")
         carried = list(port.security_group_ids or ())
         if own is None or carried != [own.id]:
-            found.append(("port-groups", f"port {label}: in {', '.join(names.get(g, g) for g in carried) or 'no group'}"))
+            found.append(
+                ("port-groups", f"port {label}: in {', '.join(names.get(g, g) for g in carried) or 'no group'}")
+            )
         if port.is_port_security_enabled is False:
             found.append(("port-security", f"port {label}: port security is off"))
         for pair in port.allowed_address_pairs or ():
@@ -89,7 +93,9 @@ def _networks(live: Live) -> list[tuple[str, str]]:
     for network, name in own.items():
         for port in live.cloud.network.ports(network_id=network):
             if port.project_id not in ("", live.project_id) and not (port.device_owner or "").startswith("network:"):
-                found.append(("foreign-port", f"network {name}: port {port.name or port.id} of project {port.project_id}"))
+                found.append(
+                    ("foreign-port", f"network {name}: port {port.name or port.id} of project {port.project_id}")
+                )
     return found
 
 

@@ -120,7 +120,7 @@ def _flows(source: str, target: str, protocol: str, port: int, policy: Policy) -
 
 
 def disguises(spots: list[Spot], policies: Mapping[str, Policy]) -> Iterable[tuple[Spot, Spot, str, int, str]]:
-    """Probes under the address of somebody who may, from hosts that may not: source, target, address, port, disguise."""
+    """Probes under the address of somebody who may get through: source, target, address, port, disguise."""
     hosts = [s for s in spots if s.kind == "host"]
     for source in hosts:
         for target in hosts:

@@ -1,4 +1,4 @@
-"""Where probes start and end: hosts and addresses from the registry, bastion and outside from the site's file of places.
+"""Where probes start and end: hosts as the registry knows them, bastions and outside from the site's file of places.
 
 The file, YAML, named by the setting `places_file`; `hatang sandbox up` writes it for the sandbox:
 
@@ -26,7 +26,7 @@ from hatang.registry import HostRecord, SystemRecord
 
 
 class Place(Model):
-    """A place that is no host of a system. `command` takes one more word and runs it there as a shell command, as root."""
+    """A place that is no host of a system. `command` takes one more word, and runs it there as root in a shell."""
 
     kind: Literal["bastion", "outside"] = Field(description="What it is.")
     branch: str = Field("", description="Of a bastion: its branch; empty: the one whose bastion network it stands in.")

@@ -24,7 +24,7 @@ RESOLVE_S, PACE = 1.5, 50  # probes in a row before a short rest, so that no buf
 def checksum(data):
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    total = sum(struct.unpack("!" + "H" * (len(data) // 2), data))
     while total >> 16:
         total = (total >> 16) + (total & 0xFFFF)
     return ~total & 0xFFFF
@@ -165,10 +165,7 @@ def main():
             request = json.loads(line)
             what = request.pop("do")
             try:
-                if what == "heard":
-                    answer = sorted(prober.heard)
-                else:
-                    answer = getattr(prober, what)(**request)
+                answer = sorted(prober.heard) if what == "heard" else getattr(prober, what)(**request)
                 said = {"result": answer}
             except OSError as exc:
                 said = {"error": str(exc)}

@@ -88,8 +88,10 @@ def _row(result: Result) -> dict[str, Any]:
         "from": p.source, "to": p.target, "address": p.address, "protocol": p.protocol, "port": p.port or None,
         "version": p.version, "as": p.disguise or None, "allowed": p.allowed, "arrived": result.arrived,
     }  # fmt: skip
-    return row | ({"difference": result.difference} if result.difference else {}) | (
-        {"unsent": result.unsent} if result.unsent else {}
+    return (
+        row
+        | ({"difference": result.difference} if result.difference else {})
+        | ({"unsent": result.unsent} if result.unsent else {})
     )
 
 

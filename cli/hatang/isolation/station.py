@@ -1,4 +1,4 @@
-"""The controller's end of a place that takes part in a proof: a process on the other side of ssh, talked to in lines."""
+"""The controller's end of a place that takes part in a proof: a process beyond ssh, talked to in lines."""
 
 from __future__ import annotations
 
