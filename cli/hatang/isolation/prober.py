@@ -7,6 +7,8 @@ the network between hosts, not the good will of the host that sends.
 Requests and answers are lines of JSON: open → links; send → what could not be sent; heard → numbers of probes.
 """
 
+from __future__ import annotations
+
 import json
 import socket
 import struct
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
 ARP_TYPE, V4_TYPE, V6_TYPE = b"\x08\x06", b"\x08\x00", b"\x86\xdd"
@@ -21,7 +24,8 @@ PACKET_HOST, SO_RCVBUFFORCE = 0, 33
 RESOLVE_S, PACE = 1.5, 50  # probes in a row before a short rest, so that no buffer on the way runs over
 
 
-def checksum(data):
+def checksum(data: bytes) -> int:
+    """The Internet checksum."""
     if len(data) % 2:
         data += b"\0"
     total = sum(struct.unpack("!" + "H" * (len(data) // 2), data))
@@ -30,11 +34,12 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def packed(address):
+def packed(address: str) -> bytes:
+    """An address as bytes."""
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
-def packet(protocol, source, target, port, payload, number):
+def packet(protocol: str, source: str, target: str, port: int, payload: bytes, number: int) -> bytes:
     """An IP packet: TCP SYN, UDP or echo request, marked by its payload."""
     src, dst, v6 = packed(source), packed(target), ":" in target
     kind = {"tcp": TCP, "udp": UDP, "icmp": ICMP6 if v6 else ICMP}[protocol]
@@ -58,13 +63,21 @@ def packet(protocol, source, target, port, payload, number):
 
 
 class Prober:
-    def __init__(self):
-        self.token, self.heard, self.neighbours, self.served = b"", set(), {}, []
-        self.links, self.ways, self.own = {}, {}, set()
+    """Links of this machine, what was heard on them, and the ways from them."""
+
+    def __init__(self) -> None:
+        self.token = b""
+        self.own: set[str] = set()
+        self.heard: set[int] = set()
+        self.neighbours: dict[bytes, bytes] = {}
+        self.served: list[str] = []
+        self.links: dict[str, dict[str, Any]] = {}
+        self.ways: dict[str, Any] = {}
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
 
-    def open(self, token, serve, own):
+    def open(self, token: str, serve: list[str], own: list[str]) -> dict[str, Any]:
+        """Begin to listen. `serve`: addresses to take for the time being; `own`: send by the links with these alone."""
         self.token = bytes.fromhex(token)
         self.own = set(own)
         for address in serve:
@@ -79,7 +92,8 @@ class Prober:
             self.links = {k: v for k, v in self.links.items() if self.own & set(v["addresses"])}
         return self.links
 
-    def listen(self):
+    def listen(self) -> None:
+        """Without end: marked packets, and who answers for which address."""
         while True:
             frame, where = self.sock.recvfrom(2048)
             if where[2] != PACKET_HOST:
@@ -92,13 +106,14 @@ class Prober:
             if at >= 0 and len(frame) >= at + 12:
                 self.heard.add(int.from_bytes(frame[at + 8 : at + 12], "big"))
 
-    def way(self, target):
+    def way(self, target: str) -> Any:
         """(link, own address, frame's head) towards a target, or why there is none."""
         if target not in self.ways:
             self.ways[target] = self.find_way(target)
         return self.ways[target]
 
-    def find_way(self, target):
+    def find_way(self, target: str) -> Any:
+        """As `way`, found now."""
         found = ask("route", "get", target)
         if not found or found[0].get("dev") not in self.links:
             return "no route"
@@ -119,8 +134,9 @@ class Prober:
             time.sleep(0.005)
         return dev, mine[0], self.neighbours[wanted] + mac + (V6_TYPE if v6 else V4_TYPE)
 
-    def send(self, probes):
-        unsent = {}
+    def send(self, probes: list[Any]) -> dict[int, str]:
+        """Send probes (number, protocol, source or nothing, target, port); returns why some could not be sent."""
+        unsent: dict[int, str] = {}
         for count, (number, protocol, disguise, target, port) in enumerate(probes):
             way = self.way(target)
             if isinstance(way, str):
@@ -136,21 +152,26 @@ class Prober:
                 time.sleep(0.002)
         return unsent
 
-    def close(self):
+    def close(self) -> None:
+        """Give back the addresses."""
         for address in self.served:
             subprocess.call(["ip", "addr", "del", address, "dev", "lo"], stderr=subprocess.DEVNULL)
 
 
-def ask(*words):
+def ask(*words: str) -> list[dict[str, Any]]:
+    """What `ip` says."""
     done = subprocess.run(["ip", "-j", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return json.loads(done.stdout or b"[]") if done.returncode == 0 else []
+    found: list[dict[str, Any]] = json.loads(done.stdout or b"[]") if done.returncode == 0 else []
+    return found
 
 
-def arp(mac, own, wanted):
+def arp(mac: bytes, own: bytes, wanted: bytes) -> bytes:
+    """A question for the MAC of an IPv4 address."""
     return b"\xff" * 6 + mac + ARP_TYPE + struct.pack("!HHBBH", 1, 0x800, 6, 4, 1) + mac + own + b"\0" * 6 + wanted
 
 
-def solicit(mac, own, wanted):
+def solicit(mac: bytes, own: bytes, wanted: bytes) -> bytes:
+    """A question for the MAC of an IPv6 address."""
     group = bytes.fromhex("ff0200000000000000000001ff") + wanted[13:]
     body = struct.pack("!BBHL", 135, 0, 0, 0) + wanted + b"\1\1" + mac
     body = body[:2] + struct.pack("!H", checksum(own + group + struct.pack("!LL", len(body), ICMP6) + body)) + body[4:]
@@ -158,14 +179,15 @@ def solicit(mac, own, wanted):
     return b"\x33\x33" + group[12:] + mac + V6_TYPE + head + body
 
 
-def main():
+def main() -> None:
+    """Until the input ends."""
     prober = Prober()
     try:
         for line in sys.stdin.buffer:
             request = json.loads(line)
             what = request.pop("do")
             try:
-                answer = sorted(prober.heard) if what == "heard" else getattr(prober, what)(**request)
+                answer: Any = sorted(prober.heard) if what == "heard" else getattr(prober, what)(**request)
                 said = {"result": answer}
             except OSError as exc:
                 said = {"error": str(exc)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,11 @@ from .conftest import Pair
 
 FOLLOWS_S = 2.5  # the data plane is what Neutron says within two seconds
 Undo = Callable[[], Any]
+
+
+def delete_rules(pair: Pair, rules: tuple[Any, ...]) -> None:
+    for rule in rules:
+        pair.cloud.network.delete_security_group_rule(rule)
 
 
 def rule_by_hand(pair: Pair) -> Undo:
@@ -24,7 +30,7 @@ def rule_by_hand(pair: Pair) -> Undo:
         security_group_id=pair.group("lap-mot-dmz"), direction="egress", ether_type="IPv4", protocol="tcp",
         port_range_min=7777, port_range_max=7777,
     )  # fmt: skip
-    return lambda: [pair.cloud.network.delete_security_group_rule(r) for r in (made, out)]
+    return partial(delete_rules, pair, (made, out))
 
 
 def rule_taken_away(pair: Pair) -> Undo:
