@@ -28,7 +28,7 @@ def checksum(data: bytes) -> int:
     """The Internet checksum."""
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack("!" + "H" * (len(data) // 2), data))
+    total: int = sum(struct.unpack("!" + "H" * (len(data) // 2), data))
     while total >> 16:
         total = (total >> 16) + (total & 0xFFFF)
     return ~total & 0xFFFF
