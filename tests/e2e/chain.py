@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HATANG = Path(sys.executable).with_name("hatang")
 SITE = ROOT / "inventories" / "example" / "site.yaml"
 SYSTEM = "chuoi"  # the system of level 3 that most tests share
-STEPS = ("validate", "approve", "plan", "apply", "wait-for-hosts", "harden", "check", "activate")
+STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
 
 
 @dataclass(frozen=True)

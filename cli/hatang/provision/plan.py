@@ -16,6 +16,8 @@ from hatang.errors import RefusedError
 from hatang.provision.events import Report
 from hatang.settings import Settings
 
+AGENCY_IDS = ("domain_id", "administrators_id", "auditors_id")
+
 
 @dataclass
 class Plan:
@@ -36,6 +38,15 @@ class Plan:
         facts = [self.stack, self.config, self.state_digest, self.refresh, self.rows, self.unmanaged]
         self.digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return self
+
+    def intended(self) -> dict[str, Any]:
+        """What the cloud shall be: the inputs without the agency's ids, which are not known before it is made."""
+        return {k: v for k, v in self.config.items() if k not in AGENCY_IDS}
+
+    @property
+    def intent(self) -> str:
+        """Digest of what the cloud shall be, whatever steps lead there."""
+        return hashlib.sha256(json.dumps(self.intended(), sort_keys=True).encode()).hexdigest()
 
     def as_rows(self) -> list[dict[str, Any]]:
         """Steps for people: operation, type, name, changed properties."""
