@@ -21,9 +21,9 @@ EVENTS = sa.table(
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("request", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("kind", sa.String(length=16), nullable=False, server_default="new-system"))
-        batch_op.add_column(sa.Column("operates", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # No batch: SQLite would make the table anew, and others point to it.
+    op.add_column("request", sa.Column("kind", sa.String(length=16), nullable=False, server_default="new-system"))
+    op.add_column("request", sa.Column("operates", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "request_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -78,9 +78,8 @@ def downgrade() -> None:
     op.drop_table("request_event")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION request_event_only_add()")
-    with op.batch_alter_table("request", schema=None) as batch_op:
-        batch_op.drop_column("operates")
-        batch_op.drop_column("kind")
+    op.drop_column("request", "operates")
+    op.drop_column("request", "kind")
 
 
 def _key(name: str) -> str:
