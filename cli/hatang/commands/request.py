@@ -59,7 +59,11 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
 @command.command(
     "submit",
     help=_("Record a request. The same file again is the same request."),
-    epilog=examples("hatang request submit request.yaml", "hatang request submit request.yaml --draft", "hatang request submit request.yaml --dry-run"),
+    epilog=examples(
+        "hatang request submit request.yaml",
+        "hatang request submit request.yaml --draft",
+        "hatang request submit request.yaml --dry-run",
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help=_("Check only; record nothing."))

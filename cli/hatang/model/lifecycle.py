@@ -101,7 +101,9 @@ WAYS: tuple[tuple[frozenset[RequestKind], RequestState, RequestState], ...] = (
 STANDING = (S.SUBMITTED, S.RETURNED, S.PLANNED, S.APPROVED, S.PROVISIONING, S.CHANGING, S.ACTIVE, S.FAILED, S.REMOVING)
 
 
-def _rows() -> Iterator[tuple[Act, Iterable[RequestState | None], RequestState, Iterable[Role], frozenset[RequestKind]]]:
+def _rows() -> Iterator[
+    tuple[Act, Iterable[RequestState | None], RequestState, Iterable[Role], frozenset[RequestKind]]
+]:
     yield Act.DRAFT, [None], S.DRAFT, [R.REQUESTER], ALL
     yield Act.SUBMIT, [None, S.DRAFT, S.RETURNED], S.SUBMITTED, [R.REQUESTER], ALL
     yield Act.RETURN, [S.SUBMITTED, S.PLANNED], S.RETURNED, [*DECIDING, R.ENGINEER], ALL

@@ -188,7 +188,9 @@ class Requests:
             agency = session.get_one(t.AgencyRow, row.agency_code)
             there = addresses.of(session, system.name)
             allocation = addresses.with_more(there, system) if there and row.kind == "change" else there
-            return SystemRecord(system, _agency_as_asked(agency, row), row.id, state_of(session, system.name), allocation)
+            return SystemRecord(
+                system, _agency_as_asked(agency, row), row.id, state_of(session, system.name), allocation
+            )
 
     # -- deciding and carrying out ------------------------------------------------------------------------------------
 
@@ -307,7 +309,14 @@ def record_of(session: Session, row: t.RequestRow) -> RequestRecord:
     case = case_of(session, row)
     assert case.state is not None, "a request is recorded with its first act"
     return RequestRecord(
-        row.id, row.spec["system"]["name"], row.agency_code, row.requested_by, case.state, row.created_at, row.kind, case
+        row.id,
+        row.spec["system"]["name"],
+        row.agency_code,
+        row.requested_by,
+        case.state,
+        row.created_at,
+        row.kind,
+        case,
     )
 
 

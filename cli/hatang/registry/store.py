@@ -196,4 +196,3 @@ class Registry(Requests):
         with self._reading() as session:
             row = session.scalars(newest).first()
             return {**row.summary, "id": row.id, "at": row.created_at.isoformat()} if row else None
-

@@ -47,7 +47,10 @@ def plan_request(context: Context, request_id: str) -> tuple[RequestRecord, Plan
 
 def _content(context: Context, request: RequestRecord) -> SystemRecord:
     record = context.registry.as_asked(request.id)
-    if request.kind != RequestKind.CHANGE and (newer := context.registry.system(request.system).request_id) != request.id:
+    if (
+        request.kind != RequestKind.CHANGE
+        and (newer := context.registry.system(request.system).request_id) != request.id
+    ):
         raise RefusedError(f"request {newer} has taken the place of request {request.id}",
             where=f"registry, system {request.system}", do=f"plan that one: hatang request plan {newer}")  # fmt: skip
     return record
@@ -89,7 +92,9 @@ def require_plan(context: Context, record: SystemRecord, digest: str) -> Request
         return request
     differences = "; ".join(moved(load_plan(context.settings, record.spec.name, approval.plan), made))
     if request.state is RequestState.APPROVED:
-        context.registry.act(request.id, Event(Act.MOVE, Role.HATANG, plan=digest, intent=made.intent, note=differences))
+        context.registry.act(
+            request.id, Event(Act.MOVE, Role.HATANG, plan=digest, intent=made.intent, note=differences)
+        )
         do = f"look at the new plan and approve it: hatang request show {request.id}"
     else:
         do = f"plan it again for its approvers: hatang request plan {request.id}"

@@ -184,7 +184,7 @@ def upgraded(url: str, revision: str, *statements: str) -> None:
         command.upgrade(config, revision)
         for statement in (
             f"INSERT INTO agency VALUES ('H99.05', 'committee', '{agency}', '2026-01-01')",
-            "INSERT INTO request VALUES ('r', 'd', '', '{}', 'H99.05', 'nguoi-de-nghi', '2026-01-01')",
+            "INSERT INTO request VALUES ('r', 'd', '', '{\"system\": {\"name\": \"mot\", \"level\": 3}}', 'H99.05', 'nguoi-de-nghi', '2026-01-01')",
             *statements,
         ):
             connection.exec_driver_sql(statement)
