@@ -70,8 +70,9 @@ def until(shown: dict[str, Any]) -> str:
 
 def show_list(rows: list[dict[str, Any]]) -> None:
     """Requests as a table."""
+    titles = [_("Request"), _("Kind"), _("System"), _("Agency"), _("State")]
     emit_table(
-        [_("Request"), _("Kind"), _("System"), _("Agency"), _("State"), _("Requested by"), _("Approved by"), _("Limit")],
+        [*titles, _("Requested by"), _("Approved by"), _("Limit")],
         [
             (
                 r["id"], r["kind"], r["system"], r["agency"], r["state"], r["requested_by"],

@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "control": ("control", _("Read the catalogue of controls.")),
     "doctor": ("doctor", _("List every prerequisite and part, with its state and remedy.")),
     "host": ("host", _("Hosts: list, log in, harden.")),
-    "request": ("request", _("Requests of agencies: validate, submit, approve.")),
+    "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),
     "sandbox": ("sandbox", _("A real OpenStack and real hosts on this machine, for demo, tests and training.")),
     "site": ("site", _("The shared part of a site: networks, address scopes, flavors, images.")),
     "system": ("system", _("Systems: plan, apply, status, destroy.")),

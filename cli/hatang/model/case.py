@@ -118,8 +118,10 @@ class Case:
                 return
             raise InputError("nobody is named", where="--by", do="name the person who decides: --by NAME")
         if key == person_key(self.requester) and event.role is not Role.REQUESTER:
-            raise RefusedError(f"{event.person} asked for request {self.id} and may not {event.act.value} it", where=where,
-                do=f"another person does: hatang request {event.act.value} {self.id} --by NAME")  # fmt: skip
+            raise RefusedError(
+                f"{event.person} asked for request {self.id} and may not {event.act.value} it", where=where,
+                do=f"another person does: hatang request {event.act.value} {self.id} --by NAME",
+            )  # fmt: skip
         if event.role is Role.REQUESTER and key != person_key(self.requester):
             raise RefusedError(f"request {self.id} is of {self.requester}, not of {event.person}", where=where,
                 do="the same person submits it again")  # fmt: skip
@@ -143,6 +145,8 @@ class Case:
             whom = f"is for {need.appraiser.value}" if need.appraiser else "needs no separate appraisal"
             raise RefusedError(f"this request {whom} ({need.clause})", where=where,
                 do=f"see who decides: hatang request show {self.id}")  # fmt: skip
+        if event.act in (Act.APPRAISE, Act.APPROVE):
+            self._check_plan(event, where)
         if event.act is not Act.APPROVE:
             return
         if event.role is not need.approver:
@@ -151,6 +155,8 @@ class Case:
         if lacks := self.missing():
             raise RefusedError(f"before an approval comes: {'; '.join(lacks)} ({need.clause})", where=where,
                 do=f"hatang request {'opinion' if need.opinion else 'appraise'} {self.id} --by NAME")  # fmt: skip
+
+    def _check_plan(self, event: Event, where: str) -> None:
         if self.planned is None or event.plan != self.planned.plan:
             newest = self.planned.plan[:12] if self.planned else "none"
             raise RefusedError(f"the plan {event.plan[:12]} is not the newest one ({newest})", where=where,

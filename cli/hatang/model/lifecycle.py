@@ -98,7 +98,7 @@ WAYS: tuple[tuple[frozenset[RequestKind], RequestState, RequestState], ...] = (
     (frozenset({K.REMOVE}), S.REMOVING, S.REMOVED),
 )
 # Taken away without a request of its own, as platform engineers may (hatang system destroy): from any of these.
-STANDING = (S.SUBMITTED, S.RETURNED, S.PLANNED, S.APPROVED, S.PROVISIONING, S.CHANGING, S.ACTIVE, S.FAILED, S.REMOVING)
+STANDING = (S.SUBMITTED, S.RETURNED, S.PLANNED, S.APPROVED, S.PROVISIONING, S.CHANGING, S.ACTIVE, S.FAILED)
 
 
 def _rows() -> Iterator[

@@ -34,8 +34,8 @@ class Plan:
     file: Path = Path()
 
     def seal(self) -> Plan:
-        """Compute the digest."""
-        facts = [self.stack, self.config, self.state_digest, self.refresh, self.rows, self.unmanaged]
+        """Compute the digest. Steps that may run in any order come in any order, so they are sorted for it."""
+        facts = [self.stack, self.config, self.state_digest, self.refresh, _sorted(self.rows), _sorted(self.unmanaged)]
         self.digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return self
 
@@ -74,6 +74,10 @@ class Plan:
     def started(self) -> Path:
         """Mark that apply of this plan has begun: from then on the engine's state differs from the planned one."""
         return self.file.with_suffix(".started")
+
+
+def _sorted(rows: list[Any]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def folder(settings: Settings, stack: str) -> Path:

@@ -44,7 +44,7 @@ class Requests:
     def submit(self, file: RequestFile, text: str, site: Site | None = None, *, draft: bool = False) -> RequestRecord:
         """Record a request; the same content again is the same request.
 
-        A request of the same kind and person for the same system that was returned is submitted again with this content.
+        A request that was returned is submitted again by the same person, of the same kind, for the same system.
 
         Args:
             site: its flavors tell what the agency's systems take, and its specialised unit who must decide; without

@@ -1,8 +1,8 @@
 """What was done to requests, act by act, instead of approvals alone.
 
 Why: an approval is of one plan, decisions are many, and who did what must stay readable. Cost: one row per act.
-Approvals of before move over. Where the system is in use they stand for its plan, since it follows from the request; where
-it is not, the request waits for a plan and an approval of that plan. Way back: approvals are kept, other acts are lost.
+Approvals of before move over. Where the system is in use they stand for its plan, since it follows from the request;
+where it is not, the request waits for a plan and its approval. Way back: approvals are kept, other acts are lost.
 """
 
 import unicodedata
