@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/reference/request-states.md: states, acts, roles and time limits of requests, from the table. --check compares."""
+"""docs/reference/request-states.md: states, acts, roles, time limits of requests, from the table. --check compares."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ PERSONS = """
 Beside the table: one person has one role in one request, so nobody who asked can also appraise or approve, and nobody
 who appraised can approve. An approval names the newest plan; a new plan, or a cloud that has moved, needs a new one.
 On the local registry nobody is authenticated: names and roles are as whoever typed the command gave them.
+"""
+SOURCE = """
+
+Source: 331/2026/NĐ-CP, Art. 18 (18.4 where the specialised unit operates too) and Art. 21. At level 5 the list of systems
+is the Prime Minister's to approve; that decision is made elsewhere and hatang does not record it.
+"""
+LIMITS = """## Time limits
+
+Working days ({clause}): first answer {answer}; appraisal or opinion, from the first plan, {appraisal};
+approval {approval}, from the last decision or plan. The law that was read gives no days for the appraisal at levels 1 and 2.
+Holidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a file is said to be unknown.
 """
 
 
@@ -80,21 +91,13 @@ def decisions() -> str:
                 f"| {int(level)} | {'yes' if operates else 'no'} | {need.appraiser.value if need.appraiser else own} | "
                 f"{need.approver.value} | {'recorded, with the digest of its document' if need.opinion else ''} |"
             )
-    return "\n".join(lines) + (
-        "\n\nSource: 331/2026/NĐ-CP, Art. 18 (18.4 where the specialised unit operates too), 21. At level 5 the list of "
-        "systems is the Prime\nMinister's to approve; that decision is made elsewhere and hatang does not record it.\n"
-    )
+    return "\n".join(lines) + SOURCE
 
 
 def limits() -> str:
     """Time limits."""
     appraisal = ", ".join(f"level {int(level)}: {days}" for level, days in APPRAISAL_DAYS.items())
-    return (
-        f"## Time limits\n\nWorking days ({CLAUSE}): first answer {ANSWER_DAYS}; appraisal or opinion, from the first plan, "
-        f"{appraisal};\napproval {APPROVAL_DAYS}, from the last decision or plan. The law that was read gives no days for the "
-        "appraisal at levels 1 and 2.\nHolidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a "
-        "file is said to be unknown.\n"
-    )
+    return LIMITS.format(clause=CLAUSE, answer=ANSWER_DAYS, appraisal=appraisal, approval=APPROVAL_DAYS)
 
 
 def page() -> str:
