@@ -15,13 +15,21 @@ def plan(registry: Registry, request_id: str, what: str = "a") -> RequestRecord:
     return registry.act(request_id, Event(Act.PLAN, Role.ENGINEER, plan=digest, intent=digest))
 
 
-def approve(registry: Registry, request_id: str, by: str = "nguoi-phe-duyet") -> RequestRecord:
-    """Plan, have it appraised where that is demanded, and approved by this person."""
+def appraise(registry: Registry, request_id: str) -> RequestRecord:
+    """Plan, and have it appraised where that is demanded, unless this was done."""
     record = registry.request(request_id)
     if record.case.planned is None:
         record = plan(registry, request_id)
     assert record.case.planned is not None
     digest, need = record.case.planned.plan, record.case.demand
     if need.appraiser and not record.case.decided(Act.APPRAISE):
-        registry.act(request_id, Event(Act.APPRAISE, need.appraiser, "nguoi-tham-dinh", plan=digest))
+        record = registry.act(request_id, Event(Act.APPRAISE, need.appraiser, "nguoi-tham-dinh", plan=digest))
+    return record
+
+
+def approve(registry: Registry, request_id: str, by: str = "nguoi-phe-duyet") -> RequestRecord:
+    """Plan, have it appraised, and approved by this person."""
+    record = appraise(registry, request_id)
+    assert record.case.planned is not None
+    digest, need = record.case.planned.plan, record.case.demand
     return registry.act(request_id, Event(Act.APPROVE, need.approver, by, plan=digest))

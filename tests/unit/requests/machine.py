@@ -5,6 +5,9 @@ What may happen is judged here by rules of its own, not by the table: it keeps i
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import ClassVar
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -15,11 +18,15 @@ from hatang.model.terms import Level
 
 PEOPLE = ["An", "  AN ", "Bình", "Chi", "Dũng", "Em", ""]  # the second is the first, written otherwise
 PLANS = ["a" * 64, "b" * 64, "c" * 64]
+HOLDERS = {Role.SPECIALISED: "Bình", Role.OTHER_UNIT: "Chi", Role.OWNER: "Dũng"}
 S = RequestState
 
 
 class Life(RuleBasedStateMachine):
     """One request; every act by every role and person, with any plan, is tried at any time."""
+
+    runs, acts = 0, 0
+    reached: ClassVar[Counter[str]] = Counter()  # lives by the states that they came to
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +55,8 @@ class Life(RuleBasedStateMachine):
         if not acts:
             return
         act = data.draw(st.sampled_from(acts))
+        if act in (Act.REJECT, Act.DESTROY) and data.draw(st.integers(0, 9)):
+            return  # or most lives would end early
         line = find(case.kind, case.state, act)
         assert line is not None
         role = data.draw(st.sampled_from(sorted(line.roles)))
@@ -57,6 +66,35 @@ class Life(RuleBasedStateMachine):
             person = "An"
         chosen = self.plan if newest and act in (Act.APPRAISE, Act.APPROVE) else plan
         self._try(Event(act, role, person, plan=chosen, document="d" * 64))
+
+    @rule(goes_wrong=st.booleans(), plan=st.sampled_from(PLANS))
+    def onward(self, goes_wrong: bool, plan: str) -> None:
+        """What leads on, by whom it should be: otherwise few lives would come to an approval."""
+        case = self._case()
+        need = case.demand
+        if case.state in (None, S.DRAFT, S.RETURNED):
+            self._try(Event(Act.SUBMIT, Role.REQUESTER, "An"))
+        elif case.state is S.SUBMITTED or (case.state is S.ACTIVE and goes_wrong):
+            self._try(Event(Act.PLAN, Role.ENGINEER, plan=plan))
+        elif case.state is S.PLANNED and need.opinion and not self.has_opinion:
+            self._try(Event(Act.OPINION, Role.SPECIALISED, HOLDERS[Role.SPECIALISED], document="d" * 64))
+        elif case.state is S.PLANNED and need.appraiser and self.plan not in self.appraised:
+            self._try(Event(Act.APPRAISE, need.appraiser, HOLDERS[need.appraiser], plan=self.plan))
+        elif case.state is S.PLANNED:
+            self._try(Event(Act.APPROVE, need.approver, HOLDERS[need.approver], plan=self.plan))
+        elif case.state is S.APPROVED:
+            self._try(Event(Act.MOVE, Role.HATANG, plan=plan) if goes_wrong else Event(Act.BEGIN, Role.ENGINEER))
+        elif case.state in (S.PROVISIONING, S.CHANGING, S.REMOVING):
+            self._try(Event(Act.FAIL if goes_wrong else Act.FINISH, Role.HATANG))
+        elif case.state is S.FAILED:
+            self._try(Event(Act.RETRY, Role.ENGINEER))
+
+    def teardown(self) -> None:
+        """Count how far it came: lives that never reach an approval would prove little."""
+        Life.runs += 1
+        events = self.case.events if self.case else ()
+        Life.acts += len(events)
+        Life.reached.update({e.target.value for e in events})
 
     def _case(self) -> Case:
         assert self.case is not None

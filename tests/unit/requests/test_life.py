@@ -18,3 +18,6 @@ def test_lives_of_requests() -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
+    assert Life.runs >= RUNS
+    assert Life.reached["approved"] >= RUNS // 10, "lives come far enough to prove something"
+    assert Life.reached["active"] >= RUNS // 20
