@@ -73,7 +73,7 @@ class Case:
         """The approval that holds: of the newest plan."""
         for event in reversed(self.round):
             if event.act is Act.APPROVE:
-                return event
+                return event if event.target is RequestState.APPROVED else None  # or of before plans were recorded
             if event.act in (Act.PLAN, Act.MOVE):
                 return None
         return None
