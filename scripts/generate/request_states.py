@@ -28,14 +28,14 @@ On the local registry nobody is authenticated: names and roles are as whoever ty
 """
 SOURCE = """
 
-Source: 331/2026/NĐ-CP, Art. 18 (18.4 where the specialised unit operates too) and Art. 21. At level 5 the list of systems
-is the Prime Minister's to approve; that decision is made elsewhere and hatang does not record it.
+Source: 331/2026/NĐ-CP, Art. 18 (18.4 where the specialised unit operates too) and Art. 21. At level 5 the list of
+systems is the Prime Minister's to approve; that decision is made elsewhere and hatang does not record it.
 """
 LIMITS = """## Time limits
 
 Working days ({clause}): first answer {answer}; appraisal or opinion, from the first plan, {appraisal};
-approval {approval}, from the last decision or plan. The law that was read gives no days for the appraisal at levels 1 and 2.
-Holidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a file is said to be unknown.
+approval {approval}, from the last decision or plan. The law that was read gives no days for the appraisal at
+levels 1 and 2. Holidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a file is said to be unknown.
 """
 
 

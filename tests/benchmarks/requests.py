@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS)
     options = parser.parse_args()
     begun = time.monotonic()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Life,
         settings=settings(
             max_examples=options.runs, stateful_step_count=STEPS, deadline=None, database=None,

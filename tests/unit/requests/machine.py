@@ -67,18 +67,19 @@ class Life(RuleBasedStateMachine):
         chosen = self.plan if newest and act in (Act.APPRAISE, Act.APPROVE) else plan
         self._try(Event(act, role, person, plan=chosen, document="d" * 64))
 
-    @rule(goes_wrong=st.booleans(), plan=st.sampled_from(PLANS))
-    def onward(self, goes_wrong: bool, plan: str) -> None:
-        """What leads on, by whom it should be: otherwise few lives would come to an approval."""
+    @rule(goes_wrong=st.booleans(), is_hasty=st.booleans(), plan=st.sampled_from(PLANS))
+    def onward(self, goes_wrong: bool, is_hasty: bool, plan: str) -> None:
+        """What leads on, by whom it should be: otherwise few lives would come to an approval. Hasty approvers wait for
+        nothing."""
         case = self._case()
         need = case.demand
         if case.state in (None, S.DRAFT, S.RETURNED):
             self._try(Event(Act.SUBMIT, Role.REQUESTER, "An"))
         elif case.state is S.SUBMITTED or (case.state is S.ACTIVE and goes_wrong):
             self._try(Event(Act.PLAN, Role.ENGINEER, plan=plan))
-        elif case.state is S.PLANNED and need.opinion and not self.has_opinion:
+        elif case.state is S.PLANNED and not is_hasty and need.opinion and not self.has_opinion:
             self._try(Event(Act.OPINION, Role.SPECIALISED, HOLDERS[Role.SPECIALISED], document="d" * 64))
-        elif case.state is S.PLANNED and need.appraiser and self.plan not in self.appraised:
+        elif case.state is S.PLANNED and not is_hasty and need.appraiser and self.plan not in self.appraised:
             self._try(Event(Act.APPRAISE, need.appraiser, HOLDERS[need.appraiser], plan=self.plan))
         elif case.state is S.PLANNED:
             self._try(Event(Act.APPROVE, need.approver, HOLDERS[need.approver], plan=self.plan))

@@ -11,7 +11,7 @@ RUNS = 300  # make bench-requests has 2,000 and more
 
 
 def test_lives_of_requests() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Life,
         settings=settings(
             max_examples=RUNS, stateful_step_count=40, deadline=None, database=None,

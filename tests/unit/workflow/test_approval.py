@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.registry.decided import approve
+from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
+from tests.unit.registry.test_requests import asks
 
 from hatang import settings
 from hatang.errors import RefusedError
@@ -17,9 +20,6 @@ from hatang.workflow import durable, status
 from hatang.workflow.approval import require_decision, require_plan, target
 from hatang.workflow.context import Context
 from hatang.workflow.tenant import AFTER_APPROVAL, AGAIN_FROM
-from tests.unit.registry.decided import approve
-from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
-from tests.unit.registry.test_requests import asks
 
 NAME = REQUEST.system.name
 ROWS = [{"operation": "create", "type": "Server", "name": "web", "changed": []}]
@@ -131,6 +131,6 @@ def test_a_change_is_worked_towards_only_once_it_is_approved(context: Context) -
 def test_the_order_of_steps_is_told_alike_everywhere() -> None:
     order = status.APPLY_STEPS
     assert order.index("plan") < order.index("approve") < order.index("apply")
-    assert AFTER_APPROVAL == order[order.index("apply") :]
+    assert order[order.index("apply") :] == AFTER_APPROVAL
     assert all(order.index(earlier) < order.index(failed) for failed, earlier in AGAIN_FROM.items())
     assert durable.VERSION != "chain-1", "runs of the former order are not taken up"
