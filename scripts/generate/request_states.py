@@ -35,7 +35,8 @@ LIMITS = """## Time limits
 
 Working days ({clause}): first answer {answer}; appraisal or opinion, from the first plan, {appraisal};
 approval {approval}, from the last decision or plan. The law that was read gives no days for the appraisal at
-levels 1 and 2. Holidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a file is said to be unknown.
+levels 1 and 2. Holidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a file is said to be
+unknown.
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hatang.commands.app import App, emit_json, examples, output_option
+from hatang.commands.app import App, emit_json, emit_table, examples, output_option
 from hatang.commands.request_decisions import appraise, approve, give_back, opinion, reject
 from hatang.commands.request_rows import row, show_list, show_one
 from hatang.locale import _
@@ -158,10 +158,31 @@ def list_requests(app: App, state: str | None, overdue: bool, output: str) -> No
 @click.pass_obj
 def show(app: App, request_id: str, output: str) -> None:
     """Show a request."""
+    from dataclasses import asdict
+
+    from hatang.commands.plans import show_differences
+    from hatang.errors import RefusedError
+    from hatang.provision.plan import load_plan
     from hatang.registry import Registry
 
-    shown = row(Registry.open(app.settings.registry).request(request_id))
-    return emit_json("hatang.request/1", request=shown) if output == "json" else show_one(shown)
+    registry = Registry.open(app.settings.registry)
+    shown = row(registry.request(request_id))
+    shown["changes"] = [asdict(d) for d in registry.changes(request_id)]
+    made = None
+    if shown["plan"]:
+        try:
+            made = load_plan(app.settings, shown["system"], shown["plan"])
+        except RefusedError:  # kept on the machine that made it
+            click.echo(
+                _("The steps of plan {digest} are not on this machine.").format(digest=shown["plan"][:12]), err=True
+            )
+    if output == "json":
+        return emit_json("hatang.request/1", request=shown, steps=made.differences() if made else None)
+    show_one(shown)
+    if shown["changes"]:
+        rows = [(d["field"], d["old"] or "-", d["new"]) for d in shown["changes"]]
+        emit_table([_("Field"), _("Is"), _("Shall be")], rows)
+    return show_differences(made) if made else None
 
 
 for decision in (appraise, opinion, approve, give_back, reject):

@@ -13,7 +13,7 @@ from hatang.errors import InputError, RefusedError
 from hatang.model.agency import Agency, QuotaCeiling
 from hatang.model.authority import is_operator
 from hatang.model.case import Case, Event
-from hatang.model.change import differences
+from hatang.model.change import Difference, differences
 from hatang.model.lifecycle import OVER, UNDER_WAY, Act, RequestKind, RequestState, Role, find
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
@@ -147,11 +147,7 @@ class Requests:
             if case_of(session, other).state not in CLOSED:
                 raise RefusedError(f"request {other.id} already asks for a change of system {name}",
                     where=f"registry, request {other.id}", do="let it be decided, or returned, first")  # fmt: skip
-        agency = Agency.model_validate(session.get_one(t.AgencyRow, file.agency.code).spec)
-        found = differences(
-            (agency, System.model_validate(system.spec)), (file.agency, file.system),
-            set(file.agency.ceiling.model_fields_set),
-        )  # fmt: skip
+        found = _differences(session, row)
         if not found:
             raise InputError(f"the request asks for nothing that system {name} does not have", where="system",
                 do="state what shall be different")  # fmt: skip
@@ -191,6 +187,12 @@ class Requests:
             return SystemRecord(
                 system, _agency_as_asked(agency, row), row.id, state_of(session, system.name), allocation
             )
+
+    def changes(self, request_id: str) -> list[Difference]:
+        """Old against new of a request for a change, until it has begun; then the registry has the new."""
+        with self._reading() as session:
+            row = _row(session, request_id)
+            return _differences(session, row) if row.kind == "change" else []
 
     # -- deciding and carrying out ------------------------------------------------------------------------------------
 
@@ -328,6 +330,17 @@ def _agency_as_asked(agency: t.AgencyRow, row: t.RequestRow) -> Agency:
 def replace_contact(agency: Agency, asked: dict[str, Any]) -> Agency:
     """The agency with the contact that a request asks for."""
     return agency.model_copy(update={"contact": asked["contact"]})
+
+
+def _differences(session: Session, row: t.RequestRow) -> list[Difference]:
+    agency = Agency.model_validate(session.get_one(t.AgencyRow, row.agency_code).spec)
+    asked = Agency.model_validate(row.spec["agency"])
+    system = System.model_validate(row.spec["system"])
+    there = session.get(t.SystemRow, system.name)
+    if there is None:  # a draft that names what is not there; submitting it is refused
+        return []
+    stated = set(row.spec["agency"]["ceiling"])
+    return differences((agency, System.model_validate(there.spec)), (asked, system), stated)
 
 
 def _row(session: Session, request_id: str) -> t.RequestRow:

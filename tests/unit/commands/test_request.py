@@ -59,6 +59,7 @@ def planned(shell: Shell) -> str:
 
 
 def test_level_3_from_plan_to_approval(shell: Shell, planned: str) -> None:
+    assert shell.json("show", planned)["steps"] is None, "that plan was made elsewhere"
     shown = shell.json("show", planned)["request"]
     assert shown["demand"] == {
         "approver": "owner", "appraiser": "specialised-unit", "opinion": False, "clause": "331/2026/NĐ-CP Đ18",

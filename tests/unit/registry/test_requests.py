@@ -115,6 +115,9 @@ def test_a_change_is_in_the_registry_only_once_it_has_begun(in_use: Registry) ->
     record = in_use.submit(asks("change", hosts=("app-hai", "app-ba"), contact="moi@vi-du.example"), "", SITE)
     approve(in_use, record.id)
     assert in_use.system(NAME) == before
+    told = {d.field: (d.old, d.new) for d in in_use.changes(record.id)}
+    assert told["agency.contact"] == (REQUEST.agency.contact, "moi@vi-du.example")
+    assert told["system.hosts.app-hai"] == ("", "zone application, flavor small, volume 0 GiB")
     wanted = in_use.as_asked(record.id)
     assert wanted.allocation is not None
     assert before.allocation is not None
