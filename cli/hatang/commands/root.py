@@ -22,7 +22,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", _("List every prerequisite and part, with its state and remedy.")),
     "host": ("host", _("Hosts: list, log in, harden.")),
     "isolation": ("isolation", _("Isolation between systems, zones and branches, proven with packets.")),
-    "request": ("request", _("Requests of agencies: validate, submit, approve.")),
+    "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),
     "sandbox": ("sandbox", _("A real OpenStack and real hosts on this machine, for demo, tests and training.")),
     "site": ("site", _("The shared part of a site: networks, address scopes, flavors, images.")),
     "system": ("system", _("Systems: plan, apply, status, destroy.")),
