@@ -44,12 +44,6 @@ class Driver:
         assert done.returncode == 0, done.stderr[-3000:]
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def begin(self, *actions: str) -> subprocess.Popen[str]:
-        """Start it and go on."""
-        return subprocess.Popen(
-            self._argv(actions), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
     def kill_after(self, seconds: float, *actions: str) -> bool:
         """SIGKILL command, engine and provider at once; False: they had ended before."""
         child = subprocess.Popen(
