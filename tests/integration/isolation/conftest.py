@@ -13,12 +13,11 @@ import yaml
 from hatang.registry import Registry
 from hatang.sandbox.hosts import control
 from hatang.sandbox.lifecycle import Sandbox
-from tests.e2e.chain import Hatang, request_file
+from tests.e2e.chain import Hatang, request_file, submit
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-APPROVER = "nguoi-phe-duyet.vi-du"
 SYSTEMS = {"lap-mot": "H99.11", "lap-hai": "H99.12"}  # system: agency
 
 
@@ -57,8 +56,7 @@ def pair(
         if system not in known:
             file = request_file(tmp_path_factory.mktemp("request"), system, hosts=("web", "app"))
             _of(file, agency)
-            request = hatang("request", "submit", str(file), "--output", "json").json()["request"]["id"]
-            hatang("request", "approve", request, "--by", APPROVER)
+            submit(hatang, file)
         hatang("system", "apply", system)
     yield Pair(hatang, cloud)
     for system in SYSTEMS:
