@@ -64,10 +64,14 @@ class Law:
         for key, number in demand.numbers.items():
             if key not in self.sources:
                 return f"source {number or key} is no longer in the catalogue"
+            ended = self.sources[key]
+            if ended.in_force_until and ended.holds(self.day) is False:
+                return f"{number} was in force until {ended.in_force_until}"
+            if ended.replaced_by and self.sources[ended.replaced_by].holds(self.day) is not False:
+                return f"{number} was replaced by {self.sources[ended.replaced_by].number}"
             for newer in self.sources.values():
                 # Where no date was found, it may be in force: then the waiver must be argued for again.
-                in_force = not newer.in_force or date.fromisoformat(newer.in_force) <= self.day
-                if in_force and number in newer.replaces:
+                if newer.holds(self.day) is not False and number in newer.replaces:
                     return f"{number} was replaced by {newer.number}"
         return ""
 

@@ -101,6 +101,21 @@ def test_a_replaced_source_makes_it_lapse_although_the_control_still_cites_it(in
     assert law.lapse(waiver()) == ("TCVN 14423:2026 was replaced by TCVN 14423:2028" if lapses else "")
 
 
+@pytest.mark.parametrize(("last", "lapses"), [("2026-11-24", True), ("2026-11-25", False)], ids=["ended", "last day"])
+def test_a_source_that_ended_makes_it_lapse(last: str, lapses: bool) -> None:
+    ended = LAW.sources[TCVN].model_copy(update={"in_force_until": last})
+    law = replace(LAW, sources={**LAW.sources, TCVN: ended})
+    assert law.lapse(waiver()) == (f"TCVN 14423:2026 was in force until {last}" if lapses else "")
+
+
+@pytest.mark.parametrize(("in_force", "lapses"), [("2026-11-25", True), ("2026-11-26", False)], ids=["today", "later"])
+def test_a_successor_that_the_source_names_makes_it_lapse(in_force: str, lapses: bool) -> None:
+    newer = LAW.sources[TCVN].model_copy(update={"number": "TCVN 14423:2028", "in_force": in_force, "replaces": ()})
+    older = LAW.sources[TCVN].model_copy(update={"replaced_by": "tcvn14423_2028"})
+    law = replace(LAW, sources={**LAW.sources, TCVN: older, "tcvn14423_2028": newer})
+    assert law.lapse(waiver()) == ("TCVN 14423:2026 was replaced by TCVN 14423:2028" if lapses else "")
+
+
 def test_a_source_under_a_new_number_is_another_one() -> None:
     newer = LAW.sources[TCVN].model_copy(update={"number": "TCVN 14423:2026/SĐ1"})
     assert "TCVN 14423:2026/SĐ1" in replace(LAW, sources={**LAW.sources, TCVN: newer}).lapse(waiver())
