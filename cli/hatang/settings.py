@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hatang import private
 from hatang.errors import SettingsError
 from hatang.suggestions import did_you_mean
 
@@ -23,6 +24,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 PREFIX = "HATANG_"
 FILE_NAME = "hatang.toml"
+SQLITE = "sqlite:///"
 
 
 class Settings(BaseSettings):
@@ -80,6 +82,11 @@ class Settings(BaseSettings):
     def registry(self) -> str:
         """SQLAlchemy URL of the registry."""
         return self.registry_url or f"sqlite:///{self.state_dir}/registry.db"
+
+    @property
+    def registry_file(self) -> Path | None:
+        """The registry's file; None: it is on a database server."""
+        return Path(self.registry.removeprefix(SQLITE)) if self.registry.startswith(SQLITE) else None
 
     @property
     def workflow(self) -> str:
@@ -168,11 +175,7 @@ def write(state_dir: Path, **values: str) -> None:
     have: dict[str, Any] = tomllib.loads(file.read_text()) if file.is_file() else {}
     lines = [f"{k} = {_toml(v)}" for k, v in sorted({**have, **values}.items())]
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = file.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.chmod(0o600)  # the URL of a database may hold a password
-    new.write_text("\n".join(lines) + "\n")
-    new.replace(file)
+    private.replace(file, "\n".join(lines) + "\n")  # the URL of a database may hold a password
 
 
 def _toml(value: Any) -> str:

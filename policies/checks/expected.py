@@ -71,9 +71,9 @@ def from_options(config: pytest.Config, host: str) -> Expected:
 @cache
 def _from_level(level: int, document_storage: bool, site_file: Path | None, branch: str | None) -> Expected:
     from hatang.catalogue import load
-    from hatang.model.terms import Branch, Level
+    from hatang.model.terms import Branch, Level, applying
 
-    applies = ("document_storage",) if document_storage else ()
+    applies = applying(document_storage)
     catalogue = load()
     values = {k: r.value for k, r in catalogue.resolve(Level(level), applies).items()}
     if site_file is None:

@@ -18,6 +18,7 @@ from hatang.catalogue import load
 from hatang.catalogue.groups import GROUPS, group_of
 from hatang.catalogue.resolver import resolve
 from hatang.catalogue.sources import Source, sources
+from hatang.catalogue.strictest import is_demanded
 from hatang.commands.tables import markdown
 from hatang.model.control import Control, VerifiedBy
 from hatang.model.terms import Level
@@ -75,7 +76,7 @@ def _by_level(controls: Iterable[Control], applies: tuple[str, ...]) -> str:
 
 
 def _demanded(controls: list[Control], applies: tuple[str, ...]) -> list[str]:
-    return [str(sum(resolve(c, lv, applies).value not in (None, False) for c in controls)) for lv in Level]
+    return [str(sum(is_demanded(resolve(c, lv, applies).value) for c in controls)) for lv in Level]
 
 
 def _all(controls: list[Control]) -> list[str]:
@@ -83,7 +84,7 @@ def _all(controls: list[Control]) -> list[str]:
 
 
 def _control(control: Control) -> str:
-    words = {w: t.model_dump() for w, t in control.words.items()}
+    words = control.explained_words()
     facts = [f"`{control.unit.value}`", control.strength.value, f"verified by {', '.join(control.verified_by)}"]
     facts.append(f"{len(control.checks)} checks" if control.checks else "not checked automatically")
     lines = [f"\n### {control.id} {control.title.en}\n", f"{control.title.vi}. {'; '.join(facts)}.\n"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hatang.audit.results import Result
+from hatang.catalogue.strictest import is_demanded
 from hatang.model.control import Control, Resolved, VerifiedBy
 from hatang.model.terms import Level, ResultState
 
@@ -91,11 +91,6 @@ def _state(
     if scope.level in control.partial_at:
         return ResultState.PARTLY, control.note.en if control.note else ""
     return ResultState.MET, ""
-
-
-def is_demanded(value: Any) -> bool:
-    """Whether a value demands anything."""
-    return value is not None and value is not False
 
 
 def _result(

@@ -64,14 +64,13 @@ class Law:
         for key, number in demand.numbers.items():
             if key not in self.sources:
                 return f"source {number or key} is no longer in the catalogue"
-            ended = self.sources[key]
-            if ended.in_force_until and ended.holds(self.day) is False:
-                return f"{number} was in force until {ended.in_force_until}"
-            if ended.replaced_by and self.sources[ended.replaced_by].holds(self.day) is not False:
-                return f"{number} was replaced by {self.sources[ended.replaced_by].number}"
-            for newer in self.sources.values():
+            source = self.sources[key]
+            if source.in_force_until and self.day.isoformat() > source.in_force_until:
+                return f"{number} was in force until {source.in_force_until}"
+            for name, newer in self.sources.items():
+                replaces = name == source.replaced_by or number in newer.replaces
                 # Where no date was found, it may be in force: then the waiver must be argued for again.
-                if newer.holds(self.day) is not False and number in newer.replaces:
+                if replaces and newer.holds(self.day) is not False:
                     return f"{number} was replaced by {newer.number}"
         return ""
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hatang.locale import _, language
-
-UNSTATED = "unstated"
+from hatang.model.terms import UNSTATED
 
 
 def units() -> dict[str, str]:

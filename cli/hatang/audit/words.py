@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from hatang.audit.results import CheckRun, Result
 from hatang.audit.values import shown
 from hatang.audit.waived import beside, told
 from hatang.locale import _, language
 from hatang.model.terms import ResultState
+
+if TYPE_CHECKING:
+    from hatang.model.control import Control
 
 
 def states() -> dict[str, str]:
@@ -84,7 +88,8 @@ def marked(mark: str) -> str:
 
 def demanded(result: Result) -> str:
     """The value demanded; where the law gives no number, ours, said to be ours."""
-    text = shown(result.value, result.unit, _words().get(result.control))
+    control = _control(result)
+    text = shown(result.value, result.unit, control.explained_words() if control else None)
     if not result.own_value:
         return text
     number, _space, unit = result.own_value.partition(" ")
@@ -92,11 +97,11 @@ def demanded(result: Result) -> str:
     return _("{text} ({own}: hatang's number, the law gives none)").format(text=text, own=own)
 
 
-def _words() -> dict[str, dict[str, dict[str, str]]]:
-    """What values that are words mean, by control."""
+def _control(result: Result) -> Control | None:
+    """The control of a result; None: a report of another version names one that is gone."""
     from hatang.catalogue import load
 
-    return {c.id: {w: t.model_dump() for w, t in c.words.items()} for c in load().controls.values()}
+    return load().controls.get(result.control)
 
 
 def cited(result: Result) -> str:
@@ -135,8 +140,9 @@ def explained(result: Result) -> tuple[str, str]:
 def _found(result: Result) -> tuple[str, str]:
     if result.state is ResultState.NOT_APPLICABLE:
         return meanings()["not-applicable"], language()
-    if result.state is ResultState.PARTLY and (note := notes().get(result.control)):
-        return note, language()
+    control = _control(result) if result.state is ResultState.PARTLY else None
+    if control and control.note:
+        return control.note.in_(language()), language()
     for beginning, words in _beginnings().items():
         if result.detail.startswith(beginning):
             return words + result.detail.removeprefix(beginning), language()

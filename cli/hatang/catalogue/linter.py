@@ -15,7 +15,8 @@ from hatang.catalogue.sources import sources
 from hatang.catalogue.strictest import SURENESS, takes_own
 from hatang.catalogue.tree import Tree
 from hatang.errors import InputError
-from hatang.model.control import UNSTATED, Combine, Control, SourceValues, Unit, VerifiedBy
+from hatang.model.control import Combine, Control, SourceValues, Unit, VerifiedBy
+from hatang.model.terms import UNSTATED
 
 PLACES = ("value", "own", "bastion")
 CLOUD_CHECK = "test_cloud_"

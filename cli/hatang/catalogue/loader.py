@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from hatang.catalogue.resolver import resolve
 from hatang.errors import InputError, UnknownNameError
-from hatang.model.control import UNSTATED, Control, Resolved
-from hatang.model.terms import Level
+from hatang.model.control import Control, Resolved
+from hatang.model.terms import UNSTATED, Level
 from hatang.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from hatang.model.terms import UNSTATED
+
 SURENESS = {"A": 0, "B2": 1, "B1": 2, "own": 3}
-UNSTATED = "unstated"  # as in model.control, which is not loaded here
 
 
 class Says(NamedTuple):
@@ -44,6 +45,11 @@ def decide(combine: str, order: Sequence[str], considered: Sequence[Says]) -> De
         max((c.mark for c in deciding), key=SURENESS.__getitem__, default=""),
         " + ".join(c.clause for c in deciding),
     )
+
+
+def is_demanded(value: Any) -> bool:
+    """Whether a value in force demands anything. Nought does: it is a number."""
+    return value is not None and value is not False
 
 
 def takes_own(value: Any) -> bool:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatang.audit.values import owners, short, shown, strengths, units, ways, word
+from hatang.audit.values import owners, short, shown, strengths, units, ways
 from hatang.catalogue.groups import GROUPS
 from hatang.commands.app import App, emit_json, examples, output_option
 from hatang.commands.control_diff import diff
 from hatang.commands.control_sources import deadlines, list_sources
 from hatang.commands.tables import emit, form_option
 from hatang.locale import _, language
+from hatang.model.terms import applying
 
 if TYPE_CHECKING:
     from hatang.model.control import Control
@@ -33,10 +34,6 @@ def command() -> None:
 
 for _child in (diff, list_sources, deadlines):
     command.add_command(_child)
-
-
-def _applies(document_storage: bool) -> tuple[str, ...]:
-    return ("document_storage",) if document_storage else ()
 
 
 @command.command(
@@ -62,6 +59,7 @@ def list_controls(level: int | None, document_storage: bool, demanded: bool, out
     """List controls."""
     from hatang.catalogue import load
     from hatang.catalogue.resolver import resolve
+    from hatang.catalogue.strictest import is_demanded
     from hatang.errors import InputError
     from hatang.model.terms import Level
 
@@ -71,8 +69,8 @@ def list_controls(level: int | None, document_storage: bool, demanded: bool, out
     for c in _chosen(list(load().controls.values()), **asked):
         row = c.model_dump(mode="json")
         if level:
-            row["resolved"] = resolve(c, Level(level), _applies(document_storage)).model_dump(mode="json")
-            if demanded and row["resolved"]["value"] in (None, False):
+            row["resolved"] = resolve(c, Level(level), applying(document_storage)).model_dump(mode="json")
+            if demanded and not is_demanded(row["resolved"]["value"]):
                 continue
         rows.append(row)
     if output == "json":
@@ -148,7 +146,7 @@ def show(app: App, control: str, level: int | None, document_storage: bool, outp
     """Show one control."""
     from hatang.catalogue import quick
 
-    row = quick.row(control, level, _applies(document_storage))
+    row = quick.row(control, level, applying(document_storage))
     if output == "json":
         return emit_json("hatang.control/1", control=row)
     return click.echo("\n".join(_lines(row)))
@@ -203,10 +201,10 @@ def _remark(remark: dict[str, Any]) -> str:
 
 def _proof(row: dict[str, Any], lang: str) -> list[str]:
     """How it is verified and brought about, and what is left open."""
-    lines = ["", f"  {_('verified by')}: {', '.join(word(ways()[w], None) for w in row['verified_by'])}"]
+    lines = ["", f"  {_('verified by')}: {', '.join(ways()[w] for w in row['verified_by'])}"]
     if document := row["evidence"]:
-        every = _("as the value in force has it") if document["interval"] == "value" else f"{document['interval']}"
-        every = every if document["interval"] == "value" else f"{every} {units()['months']}"
+        months = document["interval"]
+        every = _("as the value in force has it") if months == "value" else f"{months} {units()['months']}"
         lines.append(f"  {_('document')}: {document['document'][lang]} ({every}; {owners()[document['owner']]})")
     if row["outside_reason"]:
         lines.append(f"  {_('outside because')}: {row['outside_reason'][lang]}")

@@ -44,13 +44,12 @@ def diff(app: App, levels: tuple[int, ...], keys: tuple[str, ...], document_stor
     from hatang.catalogue.compare import between_levels, between_sources, source_key
     from hatang.catalogue.sources import sources
     from hatang.errors import InputError
-    from hatang.model.terms import Level
+    from hatang.model.terms import Level, applying
 
     controls = list(load().controls.values())
     if len(levels) == 2 and not keys:
-        applies = ("document_storage",) if document_storage else ()
         one, other = Level(levels[0]), Level(levels[1])
-        return _levels(between_levels(controls, one, other, applies), levels, output)
+        return _levels(between_levels(controls, one, other, applying(document_storage)), levels, output)
     if len(keys) == 2 and len(levels) <= 1:
         a, b = (source_key(k, controls, sources()) for k in keys)
         chosen = [Level(n) for n in levels] or list(Level)
@@ -59,10 +58,6 @@ def diff(app: App, levels: tuple[int, ...], keys: tuple[str, ...], document_stor
         "diff compares two levels, or two sources", where="--level, --source",
         do="write --level 3 --level 4, or --source tcvn14423 --source qcvn12",
     )  # fmt: skip
-
-
-def _words(control: Control) -> dict[str, dict[str, str]]:
-    return {w: t.model_dump() for w, t in control.words.items()}
 
 
 def _levels(found: list[LevelDifference], levels: tuple[int, ...], output: str) -> None:
@@ -96,7 +91,7 @@ def _levels(found: list[LevelDifference], levels: tuple[int, ...], output: str) 
 
 
 def _in_force(control: Control, found: Resolved) -> str:
-    text = shown(found.value, found.unit.value, _words(control)) or "—"
+    text = shown(found.value, found.unit.value, control.explained_words()) or "—"
     return f"{text} [{found.mark.value}]" if found.mark else text
 
 
@@ -139,6 +134,6 @@ def _says(control: Control, source: SourceValues | None, levels: list[Any]) -> s
     """What a source says at the levels; once where it says the same at all of them."""
     if source is None:
         return "—"
-    cells = [short(source.values.at(lv), _words(control)) for lv in levels]
+    cells = [short(source.values.at(lv), control.explained_words()) for lv in levels]
     text = cells[0] if len(set(cells)) == 1 else " / ".join(cells)
     return f"{text} [{source.mark.value}]" if text != "—" else text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +22,6 @@ READ = {
     "paraphrase": _("paraphrase"),
     "mention": _("only mentioned"),
 }
-SQLITE = "sqlite:///"
 
 
 @click.command(
@@ -107,12 +105,12 @@ def _day(text: str | None) -> date:
 
 def _systems(app: App) -> list[SystemRecord] | None:
     """Systems of the registry; None where there is no registry yet. Makes none."""
-    url = app.settings.registry
-    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
+    file = app.settings.registry_file
+    if file and not file.is_file():
         return None
     from hatang.registry import Registry
 
-    return list(Registry.open(url).systems())
+    return list(Registry.open(app.settings.registry).systems())
 
 
 def _row(

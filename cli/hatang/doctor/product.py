@@ -92,9 +92,9 @@ def registry(settings: Settings) -> Look:
     """Agencies, systems, addresses, requests and approvals of this site."""
     from hatang.registry.database import HEAD
 
-    if not settings.registry.startswith("sqlite:///"):
+    file = settings.registry_file
+    if file is None:
         return _other_registry(settings.registry, HEAD)
-    file = Path(settings.registry.removeprefix("sqlite:///"))
     if not file.is_file():
         return Look(State.MISSING, detail=f"{file} is not there yet")
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:

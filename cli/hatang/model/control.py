@@ -8,10 +8,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from hatang.model.base import Misfit, Model, Text
-from hatang.model.terms import Level
+from hatang.model.terms import UNSTATED, Level
 
 Value = bool | int | str | tuple[str, ...]
-UNSTATED = "unstated"  # the source demands the thing, and what was read of it names no value
 
 
 class Mark(StrEnum):
@@ -242,6 +241,10 @@ class Control(Model):
     def kind(self) -> VerifiedBy:
         """The main way of verifying: each control has one, so that totals add up."""
         return self.verified_by[0]
+
+    def explained_words(self) -> dict[str, dict[str, str]]:
+        """What values that are words mean: vi and en by word."""
+        return {word: text.model_dump() for word, text in self.words.items()}
 
     def used_words(self) -> set[str]:
         """Words that the values consist of."""

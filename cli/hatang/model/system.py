@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from hatang.model.base import Misfit, Model, Slug, Text
-from hatang.model.terms import Level, ZoneKind
+from hatang.model.terms import Level, ZoneKind, applying
 
 
 class Criterion(StrEnum):
@@ -79,4 +79,4 @@ class System(Model):
     @property
     def sources(self) -> tuple[str, ...]:
         """Legal sources that apply to this system; keys of a control's `sources` and their `applies_to`."""
-        return ("document_storage",) if self.document_storage else ()
+        return applying(self.document_storage)

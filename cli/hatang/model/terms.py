@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
+UNSTATED = "unstated"  # a value: the source demands the thing, and what was read of it names none
+
 
 class Branch(StrEnum):
     """Khối: the branch of power that a body belongs to. Branches never route to each other."""
@@ -54,3 +56,8 @@ class ResultState(StrEnum):
     NOT_CHECKED = "not-checked"  # không kiểm được: not reached, or the check itself broke; never counts as met
     NOT_APPLICABLE = "not-applicable"  # không áp dụng
     WAIVED = "waived"  # ngoại lệ, shown with its expiry
+
+
+def applying(document_storage: bool) -> tuple[str, ...]:
+    """Kinds of system whose sources apply besides those for all: the `applies_to` of sources and controls."""
+    return ("document_storage",) if document_storage else ()

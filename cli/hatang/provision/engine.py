@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hatang import private
 from hatang import settings as settings_module
 from hatang.errors import BusyError, EngineError
 from hatang.provision import orphans, toolchain
@@ -216,10 +217,7 @@ class Engine:
                     text = (probe / f"Pulumi.{name}.yaml").read_text()
                     salt = text.split("encryptionsalt:", 1)[1].strip().splitlines()[0]
                 self._quietly([str(self.tools.pulumi), *words, "--non-interactive"], probe)
-            new = file.with_suffix(".new")
-            new.write_text(salt)
-            new.chmod(0o600)
-            new.replace(file)
+            private.replace(file, salt)
         return file.read_text()
 
     def _quietly(self, argv: list[str], folder: Path) -> None:
@@ -253,10 +251,7 @@ def passphrase_file(settings: Settings) -> Path:
     file = settings.state_dir / "passphrase"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = file.with_name("passphrase.new")
-        new.touch(mode=0o600)
-        new.write_text(secrets.token_urlsafe(32))
-        new.replace(file)
+        private.replace(file, secrets.token_urlsafe(32))
     return file
 
 

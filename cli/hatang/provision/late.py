@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hatang import private
 from hatang.provision.state import Known, StateFile
 
 KEEP_S = 3600.0  # longer than any cloud works on one request: gateways give up after minutes
@@ -53,16 +54,13 @@ def sweep(state: StateFile, remove: Callable[[Late, set[tuple[str, str]]], int],
         remove: removes what is on the cloud of one of them and not among these (type, id), and returns the number.
     """
     waiting = expected(state)
-    known = {(r.type, r.id) for r in state.resources() if r.id} if waiting else set()
-    removed = sum(remove(late, known) for late in sorted(waiting, key=key))
     if not waiting:
         state.late_file.unlink(missing_ok=True)
-    return removed
+        return 0
+    known = state.known()
+    return sum(remove(late, known) for late in sorted(waiting, key=key))
 
 
 def _keep(state: StateFile, waiting: list[Late]) -> None:
     unique = {json.dumps([x.type, x.name, x.inputs], sort_keys=True): x for x in waiting}
-    new = state.late_file.with_name(state.late_file.name + ".new")
-    new.touch(mode=0o600)
-    new.write_text(json.dumps([asdict(x) for x in unique.values()]))
-    new.replace(state.late_file)
+    private.replace(state.late_file, json.dumps([asdict(x) for x in unique.values()]))

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hatang import private
 from hatang.errors import RefusedError
 from hatang.provision.events import Report
 from hatang.settings import Settings
@@ -64,10 +65,7 @@ class Plan:
         """Keep the plan below the state folder, under its digest."""
         self.file = folder(settings, self.stack) / f"{self.digest}.json"
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self.file.with_suffix(".new")
-        new.write_text(json.dumps({**asdict(self), "file": str(self.file)}, indent=1, ensure_ascii=False))
-        new.chmod(0o600)
-        new.replace(self.file)
+        private.replace(self.file, json.dumps({**asdict(self), "file": str(self.file)}, indent=1, ensure_ascii=False))
         return self
 
     @property

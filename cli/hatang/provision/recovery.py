@@ -47,8 +47,7 @@ def recover(state: StateFile, connection: Connection, say: Say) -> bool:
         return True
     # What was sent a moment before the kill is still being worked on; most of it is there after this.
     time.sleep(max(0.0, SETTLE_S - state.age_s()))
-    # By type: a router interface and its port have the same id.
-    known = {(r.type, r.id) for r in state.resources() if r.id}
+    known = state.known()
     # Children first: an object in use cannot be removed.
     order = {t: i for i, t in enumerate(FINDERS)}
     own = _project_of(state)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hatang import private
 from hatang.errors import EngineError
 
 
@@ -46,6 +47,10 @@ class StateFile:
     def resources(self) -> list[Known]:
         """All cloud resources that the state knows."""
         return [self._known(r) for r in self._latest().get("resources") or [] if r.get("custom")]
+
+    def known(self) -> set[tuple[str, str]]:
+        """(type, id) of each resource. By type: a router interface and its port have the same id."""
+        return {(r.type, r.id) for r in self.resources() if r.id}
 
     def pending(self) -> list[tuple[str, Known]]:
         """Operations that had begun when a run was killed: (creating, updating, deleting …, resource)."""
@@ -122,7 +127,4 @@ class StateFile:
         return document
 
     def _write(self, document: dict[str, Any]) -> None:
-        new = self.path.with_name(self.path.name + ".new")
-        new.write_text(json.dumps(document, indent=1))
-        new.chmod(0o600)
-        new.replace(self.path)
+        private.replace(self.path, json.dumps(document, indent=1))

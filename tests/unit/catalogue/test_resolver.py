@@ -9,8 +9,8 @@ import pytest
 from hatang.catalogue import load
 from hatang.catalogue.resolver import resolve
 from hatang.catalogue.zones import zone_matrix
-from hatang.model.control import UNSTATED, Control
-from hatang.model.terms import Level
+from hatang.model.control import Control
+from hatang.model.terms import UNSTATED, Level
 
 STORAGE = ("document_storage",)
 # Written here a second time, by hand, from the tables of requirements: levels 1 to 5, then with QCVN 12 as well.

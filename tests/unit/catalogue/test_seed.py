@@ -15,7 +15,8 @@ import pytest
 
 from hatang.catalogue import load
 from hatang.catalogue.groups import GROUPS, group_of
-from hatang.model.control import UNSTATED, Control, SourceValues, Strength, Unit
+from hatang.model.control import Control, SourceValues, Strength, Unit
+from hatang.model.terms import UNSTATED
 
 SEED: dict[str, dict[str, Any]] = {
     r["id"]: r for r in json.loads(Path(__file__).with_name("seed.json").read_text(encoding="utf-8"))

@@ -17,8 +17,6 @@ from hatang.locale import _
 from hatang.model.terms import ResultState
 
 WIDTH = 160  # where there is no terminal
-
-
 UNSEEN = (ResultState.NOT_AUTOMATED, ResultState.NOT_APPLICABLE)
 
 
