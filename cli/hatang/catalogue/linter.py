@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hatang.catalogue.groups import GROUPS, group_of
 from hatang.catalogue.loader import line_of, load_control
+from hatang.catalogue.mutations import unproven
 from hatang.catalogue.orphans import orphans
 from hatang.catalogue.sources import sources
 from hatang.catalogue.strictest import SURENESS, takes_own
@@ -39,7 +40,7 @@ def faults(tree: Tree | None = None) -> list[InputError]:
             continue
         controls[control.id] = control
         found += _Lint(tree, file, control).faults()
-    return found + list(orphans(tree, controls))
+    return found + list(orphans(tree, controls)) + list(unproven(tree, controls))
 
 
 class _Lint:

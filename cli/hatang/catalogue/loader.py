@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from hatang.catalogue import yaml12
 from hatang.catalogue.resolver import resolve
 from hatang.errors import InputError, UnknownNameError
 from hatang.model.control import Control, Resolved
@@ -26,6 +27,7 @@ CONTROLS = POLICIES / "controls"
 M = TypeVar("M", bound=BaseModel)
 HELP = {
     "Control": "see policies/controls/control.schema.json for what each field takes",
+    "Mutations": "see policies/mutations/mutations.schema.json for what each field takes",
     "Source": "see hatang.catalogue.sources for what each field takes",
 }
 
@@ -104,7 +106,7 @@ def validated(model: type[M], file: Path, *keys: str) -> M:
     """A YAML file, or what stands under a key of it, as a model. Raises InputError with line, field and remedy."""
     text = file.read_text(encoding="utf-8")
     try:
-        raw = yaml.load(text, Loader=yaml.CSafeLoader)
+        raw = yaml12.load(text)
         for key in keys:
             raw = raw[key]
         return model.model_validate(raw)

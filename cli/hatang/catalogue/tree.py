@@ -35,6 +35,7 @@ class Tree:
     controls: Path = CONTROLS
     sources: Path = CONTROLS.parent / "sources.yaml"
     checks: Path = CONTROLS.parent / "checks"
+    mutations: Path = CONTROLS.parent / "mutations"
     roles: Path = ROLES
     stacks: Path = STACKS
 
