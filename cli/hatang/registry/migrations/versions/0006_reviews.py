@@ -8,8 +8,8 @@ hardened before this migration have no run on record until they are hardened aga
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 TABLES = ("review", "review_withdrawal", "hardened_host")  # each after those that it points to
 
 
