@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HATANG = ROOT / ".venv" / "bin" / "hatang"
 SITE = ROOT / "inventories" / "example" / "site.yaml"
 REQUESTS = sorted((ROOT / "inventories" / "example" / "requests").glob("*.yaml"))
-DOCUMENT = ROOT / "inventories" / "example" / "records" / "vi-du.md"
-TODAY = datetime.now(timezone(timedelta(hours=7))).date().isoformat()  # in Việt Nam
-RECORDER = "nguoi-ghi-nhan.vi-du"  # example persons, none of them a requester of an example request
-APPRAISER = "nguoi-tham-dinh.vi-du"
+APPRAISER = "nguoi-tham-dinh.vi-du"  # example persons, none of them a requester of an example request
 APPROVER = "nguoi-phe-duyet.vi-du"
 
 
@@ -102,24 +98,18 @@ def onboard(demo: Demo) -> list[str]:
     return names
 
 
-def put_on_record(demo: Demo, names: list[str]) -> list[str]:
-    """Put the example document on record, marked as an example, where a document must be there; returns the controls.
+def on_record(demo: Demo) -> dict[str, Any]:
+    """What persons must put on record for the systems, by state, where a check judges it. Nobody has recorded anything.
 
-    Periodic reviews are not recorded: none took place, and none is due before its first interval has gone by.
+    `missing` is not met from the first day of use; `not-due` counts as not checked until its first day, never as met.
     """
-    hosts = demo.json("host", "list")["hosts"]
-    done = []
-    for name in names:
-        covers = [word for h in hosts if h["system"] == name for word in ("--covers", h["name"])]
-        for duty in demo.json("review", "list", "--overdue", "--system", name)["reviews"]:
-            if duty["state"] != "missing" or not duty["checked_by"]:
-                continue
-            demo.run(
-                "review", "record", duty["control"], "--system", name, "--day", TODAY, "--by", RECORDER,
-                "--document", str(DOCUMENT), "--note", "Ví dụ — example, no real document", *covers,
-            )  # fmt: skip
-            done.append(duty["control"])
-    return sorted(set(done))
+    duties = [d for d in demo.json("review", "list")["reviews"] if d["checked_by"]]
+    found: dict[str, Any] = {}
+    for state in sorted({d["state"] for d in duties}):
+        those = [d for d in duties if d["state"] == state]
+        found[state] = {"results": len(those), "controls": sorted({d["control"] for d in those})}
+    first = min((d["due"] for d in duties if d["state"] == "not-due" and d["due"]), default=None)
+    return {"states": found, "first_due": first}
 
 
 def summary(demo: Demo, applied: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -155,8 +145,25 @@ def summary(demo: Demo, applied: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "seconds": demo.seconds,
         "seconds_in_all": round(time.monotonic() - demo.begun, 1),
         "systems": systems,
+        "on_record": on_record(demo),
         "parts": parts,
     }
+
+
+def unrecorded(facts: dict[str, Any]) -> list[str]:
+    """Sentences about what nobody has put on record: how much is not met for that, and how much is not due yet."""
+    lines = []
+    if missing := facts["states"].get("missing"):
+        lines.append(
+            f"NOT MET since the systems are in use: {missing['results']} results ({', '.join(missing['controls'])}), "
+            "documents that a person must put on record, and nobody has (the table is of the check before use)."
+        )
+    if later := facts["states"].get("not-due"):
+        lines.append(
+            f"Not checked, never met: {later['results']} results of {len(later['controls'])} controls, reviews that "
+            f"nobody has made yet; from {facts['first_due']} on they are not met, one after the other."
+        )
+    return lines
 
 
 def tell(demo: Demo, facts: dict[str, Any]) -> None:
@@ -171,12 +178,14 @@ def tell(demo: Demo, facts: dict[str, Any]) -> None:
         "Real: the engine, nine OpenStack services, hosts with systemd and SSH. "
         f"Not real here: {', '.join(fakes) or 'nothing'}."
     )
+    for line in unrecorded(facts["on_record"]):
+        print(line)
     print(f"Took {facts['seconds_in_all']} s. Summary: {state / 'summary.json'}\n\nLook next:")
     first = facts["systems"][0]
     for line in (
         f"system status {first['system']}",
         f"check --system {first['system']}",
-        f"review list --system {first['system']}",
+        f"review list --due --system {first['system']}",
         f"host ssh {first['hosts'][0]}",
         f"system plan {first['system']}",
         "control show AUT-03 --level 3",
@@ -207,8 +216,6 @@ def main() -> int:
         with ThreadPoolExecutor(len(names)) as pool:
             applied = dict(zip(names, pool.map(lambda n: demo.json("system", "apply", n), names), strict=True))
         demo.seconds["systems"] = round(time.monotonic() - begun, 1)
-        demo.step("documents: an example put on record, where one must be there")
-        put_on_record(demo, names)
         facts = summary(demo, applied)
         (demo.state / "summary.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
         tell(demo, facts)

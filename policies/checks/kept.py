@@ -17,6 +17,7 @@ from hatang.model.review import Interval, Review, ReviewStanding, ReviewState, j
 from hatang.model.waiver import civil_day
 
 NOT_DUE = "not due yet, nothing on record; first due: "
+ON_RECORD = "on record, and nobody checked what it says: "
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,20 @@ class Kept:
         return list(self.facts["hosts"])
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """deployments, hardened or check_runs, oldest first, with their times as `datetime`."""
-        return [{k: datetime.fromisoformat(v) if _is_time(k) else v for k, v in r.items()} for r in self.facts[name]]
+        """approved, servers, deployments, hardened or check_runs, oldest first, with their times as `datetime`."""
+        found = self.facts[name]
+        return [{k: datetime.fromisoformat(v) if v and _is_time(k) else v for k, v in r.items()} for r in found]
+
+    @property
+    def reviews(self) -> list[Review]:
+        """Everything on record for the control that counts for the system."""
+        return [Review.model_validate(r) for r in self.facts["reviews"] if r["control"] == self.control]
+
+    def left_out(self, review: Review, *, before: date | None = None) -> list[str]:
+        """Servers that the document does not name; with `before` only those that were there by then."""
+        made = {s["server_id"]: civil_day(s["made_at"]) for s in self.rows("servers")}
+        missing = [h for h in self.hosts if h["name"] not in review.covers]
+        return sorted(h["name"] for h in missing if before is None or made.get(h["server_id"], date.min) < before)
 
     def in_use_or(self, is_begun: bool) -> None:
         """Skip where the system is not in use and nothing of what is looked at has begun: then nothing is due."""
@@ -63,14 +76,13 @@ class Kept:
         return self._judged(from_start=True)
 
     def _judged(self, *, from_start: bool) -> Review:
-        reviews = [Review.model_validate(r) for r in self.facts["reviews"] if r["control"] == self.control]
         used = civil_day(self.in_use_at) if self.in_use_at else None
-        found = judge(reviews, self.interval, self.today, used, from_start=from_start)
+        found = judge(self.reviews, self.interval, self.today, used, from_start=from_start)
         if found.state is ReviewState.NOT_DUE:
             pytest.skip(f"{NOT_DUE}{found.due or '—'}")
         assert found.state is ReviewState.KEPT, _fault(found)
         assert found.last is not None
-        self.say(f"on record: {found.last.told}" + (f"; → {found.due}" if found.due else ""))
+        self.say(f"{ON_RECORD}{found.last.told}" + (f"; → {found.due}" if found.due else ""))
         return found.last
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from hatang.model.waiver import civil_day
 from hatang.policies.checks.kept import Kept
 
 
 @pytest.mark.control("BKP-01")
 def test_backup_rules_cover_every_host(value: Any, kept: Kept) -> None:
     """Rules of backup are on record, and they name every server that the system has now."""
-    left_out = sorted({h["name"] for h in kept.hosts} - set(kept.document().covers))
+    left_out = kept.left_out(kept.document())
     assert not left_out, f"the document on record does not cover: {', '.join(left_out)}"
 
 
@@ -42,5 +43,10 @@ def test_level_dossier_is_there(value: Any, kept: Kept) -> None:
 
 @pytest.mark.control("NET-20")
 def test_system_was_accepted(value: Any, kept: Kept) -> None:
-    """An acceptance that succeeded is on record."""
+    """The last acceptance on record succeeded, and one that did is of no later day than the first of use."""
     kept.document()
+    if kept.in_use_at is None:
+        return
+    used = civil_day(kept.in_use_at)
+    first = min(r.day for r in kept.reviews if r.succeeded)
+    assert first <= used, f"accepted only on {first}; the system came into use on {used}"

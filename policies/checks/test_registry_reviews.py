@@ -129,8 +129,10 @@ def test_matrix_of_rights_is_verified(value: Any, kept: Kept) -> None:
 
 @pytest.mark.control("VUL-01")
 def test_whole_system_is_scanned(value: Any, kept: Kept) -> None:
-    """The whole system was scanned for weaknesses within the interval."""
-    kept.on_time()
+    """The system was scanned within the interval, and the record names every server that there was before that day."""
+    last = kept.on_time()
+    left_out = kept.left_out(last, before=last.day)
+    assert not left_out, f"the document on record does not cover: {', '.join(left_out)}"
 
 
 @pytest.mark.control("VUL-02")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from hatang.policies.mutations.records import Undo, failed, shortened, withdrawn
+from datetime import timedelta
+
+from hatang.model.waiver import civil_day
+from hatang.policies.mutations.place import Undo
+from hatang.policies.mutations.records import altered, failed, shortened, withdrawn
 from hatang.registry import Registry
+from hatang.registry.history import History
 
 
 def restore_failed(registry: Registry, system: str) -> Undo:
@@ -14,6 +19,18 @@ def restore_failed(registry: Registry, system: str) -> Undo:
 def acceptance_failed(registry: Registry, system: str) -> Undo:
     """NET-20: The system was not accepted."""
     return failed(registry, system, "NET-20")
+
+
+def accepted_late(registry: Registry, system: str) -> Undo:
+    """NET-20: The system was used first, and accepted the day after."""
+    used = History(registry).of(system).in_use_at
+    assert used is not None
+    return altered(registry, system, "NET-20", day=civil_day(used) + timedelta(days=1))
+
+
+def host_not_scanned(registry: Registry, system: str) -> Undo:
+    """VUL-01: The scan left a server out."""
+    return shortened(registry, system, "VUL-01")
 
 
 def host_left_out(registry: Registry, system: str) -> Undo:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hatang.policies.mutations.records import Undo, displaced
+from hatang.policies.mutations.place import Undo
+from hatang.policies.mutations.records import displaced
 from hatang.registry import Registry
 
 

@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from hatang.model.review import Review, ReviewEntry, ReviewScope
 from hatang.model.waiver import civil_day
+from hatang.policies.mutations.place import Undo
 from hatang.registry import Registry
 from hatang.registry.reviews import Reviews
 from hatang.registry.tables import now
 
-Undo = Callable[[], None]
 TOO_OLD = timedelta(days=400)  # longer than any interval of the catalogue
 ELSEWHERE = "H99.99"  # an agency that does not exist
 PERSON = "Nguyễn Thị Ví Dụ"
@@ -39,6 +39,11 @@ def failed(registry: Registry, system: str, control: str) -> Undo:
 def shortened(registry: Registry, system: str, control: str) -> Undo:
     """The document forgets a server."""
     return _replaced(registry, system, control, lambda r: {"covers": r.covers[1:]})
+
+
+def altered(registry: Registry, system: str, control: str, **changes: object) -> Undo:
+    """The record says something else."""
+    return _replaced(registry, system, control, lambda r: changes)
 
 
 def withdrawn(registry: Registry, system: str, control: str) -> Undo:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hatang.policies.mutations.records import Undo, aged
+from hatang.policies.mutations.place import Undo
+from hatang.policies.mutations.records import aged
 from hatang.registry import Registry
 
 

@@ -10,25 +10,35 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from hatang.policies.mutations.place import Undo
 from hatang.registry import HostRecord, Registry
 from hatang.registry import tables as t
+from hatang.registry.history import History
+from hatang.registry.request_tables import RequestEventRow
 from hatang.registry.tables import now
 
-Undo = Callable[[], None]
-LONG = timedelta(days=3650)
+EARLIER = timedelta(seconds=150)  # between the making of the servers and their hardening
 
 
 def server_built_anew(registry: Registry, system: str) -> Undo:
     """Somebody rebuilds a server in the cloud: the name is the old one, the server is not, and nobody hardens it."""
-    return _hosts(registry, system, lambda hosts: [replace(hosts[0], server_id="built-anew"), *hosts[1:]])
+    return _hosts(registry, system, lambda hosts: [replace(hosts[0], server_id=f"{system}-built-anew"), *hosts[1:]])
+
+
+def hardened_too_late(registry: Registry, system: str) -> Undo:
+    """A server is built anew and goes on being used; only after the next check somebody remembers to harden it."""
+    undo = server_built_anew(registry, system)
+    registry.record_check_run(system, {"counts": {"met": 100}})
+    History(registry).record_hardening(registry.hosts(system), whole=True)
+    return undo
 
 
 def server_nobody_asked_for(registry: Registry, system: str) -> Undo:
     """A server more than the request has."""
     return _hosts(
-        registry, system, lambda hosts: [*hosts, replace(hosts[0], name=f"{system}-extra", server_id="extra")]
+        registry, system, lambda hosts: [*hosts, replace(hosts[0], name=f"{system}-extra", server_id=f"{system}-extra")]
     )
 
 
@@ -39,7 +49,7 @@ def host_listed_with_wrong_address(registry: Registry, system: str) -> Undo:
 
 def in_use_before_hardening(registry: Registry, system: str) -> Undo:
     """The system was used before it was ready."""
-    return _changed(registry, t.SystemStateRow, system, "created_at", lambda old: old - LONG)
+    return _changed(registry, t.SystemStateRow, system, "created_at", lambda old: old - EARLIER)
 
 
 def last_check_left_something(registry: Registry, system: str) -> Undo:
@@ -53,19 +63,22 @@ def never_checked_before_use(registry: Registry, system: str) -> Undo:
 
 
 def approved_after_the_change(registry: Registry, system: str) -> Undo:
-    """The cloud was changed first, and the approval came an hour later, still before use."""
-    with registry._writing() as session:
-        change = session.scalars(select(t.DeploymentRow).where(t.DeploymentRow.system == system)).one()
-        request = session.get_one(t.SystemRow, system).request_id
-        row = session.scalars(select(t.ApprovalRow).where(t.ApprovalRow.request_id == request)).one()
-        key, before = row.id, row.created_at
-        row.created_at = change.started_at + timedelta(minutes=1)
+    """The cloud was changed before the approval that there is: the change came a minute too early."""
+    with registry._reading() as session:
+        approval = session.scalars(_approvals(registry, system)).first()
+    assert approval is not None
+    early = approval.created_at - timedelta(minutes=1)
+    return _changed(registry, t.DeploymentRow, system, "started_at", lambda _old: early)
 
-    def undo() -> None:
-        with registry._writing() as session:
-            session.get_one(t.ApprovalRow, key).created_at = before
 
-    return undo
+def another_plan(registry: Registry, system: str) -> Undo:
+    """What was approved was one plan, what was applied another."""
+    return _changed(registry, t.DeploymentRow, system, "plan_digest", lambda _old: "e" * 64)
+
+
+def _approvals(registry: Registry, system: str) -> Select[tuple[RequestEventRow]]:
+    request = registry.system(system).request_id
+    return select(RequestEventRow).where(RequestEventRow.request_id == request, RequestEventRow.act == "approve")
 
 
 def change_without_plan(registry: Registry, system: str) -> Undo:

@@ -30,17 +30,18 @@ def facts(registry: Registry, record: SystemRecord, at: datetime | None = None) 
         at: the moment that days are counted from; now.
     """
     name = record.spec.name
-    way = History(registry).of(name)
-    others = [r for r in registry.systems() if r.allocation and r.spec.name != name]
+    history = History(registry)
+    way = history.of(name)
     return {
         "today": civil_day(at or now()).isoformat(),
         "in_use_at": way.in_use_at.isoformat() if way.in_use_at else None,
-        "approved_at": [a.isoformat() for a in way.approved_at],
+        "approved": [_plain(a) for a in way.approved],
+        "servers": [_plain(s) for s in way.servers],
         "deployments": [_plain(d) for d in way.deployments],
         "hardened": [_plain(h) for h in way.hardened],
         "check_runs": [_plain(c) for c in way.check_runs],
         "hosts": [asdict(h) for h in registry.hosts(name)],
-        "blocks": {r.spec.name: str(r.allocation.block) for r in others if r.allocation},
+        "blocks": {other: block for other, block in history.blocks().items() if other != name},
         "reviews": [r.model_dump(mode="json") for r in Reviews(registry).of_system(name)],
     }
 
@@ -115,7 +116,7 @@ def beside(
 
 
 BEGINNINGS = {
-    ReviewState.KEPT: "on record, and nobody checked what it says: ",
+    ReviewState.KEPT: "on record, and nobody checked what it says: ",  # as in policies/checks/kept.py
     ReviewState.OVERDUE: "overdue; last on record: ",
     ReviewState.FAILED: "did not succeed: ",
 }

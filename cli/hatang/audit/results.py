@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang.audit.totals import by_system
-from hatang.catalogue.recorded import is_record_check
+from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.model.terms import ResultState
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class Result:
         return asdict(self) | {"state": self.state.value}
 
     @property
-    def waits_for_record(self) -> bool:
-        """Whether only what a person puts on record can change it: no deployment and no hardening run will."""
-        return bool(self.checks) and all(map(is_record_check, self.checks))
+    def rests_on_registry(self) -> bool:
+        """Whether it was judged from the registry alone: no deployment and no hardening run changes the past."""
+        return bool(self.checks) and all(c.startswith(REGISTRY_PREFIX) for c in self.checks)
 
     @property
     def told(self) -> str:

@@ -174,7 +174,6 @@ def _beginnings() -> dict[str, str]:
         "not reached: ": _("not reached: "),
         "the check could not tell: ": _("the check could not tell: "),
         "the check gave no result: ": _("the check gave no result: "),
-        "on record: ": _("on record (day, person, document; next due): "),
         "on record, and nobody checked what it says: ": _(
             "on record, and nobody checked what it says (day, person, document; next due): "
         ),

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 from hatang.registry import review_tables as r
 from hatang.registry import tables as t
 from hatang.registry.records import HostRecord
+from hatang.registry.request_tables import RequestEventRow
 from hatang.registry.store import Registry
+
+
+@dataclass(frozen=True)
+class Approved:
+    """An approval of a plan; of before plans were recorded it names none."""
+
+    plan: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,21 @@ class CheckedRun:
 
 
 @dataclass(frozen=True)
+class Server:
+    """A server that there is or was."""
+
+    server_id: str
+    made_at: datetime  # when the registry first knew of it
+    used_at: datetime | None  # when it came into use: with its system, or with the change or repair that made it
+
+
+@dataclass(frozen=True)
 class Way:
     """The way of a system since it was last removed, oldest first; earlier ones belong to another system."""
 
-    in_use_at: datetime | None  # when it first came into use; None: it is not in use
-    approved_at: tuple[datetime, ...]  # approvals of the request that is in force
+    in_use_at: datetime | None  # when it first came into use; None: it never did
+    approved: tuple[Approved, ...]  # of all its requests
+    servers: tuple[Server, ...]  # those that came since hatang keeps this
     deployments: tuple[Deployment, ...]
     hardened: tuple[Hardened, ...]
     check_runs: tuple[CheckedRun, ...]
@@ -69,33 +88,59 @@ class History:
                 r.HardenedHostRow(system=h.system, host=h.name, server_id=h.server_id, whole=whole) for h in hosts
             )
 
+    def blocks(self) -> dict[str, str]:
+        """The block of every system that has addresses, by the system's name."""
+        with self._reading() as session:
+            return {b.system: b.cidr for b in session.scalars(select(t.BlockRow))}
+
     def of(self, system: str) -> Way:
         """The way of a system; an unknown one has none."""
         with self._reading() as session:
-            states = _rows(session, t.SystemStateRow, system)
-            removed = max((s.created_at for s in states if s.state == "removed"), default=None)
-            states = [s for s in states if removed is None or s.created_at > removed]
-            used = next((s.created_at for s in states if s.state == "active"), None)
-            row = session.get(t.SystemRow, system)
-            approvals = select(t.ApprovalRow).where(t.ApprovalRow.request_id == (row.request_id if row else ""))
+            removed = [s.created_at for s in _rows(session, t.SystemStateRow, system) if s.state == "removed"]
+            since = max(removed, default=None)
+
+            def rows(table: Any, field: str = "created_at") -> list[Any]:
+                found = _rows(session, table, system)
+                return [x for x in found if since is None or getattr(x, field) > since]
+
+            states, runs = rows(t.SystemStateRow), rows(t.CheckRunRow)
             return Way(
-                used if states and states[-1].state == "active" else None,
-                tuple(sorted(a.created_at for a in session.scalars(approvals))),
+                next((s.created_at for s in states if s.state == "active"), None),
+                tuple(a for a in _approved(session, system) if since is None or a.at > since),
+                tuple(
+                    Server(s.server_id, s.created_at, _used_at(s.created_at, states, runs))
+                    for s in rows(r.ServerRow)
+                ),
                 tuple(
                     Deployment(d.kind, d.plan_digest, d.is_ok, d.started_at, d.finished_at)
-                    for d in _rows(session, t.DeploymentRow, system)
-                    if removed is None or d.finished_at > removed
+                    for d in rows(t.DeploymentRow, "finished_at")
                 ),
-                tuple(
-                    Hardened(h.host, h.server_id, h.whole, h.created_at)
-                    for h in _rows(session, r.HardenedHostRow, system)
-                ),
-                tuple(
-                    CheckedRun(c.summary.get("counts", {}), c.created_at)
-                    for c in _rows(session, t.CheckRunRow, system)
-                    if removed is None or c.created_at > removed
-                ),
-            )
+                tuple(Hardened(h.host, h.server_id, h.whole, h.created_at) for h in rows(r.HardenedHostRow)),
+                tuple(CheckedRun(c.summary.get("counts", {}), c.created_at) for c in runs),
+            )  # fmt: skip
+
+
+def _approved(session: Session, system: str) -> list[Approved]:
+    """Approvals of all requests for a system, oldest first."""
+    there = session.get(t.SystemRow, system)
+    if there is None:
+        return []
+    asked = session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == there.agency_code))
+    ids = [q.id for q in asked if q.spec["system"]["name"] == system]
+    given = select(RequestEventRow).where(RequestEventRow.request_id.in_(ids), RequestEventRow.act == "approve")
+    return [Approved(e.plan, e.created_at) for e in session.scalars(given.order_by(RequestEventRow.id))]
+
+
+def _used_at(made: datetime, states: list[t.SystemStateRow], runs: list[t.CheckRunRow]) -> datetime | None:
+    """When a server came into use.
+
+    A system in use that is repaired stays in use all the while, and the check at the end of the repair is what tells
+    that it is over. A new system and a change come to their end by the system's state.
+    """
+    before = [s.state for s in states if s.created_at <= made]
+    ends = [s.created_at for s in states if s.state == "active"]
+    ends += [c.created_at for c in runs] if before and before[-1] == "active" else []
+    return min((at for at in ends if at > made), default=None)
 
 
 def _rows(session: Session, table: Any, system: str) -> list[Any]:

@@ -1,10 +1,10 @@
-"""Tables of what people put on record, and of hardening runs. Rows are only ever added: triggers hold that."""
+"""Tables of what people put on record, of servers, and of hardening runs. Rows are only added: triggers hold that."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hatang.registry.tables import Base, now
@@ -53,4 +53,15 @@ class HardenedHostRow(Base):
     host: Mapped[str] = mapped_column(String(63))
     server_id: Mapped[str] = mapped_column(String(36))
     whole: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ServerRow(Base):
+    """A server, when the registry first knew of it."""
+
+    __tablename__ = "server"
+    __table_args__ = (UniqueConstraint("server_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    system: Mapped[str] = mapped_column(ForeignKey("system.name"), index=True)
+    server_id: Mapped[str] = mapped_column(String(36))
     created_at: Mapped[datetime] = mapped_column(default=now)

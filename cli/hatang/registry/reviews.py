@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, RefusedError, UnknownNameError
@@ -44,7 +44,7 @@ class Reviews:
             if session.get(r.ReviewRow, key) is None:
                 session.add(_row(key, entry, at))
                 session.flush()
-            found = _reviews(session, key)[0]
+            found = _reviews(session, r.ReviewRow.id == key)[0]
         if not found.stands:
             fate = "withdrawn" if found.withdrawn_at else "made before the system was removed"
             raise RefusedError(
@@ -86,7 +86,7 @@ class Reviews:
     def review(self, review_id: str) -> Review:
         """One record. Raises UnknownNameError."""
         with self._reading() as session:
-            if found := _reviews(session, review_id):
+            if found := _reviews(session, r.ReviewRow.id == review_id):
                 return found[0]
             known = sorted(session.scalars(select(r.ReviewRow.id)))
             do = did_you_mean(review_id, known, "hatang review records shows all")
@@ -103,14 +103,10 @@ class Reviews:
             row = session.get(t.SystemRow, system)
             if row is None:
                 raise UnknownNameError(f"no system is called {system}", where="registry", do="hatang system list")
-            agency = row.agency_code
-        return [x for x in self.reviews() if x.stands and _covers(x, system, agency)]
-
-
-def _covers(review: Review, system: str, agency: str) -> bool:
-    if review.scope_kind is ReviewScope.SYSTEM:
-        return review.system == system
-    return review.scope_kind is ReviewScope.SITE or review.scope == agency
+            agency = and_(r.ReviewRow.scope_kind == "agency", r.ReviewRow.scope == row.agency_code)
+            site = r.ReviewRow.scope_kind == "site"
+            found = _reviews(session, or_(r.ReviewRow.system == system, agency, site))
+        return [x for x in found if x.stands]
 
 
 def _row(key: str, entry: ReviewEntry, at: datetime) -> r.ReviewRow:
@@ -122,16 +118,20 @@ def _row(key: str, entry: ReviewEntry, at: datetime) -> r.ReviewRow:
     )  # fmt: skip
 
 
-def _reviews(session: Session, review_id: str = "") -> list[Review]:
-    """One record, or all of them, oldest first, with what came of them."""
-    rows, gone = select(r.ReviewRow), select(r.ReviewWithdrawalRow)
-    if review_id:
-        rows, gone = rows.where(r.ReviewRow.id == review_id), gone.where(r.ReviewWithdrawalRow.review_id == review_id)
+def _reviews(session: Session, which: ColumnElement[bool] | None = None) -> list[Review]:
+    """These records, or all of them, oldest first, with what came of them."""
+    query = select(r.ReviewRow)
+    rows = session.scalars(query if which is None else query.where(which)).all()
+    if not rows:
+        return []
+    gone = select(r.ReviewWithdrawalRow)
+    if which is not None:
+        gone = gone.where(r.ReviewWithdrawalRow.review_id.in_([row.id for row in rows]))
     withdrawn = {w.review_id: w for w in session.scalars(gone)}
     removed: dict[str, list[datetime]] = {}
     for state in session.scalars(select(t.SystemStateRow).where(t.SystemStateRow.state == "removed")):
         removed.setdefault(state.system, []).append(state.created_at)
-    found = [_review(row, withdrawn.get(row.id), removed.get(row.system or "", ())) for row in session.scalars(rows)]
+    found = [_review(row, withdrawn.get(row.id), removed.get(row.system or "", ())) for row in rows]
     return sorted(found, key=lambda x: (x.day, x.recorded_at, x.id))
 
 

@@ -18,7 +18,7 @@ from hatang.model.allocation import Allocation
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
-from hatang.registry import addresses, ceilings, database, names, sessions
+from hatang.registry import addresses, ceilings, database, names, servers, sessions
 from hatang.registry import tables as t
 from hatang.registry.records import HostRecord, SystemRecord
 from hatang.registry.requests import Requests, follow_system
@@ -139,6 +139,7 @@ class Registry(Requests):
             for h in hosts:
                 row = {"name": h.name, "system": name, "zone": h.zone, "address": h.address}
                 session.add(t.HostRow(**row, login=h.login, server_id=h.server_id))
+            servers.first_seen(session, name, [h.server_id for h in hosts])
 
     def hosts(self, system: str | None = None) -> list[HostRecord]:
         """Servers of one system, or of all, by name."""

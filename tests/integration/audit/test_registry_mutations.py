@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-import hatang.policies
 from hatang.audit.join import Scope
 from hatang.audit.kept import facts
 from hatang.audit.runner import _intervals, pytest_argv, system_files
 from hatang.catalogue import load
+from hatang.catalogue.mutations import mutations
 from hatang.catalogue.recorded import REGISTRY_PREFIX
+from hatang.model.mutation import Mutation, Where
 from hatang.model.terms import Level
+from hatang.policies.mutations.place import Undo
 from hatang.registry import Registry
 from hatang.settings import environment
 from tests.unit.audit.long_in_use import SITE, prepare
 
-MUTATIONS = Path(hatang.policies.__file__).resolve().parent / "mutations"
 AUTOMATED = {c.id: c for c in load().controls.values() if any(k.startswith(REGISTRY_PREFIX) for k in c.checks)}
 
 
@@ -37,31 +37,23 @@ class Case:
     """One mutation and the system that it is done to."""
 
     control: str
-    mutation: dict[str, Any]
+    mutation: Mutation
     system: str
     registry: Registry
-    undo: Callable[[], None] = lambda: None
+    undo: Undo = lambda: None
     seen: list[dict[str, str]] = field(default_factory=list)  # before, broken, repaired: control → outcome
 
 
-def mutations() -> list[tuple[str, dict[str, Any]]]:
-    """Control and mutation, of all files."""
-    files = [yaml.safe_load(f.read_text(encoding="utf-8")) for f in sorted(MUTATIONS.glob("*.yaml"))]
-    return [(f["control"], m) for f in files for m in f["mutations"] if _place(m) == "registry"]
-
-
-def _place(mutation: dict[Any, Any]) -> str:
-    """Where it is done. YAML 1.1 reads a bare `on` as true, as a key too."""
-    return str(mutation.get("on", mutation.get(True)))
-
-
-def function(call: str) -> Callable[[Registry, str], Callable[[], None]]:
+def function(call: str) -> Callable[[Registry, str], Undo]:
     """The function that `call` names."""
     file, name = call.split("::")
-    found: Callable[[Registry, str], Callable[[], None]] = getattr(
+    found: Callable[[Registry, str], Undo] = getattr(
         importlib.import_module(f"hatang.policies.mutations.{file.removesuffix('.py')}"), name
     )
     return found
+
+
+MUTATIONS = [(c, m) for c, found in mutations().items() for m in found.mutations if m.on is Where.REGISTRY]
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +62,14 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     place = tmp_path_factory.mktemp("mutations")
     Registry.open(f"sqlite:///{place}/empty.db")._engine.dispose()
     made = []
-    for i, (control, mutation) in enumerate(mutations()):
+    for i, (control, mutation) in enumerate(MUTATIONS):
         shutil.copy(place / "empty.db", place / f"{i}.db")
         registry = Registry.open(f"sqlite:///{place}/{i}.db")
         prepare(registry, f"system-{i}")
         made.append(Case(control, mutation, f"system-{i}", registry))
     look(made, place)
     for case in made:
-        case.undo = function(case.mutation["call"])(case.registry, case.system)
+        case.undo = function(case.mutation.call)(case.registry, case.system)
     look(made, place)
     for case in made:
         case.undo()
@@ -119,8 +111,8 @@ def entry(registry: Registry, name: str) -> dict[str, Any]:
 
 def test_each_automated_control_has_two_ways_of_breaking_it() -> None:
     by: dict[str, set[str]] = {}
-    for control, mutation in mutations():
-        by.setdefault(control, set()).add(mutation["by"])
+    for control, mutation in MUTATIONS:
+        by.setdefault(control, set()).add(mutation.by.value)
     assert {c: {"careless", "hostile"} for c in AUTOMATED} == {c: by.get(c, set()) for c in AUTOMATED}
     assert len(AUTOMATED) >= 25
 
@@ -134,15 +126,15 @@ def test_each_is_caught_and_nothing_else_is_blamed(cases: list[Case]) -> None:
     faults = []
     for case in cases:
         failed = {c for c, outcome in case.seen[1].items() if outcome != "passed"}
-        wanted = {case.control, *case.mutation.get("also", [])}
+        wanted = {case.control, *case.mutation.also}
         if failed != wanted or case.seen[1][case.control] != "failed":
-            faults.append(f"{case.control} {case.mutation['name']}: {sorted(failed)} instead of {sorted(wanted)}")
+            faults.append(f"{case.control} {case.mutation.name}: {sorted(failed)} instead of {sorted(wanted)}")
     assert not faults, "\n".join(faults)
 
 
 def test_all_pass_again(cases: list[Case]) -> None:
     for case in cases:
-        assert case.seen[2] == case.seen[0], f"{case.control} {case.mutation['name']}"
+        assert case.seen[2] == case.seen[0], f"{case.control} {case.mutation.name}"
 
 
 def test_intervals_are_known_for_every_periodic_control() -> None:

@@ -30,6 +30,7 @@ from tests.unit.audit.test_waivers import result
 USED, TODAY = date(2026, 1, 31), date(2026, 11, 25)
 AT = datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
 YEAR = Interval(months=12)
+SAID = "on record, and nobody checked what it says: 2026-11-25, A"
 
 
 def on(day: date, **changes: object) -> Review:
@@ -219,15 +220,15 @@ def test_what_a_record_says_stands_beside_what_is_met_and_partly() -> None:
         (found,) = join([load().control(control)], [scope], [Line(control, "s", check, outcome, detail)], {})
         return found
 
-    met = one("ACC-03", "passed", "on record: 2026-11-25, A")
-    assert (met.state, met.detail) == (ResultState.MET, "on record: 2026-11-25, A")
-    partly = one("HST-04", "passed", "on record: 2026-11-25, A")
+    met = one("ACC-03", "passed", SAID)
+    assert (met.state, met.detail) == (ResultState.MET, SAID)
+    partly = one("HST-04", "passed", SAID)
     assert partly.state is ResultState.PARTLY
-    assert explained(partly)[0].endswith("on record (day, person, document; next due): 2026-11-25, A")
+    assert explained(partly)[0].endswith("nobody checked what it says (day, person, document; next due): 2026-11-25, A")
     assert one("ACC-03", "skipped", "not due yet").state is ResultState.NOT_AUTOMATED
     unmet = one("ACC-03", "failed", "overdue; last on record: 2025-11-25, A")
-    assert unmet.state is ResultState.NOT_MET and unmet.waits_for_record
-    assert not one("CFG-03", "failed", "x").waits_for_record
+    assert unmet.state is ResultState.NOT_MET and unmet.rests_on_registry
+    assert one("CFG-03", "failed", "x").rests_on_registry
 
 
 def test_a_standing_without_record_says_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from hatang.model.review import ReviewEntry, ReviewScope
 from hatang.registry import HostRecord, Registry, database
 from hatang.registry.history import History
 from hatang.registry.reviews import Reviews
+from tests.unit.registry.decided import approve
 from tests.unit.registry.test_registry import REQUEST, named
 
 NOON = datetime(2026, 11, 25, 5, 0, tzinfo=UTC)  # noon in Việt Nam
@@ -115,12 +117,14 @@ def test_records_end_with_their_system(registry: Registry, reviews: Reviews) -> 
 
 @pytest.mark.parametrize("verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}"], ids=["update", "delete"])
 @pytest.mark.parametrize(
-    ("table", "column"), [("review", "id"), ("review_withdrawal", "review_id"), ("hardened_host", "id")]
+    ("table", "column"),
+    [("review", "id"), ("review_withdrawal", "review_id"), ("hardened_host", "id"), ("server", "id")],
 )
 def test_the_database_changes_no_row(registry: Registry, reviews: Reviews, table: str, column: str, verb: str) -> None:
     made = reviews.record(entry(), NOON)
     reviews.withdraw(made.id, "Trần Thị B", "the wrong file", NOON)
     History(registry).record_hardening([HOST], whole=True)
+    registry.record_hosts(SYSTEM, [HOST])
     with pytest.raises(IntegrityError, match="only added"), registry._writing() as session:
         session.execute(text(verb.format(table, column, column)))
 
@@ -129,14 +133,14 @@ def test_the_way_of_a_system(registry: Registry) -> None:
     history = History(registry)
     assert history.of(SYSTEM).in_use_at is None
     request = registry.system(SYSTEM).request_id
-    registry.approve(request, "nguoi-phe-duyet")
+    approve(registry, request)
     registry.record_deployment(SYSTEM, "apply", "d" * 64, {}, NOON, NOON + timedelta(minutes=1), ok=True)
     history.record_hardening([HOST], whole=True)
     history.record_hardening([HOST], whole=False)
     registry.record_check_run(SYSTEM, {"counts": {"met": 3}})
     registry.set_system_state(SYSTEM, "active")
     way = history.of(SYSTEM)
-    assert way.in_use_at is not None and way.approved_at[0] <= way.in_use_at
+    assert way.in_use_at is not None and way.approved[0].at <= way.in_use_at
     assert [(h.host, h.server_id, h.whole) for h in way.hardened] == [(HOST.name, "id-1", w) for w in (True, False)]
     assert [d.plan_digest for d in way.deployments] == ["d" * 64]
     assert [c.counts for c in way.check_runs] == [{"met": 3}]
@@ -156,14 +160,45 @@ def test_a_system_that_comes_again_begins_anew(registry: Registry) -> None:
     assert (way.deployments, way.check_runs) == ((), ())
 
 
+def test_a_server_comes_into_use_with_its_system_its_change_or_its_repair(registry: Registry) -> None:
+    def servers(*ids: str) -> dict[str, bool]:
+        registry.record_hosts(SYSTEM, [replace(HOST, name=f"{SYSTEM}-{i}", server_id=i) for i in ids])
+        return {s.server_id: s.used_at is not None for s in History(registry).of(SYSTEM).servers}
+
+    assert servers("a") == {"a": False}
+    registry.record_check_run(SYSTEM, {})  # not in use: a check tells nothing
+    assert servers("a") == {"a": False}
+    registry.set_system_state(SYSTEM, "active")
+    assert servers("a", "b") == {"a": True, "b": False}
+    registry.record_check_run(SYSTEM, {})  # the end of a repair
+    assert servers("a", "b") == {"a": True, "b": True}
+    registry.set_system_state(SYSTEM, "changing")
+    assert History(registry).of(SYSTEM).in_use_at is not None, "it is used all the while"
+    assert servers("b", "c") == {"a": True, "b": True, "c": False}
+    registry.record_check_run(SYSTEM, {})
+    assert servers("b", "c")["c"] is False
+    registry.set_system_state(SYSTEM, "active")
+    assert servers("b", "c") == {"a": True, "b": True, "c": True}
+    registry.set_system_state(SYSTEM, "removed")
+    assert servers() == {}
+
+
+def test_approvals_of_all_requests_count_and_not_those_of_other_systems(registry: Registry) -> None:
+    approve(registry, registry.system(SYSTEM).request_id)
+    approve(registry, registry.system("other").request_id)
+    assert [len(History(registry).of(s).approved) for s in (SYSTEM, "other", "nobody")] == [1, 1, 0]
+    registry.set_system_state(SYSTEM, "removed")
+    assert History(registry).of(SYSTEM).approved == ()
+
+
 def test_there_is_a_way_back(url: str, registry: Registry, reviews: Reviews) -> None:
     reviews.record(entry(), NOON)
     config = Config()
     config.set_main_option("script_location", str(database.MIGRATIONS))
     with registry._engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0004")
-    assert database.version(registry._engine) == "0004"
+        command.downgrade(config, "0005")
+    assert database.version(registry._engine) == "0005"
     again = Registry.open(url)
     assert Reviews(again).reviews() == []
     assert Reviews(again).record(entry(), NOON).stands

@@ -1,8 +1,9 @@
-"""Reviews, drills and documents on record, their withdrawals, and hardening runs.
+"""Reviews, drills and documents on record, their withdrawals; servers and their hardening runs.
 
 Why: what a control demands of people (reviews within an interval, lists, documents) is judged from what was recorded;
 whether a server was hardened before it went into use, from the runs. Cost: none, the tables are new; servers that were
-hardened before this migration have no run on record until they are hardened again. Way back: drop the tables.
+hardened before this migration have no run on record until they are hardened again, and count as old as their system.
+Way back: drop the tables.
 """
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from alembic import op
 
 revision = "0006"
 down_revision = "0005"
-TABLES = ("review", "review_withdrawal", "hardened_host")  # each after those that it points to
+TABLES = ("review", "review_withdrawal", "hardened_host", "server")  # each after those that it points to
 
 
 def upgrade() -> None:
@@ -59,6 +60,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hardened_host", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hardened_host_system"), ["system"], unique=False)
+    op.create_table(
+        "server",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("system", sa.String(length=31), nullable=False),
+        sa.Column("server_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["system"], ["system.name"], name=op.f("fk_server_system_system")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_server")),
+        sa.UniqueConstraint("server_id", name=op.f("uq_server_server_id")),
+    )
+    with op.batch_alter_table("server", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_server_system"), ["system"], unique=False)
     _only_add()
 
 
