@@ -21,7 +21,11 @@ from hatang.registry.reviews import Reviews
 
 PIECE = 1 << 20  # bytes read at once
 OPTIONS = {"by": "--by", "document": "--document", "note": "--note"}
-REMEDIES = {"by": "give the person's name", "document": "give the file a shorter name", "note": "shorten it"}
+REMEDIES = {
+    "by": "give the person's name, 3 to 200 characters",
+    "document": "give the file a name of at most 200 plain characters",
+    "note": "write at most 2,000 characters on one line",
+}
 
 
 def record(
@@ -101,6 +105,7 @@ def _demands(control: Control, record: SystemRecord) -> bool:
 
 
 def _fault(field: str, message: str) -> InputError:
+    message = message.removeprefix("Value error, ")
     return InputError(
         f"{field}: {message[0].lower()}{message[1:]}", where=OPTIONS.get(field, field),
         do=REMEDIES.get(field, "correct it"),

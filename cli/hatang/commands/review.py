@@ -141,9 +141,12 @@ def list_reviews(app: App, systems: tuple[str, ...], due: bool, overdue: bool, o
 @click.pass_obj
 def records(app: App, control: str | None, output: str) -> None:
     """List records."""
+    from hatang.catalogue import load
     from hatang.registry import Registry
     from hatang.registry.reviews import Reviews
 
+    if control is not None:
+        load().control(control)
     everything = Reviews(Registry.open(app.settings.registry)).reviews()
     found = [r for r in everything if control is None or r.control == control]
     if output == "json":

@@ -10,21 +10,30 @@ import calendar
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from hatang.model.base import Model
 from hatang.model.control import UNSTATED, OwnValue, Unit
 from hatang.model.waiver import Person, person_key
 
 SITE = "site"  # the scope of a record that holds for the whole site: a registry serves one
+EARLIEST = date(2000, 1, 1)  # a day before that is a slip of the fingers
 SOON_DAYS = 30  # from so many days before it is due, a review is shown as due
 FileName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def plain(text: str) -> str:
+    """The text, which is printed in tables and reports. Raises ValueError: it holds control characters."""
+    if any(unicodedata.category(c) == "Cc" for c in text):
+        raise ValueError("it holds control characters")
+    return text
 
 
 class ReviewScope(StrEnum):
@@ -48,6 +57,11 @@ class ReviewEntry(Model):
     note: str = Field("", max_length=2_000)
     succeeded: bool = Field(True, description="For a drill, a trial, an acceptance: whether it succeeded.")
     covers: tuple[str, ...] = Field((), description="Hosts that the document names, where a control asks for that.")
+
+    @field_validator("by", "document", "note")
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        return plain(text)
 
     @property
     def digest(self) -> str:

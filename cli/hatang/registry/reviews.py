@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, RefusedError, UnknownNameError
-from hatang.model.review import Review, ReviewEntry, ReviewScope
+from hatang.model.review import EARLIEST, Review, ReviewEntry, ReviewScope, plain
 from hatang.model.waiver import civil_day, person_key
 from hatang.registry import review_tables as r
 from hatang.registry import tables as t
@@ -33,12 +33,16 @@ class Reviews:
             at: the moment; now.
 
         Raises:
-            InputError: its day is in the future.
+            InputError: its day is in the future, or before 2000.
             RefusedError: this very record was withdrawn, or its system was removed since.
         """
         at = at or t.now()
         if entry.day > (today := civil_day(at)):
             raise InputError(f"{entry.day} is in the future", where="--day", do=f"record what was done, up to {today}")
+        if entry.day < EARLIEST:
+            raise InputError(
+                f"{entry.day} is before {EARLIEST}", where="--day", do="write the year of the review or document"
+            )
         key = entry.digest[:12]
         with self._writing() as session:
             if session.get(r.ReviewRow, key) is None:
@@ -58,7 +62,7 @@ class Reviews:
         """Take a wrong record back; the same person's second time is the first.
 
         Raises:
-            InputError: person or reason is missing.
+            InputError: person or reason is missing, or holds control characters.
             RefusedError: another person withdrew it already.
             UnknownNameError: no such record.
         """
@@ -66,6 +70,10 @@ class Reviews:
         for text, option in ((by, "--by"), (reason, "--reason")):
             if len(text) < 3:
                 raise InputError("this is too short to tell anything", where=option, do="write at least 3 characters")
+            try:
+                plain(text)
+            except ValueError as exc:
+                raise InputError(str(exc), where=option, do="write it on one line, in plain characters") from exc
         self.review(review_id)
         with self._writing() as session:
             if session.get(r.ReviewWithdrawalRow, review_id) is None:

@@ -177,7 +177,11 @@ def test_duties_follow_level_and_time(registry: Registry, document: Path) -> Non
         ("BKP-01", {"covers": ("old-web", "strange")}, "no host there is called strange"),
         ("ACC-03", {"document": Path("/nowhere/a.pdf")}, "cannot be read"),
         ("ACC-03", {"day": civil_day(now()) + timedelta(days=2)}, "in the future"),
+        ("ACC-03", {"day": date(26, 11, 20)}, "is before 2000-01-01"),
         ("ACC-03", {"by": "  "}, "by: "),
+        ("ACC-03", {"by": "A\x1b[31mBC"}, "by: it holds control characters"),
+        ("ACC-03", {"note": "a\nb"}, "note: it holds control characters"),
+        ("ACC-03", {"note": "x" * 2_001}, "note: "),
     ],
 )  # fmt: skip
 def test_wrong_records_change_nothing(

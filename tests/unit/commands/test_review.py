@@ -99,3 +99,5 @@ def test_wrong_words(run: Run, words: list[str], scope: list[str], text: str) ->
     with pytest.raises(InputError, match=text):
         run("review", "record", "ACC-03", *words, *scope)
     assert run("review", "records")["reviews"] == []
+    with pytest.raises(InputError, match="no control is called ZZZ-01"):
+        run("review", "records", "--control", "ZZZ-01")

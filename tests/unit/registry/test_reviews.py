@@ -83,7 +83,9 @@ def test_a_withdrawn_record_stays_readable_and_counts_no_more(reviews: Reviews) 
     assert reviews.record(entry(note="the right file"), NOON).stands
 
 
-@pytest.mark.parametrize(("by", "reason", "where"), [("ab", "wrong", "--by"), ("abc", "  ", "--reason")])
+@pytest.mark.parametrize(
+    ("by", "reason", "where"), [("ab", "wrong", "--by"), ("abc", "  ", "--reason"), ("abc", "wr\x07ng", "--reason")]
+)
 def test_a_withdrawal_says_who_and_why(reviews: Reviews, by: str, reason: str, where: str) -> None:
     made = reviews.record(entry(), NOON)
     with pytest.raises(InputError) as caught:
