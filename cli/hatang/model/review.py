@@ -20,7 +20,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator
 
 from hatang.model.base import Model
-from hatang.model.control import UNSTATED, OwnValue, Unit
+from hatang.model.control import OwnValue, Unit
+from hatang.model.terms import UNSTATED
 from hatang.model.waiver import Person, person_key
 
 SITE = "site"  # the scope of a record that holds for the whole site: a registry serves one
