@@ -70,7 +70,7 @@ class Prober:
         self.own: set[str] = set()
         self.heard: set[int] = set()
         self.neighbours: dict[bytes, bytes] = {}
-        self.served: list[str] = []
+        self.served: list[tuple[str, str]] = []  # address, link
         self.links: dict[str, dict[str, Any]] = {}
         self.ways: dict[str, Any] = {}
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -81,8 +81,9 @@ class Prober:
         self.token = bytes.fromhex(token)
         self.own = set(own)
         for address in serve:
-            if subprocess.call(["ip", "addr", "add", address, "dev", "lo"], stderr=subprocess.DEVNULL) == 0:
-                self.served.append(address)
+            link = link_towards(address)
+            if subprocess.call(["ip", "addr", "add", whole(address), "dev", link], stderr=subprocess.DEVNULL) == 0:
+                self.served.append((address, link))
         for row in ask("addr"):
             mine = [a["local"] for a in row["addr_info"] if a["scope"] == "global"]
             if row["ifname"] != "lo" and mine:
@@ -154,8 +155,19 @@ class Prober:
 
     def close(self) -> None:
         """Give back the addresses."""
-        for address in self.served:
-            subprocess.call(["ip", "addr", "del", address, "dev", "lo"], stderr=subprocess.DEVNULL)
+        for address, link in self.served:
+            subprocess.call(["ip", "addr", "del", whole(address), "dev", link], stderr=subprocess.DEVNULL)
+
+
+def whole(address: str) -> str:
+    """An address as a network of its own."""
+    return address + ("/128" if ":" in address else "/32")
+
+
+def link_towards(address: str) -> str:
+    """Where an address is taken: on the link it lies behind, since a machine with `arp_ignore` answers nowhere else."""
+    found = ask("route", "get", address)
+    return found[0].get("dev", "lo") if found and "gateway" not in found[0] else "lo"
 
 
 def ask(*words: str) -> list[dict[str, Any]]:

@@ -141,7 +141,13 @@ def test_what_hatang_made_holds_and_leaves_nothing_on_the_hosts(pair: Pair) -> N
     assert pair.hatang("host", "ssh", "lap-mot-web", "--", "ls /tmp | grep -v systemd-private || true").out == ""
 
 
-@pytest.mark.parametrize(("mutate", "kind", "packet"), MUTATIONS, ids=[m[0].__name__ for m in MUTATIONS])
+EVERY_RUN = (rule_by_hand, port_security_off, joined)  # one per layer: rules, ports, routes; all with --long
+
+
+@pytest.mark.parametrize(
+    ("mutate", "kind", "packet"),
+    [pytest.param(*m, id=m[0].__name__, marks=[] if m[0] in EVERY_RUN else pytest.mark.long) for m in MUTATIONS],
+)
 def test_a_change_by_hand_is_found_and_named(
     pair: Pair, mutate: Callable[[Pair], Undo], kind: str, packet: tuple[str, str, str] | None
 ) -> None:

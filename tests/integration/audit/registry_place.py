@@ -1,0 +1,65 @@
+"""The checks of the registry, run on systems of registries as `hatang check` runs them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hatang.audit.join import Scope
+from hatang.audit.kept import facts
+from hatang.audit.runner import _intervals, pytest_argv, system_files
+from hatang.catalogue import load
+from hatang.catalogue.recorded import REGISTRY_PREFIX
+from hatang.model.mutation import Mutation
+from hatang.model.terms import Level
+from hatang.policies.mutations.place import Undo
+from hatang.registry import Registry
+from hatang.settings import environment
+from tests.unit.audit.long_in_use import SITE
+
+
+def function(mutation: Mutation) -> Callable[[Registry, str], Undo]:
+    """The function that a mutation names."""
+    file, name = mutation.call.split("::")
+    found: Callable[[Registry, str], Undo] = getattr(
+        importlib.import_module(f"hatang.policies.mutations.{file.removesuffix('.py')}"), name
+    )
+    return found
+
+
+def look(systems: Sequence[tuple[Registry, str]], place: Path) -> dict[str, dict[str, str]]:
+    """What the checks say of each system: by control `passed`, or the outcome with its reason."""
+    file, lines = place / "systems.json", place / "lines.jsonl"
+    lines.unlink(missing_ok=True)
+    file.write_text(json.dumps({
+        "cloud": {"file": "", "name": ""}, "site": SITE.model_dump(mode="json"),
+        "systems": [_entry(registry, name) for registry, name in systems],
+    }))  # fmt: skip
+    files = [f for f in system_files() if f.name.startswith(REGISTRY_PREFIX)]
+    done = subprocess.run(
+        [*pytest_argv(files, f"--systems={file}"), f"--result-lines={lines}"],
+        env=environment(PYTHONDONTWRITEBYTECODE="1"), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+    said: dict[str, dict[str, str]] = {name: {} for _registry, name in systems}
+    for row in map(json.loads, lines.read_text(encoding="utf-8").splitlines()):
+        passed = row["outcome"] == "passed"
+        said[row["scope"]][row["control"]] = "passed" if passed else f"{row['outcome']}: {row['detail']}"
+    return said
+
+
+def _entry(registry: Registry, name: str) -> dict[str, Any]:
+    """What the checks read of a system."""
+    record = registry.system(name)
+    level = Level(record.spec.level)
+    scope = Scope(name, "system", name, level, load().resolve(level, record.spec.sources))
+    return {
+        "spec": record.spec.model_dump(mode="json"), "agency": record.agency.model_dump(mode="json"),
+        "allocation": record.allocation.model_dump(mode="json") if record.allocation else None,
+        "values": {k: r.value for k, r in scope.values.items()}, "ids": {}, "agency_ids": {},
+        "intervals": _intervals(scope), "kept": facts(registry, record),
+    }  # fmt: skip
