@@ -51,9 +51,10 @@ PROOF = """
 
 `make prove` applies each of these controls to a real host, cloud or registry, sees its check pass, breaks it as a
 careless or a hostile person would, sees the check fail and name this control and no unrelated one, repairs it with the
-role or the stack (the registry: with a new record), and sees the check pass again. The mutations are in `policies/mutations`, the record in
-`policies/proof.json`. Only a control whose mutations were all caught counts as automated. *Changed* says that control,
-mutations or checks were changed since the proof, *not tried* that the proof is older than the check.
+role or the stack (the registry: with a new record), and sees the check pass again. The mutations are in
+`policies/mutations`, the record in `policies/proof.json`. Only a control whose mutations were all caught counts as
+automated. *Changed* says that control, mutations or checks were changed since the proof, *not tried* that the proof is
+older than the check.
 
 """
 SOURCES = """# Sources
