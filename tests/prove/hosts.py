@@ -1,50 +1,33 @@
-"""Mutations of hosts, one at a time: checks pass, break, look, repair with the role's tag, checks pass."""
+"""Mutations of hosts: repaired with the role's tag."""
 
 from __future__ import annotations
 
-import subprocess
-from dataclasses import dataclass, field
-from time import monotonic
-
-from hatang.errors import HatangError
 from hatang.model.mutation import Mutation
 from tests.integration.audit.checked import Checked
-from tests.prove.outcome import Outcome, Verdict, judge
+from tests.prove.proving import Proving
 
 
-@dataclass
-class HostProof:
-    """A hardened host that is broken again and again. It is looked at once between two mutations."""
+class HostProof(Proving):
+    """A hardened host."""
 
-    checked: Checked
-    clean: bool = field(default=False, init=False)  # all checks passed after the last mutation
+    def __init__(self, checked: Checked) -> None:
+        self.checked = checked
 
-    def prove(self, control: str, mutation: Mutation) -> Outcome:
-        """Do one mutation and put it right again; the host is whole afterwards, or the outcome says why not."""
-        begun = monotonic()
-        try:
-            verdict, detail = self._prove(control, mutation)
-        except (AssertionError, HatangError, subprocess.SubprocessError) as exc:
-            self.clean = False
-            verdict, detail = Verdict.TROUBLE, str(exc).strip()[-600:]
-        return Outcome(control, mutation, verdict, detail, monotonic() - begun)
+    def whole(self) -> dict[str, str]:
+        """All roles once more, after a mutation that left something; what still does not pass."""
+        self.checked.harden()
+        return self.bad()
 
-    def _prove(self, control: str, mutation: Mutation) -> tuple[Verdict, str]:
-        if not self.clean and (bad := self._whole()):
-            return Verdict.NOT_MET_BEFORE, "; ".join(f"{c} {text}" for c, text in bad.items())
-        self.clean = False
+    def bad(self) -> dict[str, str]:
+        """Controls that do not pass, over hatang's own link."""
+        return self.checked.bad(by="hatang")
+
+    def break_it(self, mutation: Mutation) -> None:
+        """Run its script as root."""
         self.checked.root(mutation.run)
-        verdict, detail = judge(control, mutation, self.checked.bad(by="hatang"))
+
+    def put_right(self, control: str, mutation: Mutation, done: None) -> None:
+        """Undo what no role undoes, then the roles of what was broken."""
         if mutation.undo:
             self.checked.root(mutation.undo)
         self.checked.harden(tags=(control, *mutation.also))
-        left = self.checked.bad(by="hatang")
-        self.clean = not left
-        if left and verdict is Verdict.CAUGHT:
-            return Verdict.NOT_REPAIRED, "; ".join(f"{c} {text}" for c, text in left.items())
-        return verdict, detail
-
-    def _whole(self) -> dict[str, str]:
-        """All roles once more, after a mutation that left something; what still does not pass."""
-        self.checked.harden()
-        return self.checked.bad(by="hatang")

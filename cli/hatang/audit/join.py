@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hatang.audit.results import Result
-from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.catalogue.strictest import is_demanded
+from hatang.catalogue.ways import OF_SYSTEMS
 from hatang.model.control import Control, Resolved, VerifiedBy
 from hatang.model.terms import Level, ResultState
 
-CLOUD_PREFIX = "test_cloud_"
 BESIDE = " — "  # between a control's note and what its checks say
-OF_SYSTEMS = (CLOUD_PREFIX, REGISTRY_PREFIX)  # files of checks that run once for each system; the others run on hosts
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from hatang.model.review import SITE, Review, ReviewEntry, ReviewScope
 from hatang.registry import Registry, SystemRecord
 from hatang.registry.reviews import Reviews
 
-PIECE = 1 << 20  # bytes read at once
 OPTIONS = {"by": "--by", "document": "--document", "note": "--note"}
 REMEDIES = {
     "by": "give the person's name, 3 to 200 characters",
@@ -73,19 +72,17 @@ def record(
 
 def digest(file: Path) -> str:
     """SHA-256 of a file. Raises InputError: it cannot be read, or is empty."""
-    found, size = hashlib.sha256(), 0
     try:
         with file.open("rb") as source:
-            while piece := source.read(PIECE):
-                found.update(piece)
-                size += len(piece)
+            found = hashlib.file_digest(source, "sha256").hexdigest()
+            size = source.tell()
     except OSError as exc:
         raise InputError(
             f"this file cannot be read: {exc.strerror}", where=str(file), do="name a file that is there"
         ) from exc
     if not size:
         raise InputError("this file is empty", where=str(file), do="name the document itself")
-    return found.hexdigest()
+    return found
 
 
 def _systems(registry: Registry, kind: ReviewScope, scope: str) -> list[SystemRecord]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang.audit.totals import by_system
-from hatang.catalogue.recorded import REGISTRY_PREFIX
+from hatang.catalogue.ways import REGISTRY_PREFIX
 from hatang.model.terms import ResultState
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hatang.audit.join import OF_SYSTEMS, Line, Scope, join
+from hatang.audit.join import Line, Scope, join
 from hatang.audit.kept import beside, facts
 from hatang.audit.results import CheckRun
 from hatang.audit.transport import ssh_config
@@ -22,6 +22,7 @@ from hatang.audit.waivers import applied, standings
 from hatang.catalogue import Catalogue, load
 from hatang.catalogue.recorded import interval
 from hatang.catalogue.resolver import resolve
+from hatang.catalogue.ways import OF_SYSTEMS
 from hatang.model.control import Control
 from hatang.model.site import Site
 from hatang.model.terms import Level

@@ -12,16 +12,15 @@ from hatang.catalogue.groups import GROUPS, group_of
 from hatang.catalogue.loader import line_of, load_control
 from hatang.catalogue.mutations import unproven
 from hatang.catalogue.orphans import orphans
-from hatang.catalogue.recorded import REGISTRY_PREFIX
 from hatang.catalogue.sources import sources
 from hatang.catalogue.strictest import SURENESS, takes_own
 from hatang.catalogue.tree import Tree
+from hatang.catalogue.ways import way_of
 from hatang.errors import InputError
-from hatang.model.control import Combine, Control, SourceValues, Unit, VerifiedBy
+from hatang.model.control import Combine, Control, SourceValues, Unit
 from hatang.model.terms import UNSTATED
 
 PLACES = ("value", "own", "bastion")
-WAYS = {"test_cloud_": VerifiedBy.CLOUD, REGISTRY_PREFIX: VerifiedBy.REGISTRY}  # the others run on hosts
 
 
 def faults(tree: Tree | None = None) -> list[InputError]:
@@ -138,7 +137,7 @@ class _Lint:
 
     def _checks(self) -> Iterator[InputError]:
         for check in self.control.checks:
-            way = next((w for beginning, w in WAYS.items() if check.startswith(beginning)), VerifiedBy.HOST)
+            way = way_of(check)
             if check not in self.tree.tests:
                 yield self._fault(f"no check is called {check}", f"write it in {self.tree.checks}", "checks")
             elif (named := self.tree.tests[check][0]) != self.control.id:

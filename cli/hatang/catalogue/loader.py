@@ -92,14 +92,19 @@ def load(folder: Path | None = None) -> Catalogue:
 
 def load_control(file: Path) -> Control:
     """One control file. Raises InputError."""
-    control = validated(Control, file)
-    if control.id != file.stem:
-        line = line_of(file.read_text(encoding="utf-8"), ("id",))
+    return named_after_file(validated(Control, file), file, "id")
+
+
+def named_after_file(found: M, file: Path, field: str) -> M:
+    """A file's content, when it has the file's name in this field. Raises InputError."""
+    name = getattr(found, field)
+    if name != file.stem:
+        line = line_of(file.read_text(encoding="utf-8"), (field,))
         raise InputError(
-            f"the id {control.id} differs from the file's name", where=f"{file}:{line} (id)",
-            do=f"rename the file to {control.id}.yaml, or correct the id",
+            f"the {field} {name} differs from the file's name", where=f"{file}:{line} ({field})",
+            do=f"rename the file to {name}.yaml, or correct the id",
         )  # fmt: skip
-    return control
+    return found
 
 
 def validated(model: type[M], file: Path, *keys: str) -> M:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from hatang.catalogue.loader import POLICIES, line_of, validated
+from hatang.catalogue.loader import POLICIES, line_of, named_after_file, validated
 from hatang.catalogue.tree import Tree
+from hatang.catalogue.ways import way_of
 from hatang.errors import InputError
-from hatang.model.control import Control, VerifiedBy
+from hatang.model.control import Control
 from hatang.model.mutation import Mutation, Mutations, Where
 
 MUTATIONS = POLICIES / "mutations"
@@ -28,14 +29,7 @@ def mutations(folder: Path | None = None) -> dict[str, Mutations]:
 
 def load_mutations(file: Path) -> Mutations:
     """One file of mutations. Raises InputError."""
-    found = validated(Mutations, file)
-    if found.control != file.stem:
-        line = line_of(file.read_text(encoding="utf-8"), ("control",))
-        raise InputError(
-            f"the control {found.control} differs from the file's name", where=f"{file}:{line} (control)",
-            do=f"rename the file to {found.control}.yaml, or correct the id",
-        )  # fmt: skip
-    return found
+    return named_after_file(validated(Mutations, file), file, "control")
 
 
 def unproven(tree: Tree, controls: Mapping[str, Control]) -> Iterator[InputError]:
@@ -103,7 +97,7 @@ class _Lint:
 
     def _untried(self, control: Control) -> Iterator[InputError]:
         places = {m.on for m in self.found.mutations}
-        for where in sorted({_where(check) for check in control.checks} - places):
+        for where in sorted({Where(way_of(check).value) for check in control.checks} - places):
             yield self._fault(
                 f"{control.id} has a check on {where.value}, and nothing is broken there",
                 f"add a mutation with `on: {where.value}`", "mutations",
@@ -121,11 +115,3 @@ class _Lint:
         module = self.file.parent / name
         if not module.is_file() or function not in functions(module):
             yield self._fault(f"there is no {mutation.call}", f"write it in {module}", "mutations", i, "call")
-
-
-def _where(check: str) -> Where:
-    """Where a check looks, by the name of its file."""
-    for way in (VerifiedBy.CLOUD, VerifiedBy.REGISTRY):
-        if check.startswith(f"test_{way.value}_"):
-            return Where(way.value)
-    return Where.HOST

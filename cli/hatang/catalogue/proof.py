@@ -53,6 +53,7 @@ class Proof:
         return State.PROVEN if tried and kept["digest"] == digest(control) else State.CHANGED
 
 
+@cache
 def proof(file: Path = PROOF) -> Proof:
     """The record; an empty one where none was made."""
     if not file.exists():

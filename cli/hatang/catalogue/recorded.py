@@ -6,10 +6,10 @@ files, and cannot be put on record by hand.
 
 from __future__ import annotations
 
+from hatang.catalogue.ways import REGISTRY_PREFIX
 from hatang.model.control import Control, Resolved, VerifiedBy
 from hatang.model.review import Interval, interval_of
 
-REGISTRY_PREFIX = "test_registry_"
 RECORD_FILES = ("test_registry_reviews.py", "test_registry_documents.py")
 BY_PERSONS = (VerifiedBy.REGISTRY, VerifiedBy.EVIDENCE)
 

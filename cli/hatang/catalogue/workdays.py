@@ -10,9 +10,10 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
+from hatang.catalogue.loader import POLICIES
 from hatang.model.base import Model
 
-FOLDER = Path(__file__).resolve().parents[1] / "policies" / "holidays"
+FOLDER = POLICIES / "holidays"
 
 
 class Day(Model):

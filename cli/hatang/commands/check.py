@@ -11,6 +11,7 @@ import click
 
 from hatang.audit.reports import formats, render
 from hatang.commands.app import App, examples, progress
+from hatang.commands.typed import can_write, show_report
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def command(
     from hatang.registry import Registry
 
     if report_file:
-        _can_write(report_file)  # before minutes of checking
+        can_write(report_file)  # before minutes of checking
     registry = Registry.open(app.settings.registry)
     records, machines = _chosen(registry, systems, hosts)
     if last:
@@ -139,24 +140,7 @@ def _last(
     return CheckRun(min(r.started for r in runs), max(r.finished for r in runs), tuple(chosen), places)
 
 
-def _can_write(file: Path) -> None:
-    """Raises InputError where the report could not be written."""
-    import os
-
-    from hatang.errors import InputError
-
-    if not file.absolute().parent.is_dir():
-        raise InputError("there is no such folder", where=str(file.parent), do="make it, or name another file")
-    if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
-        raise InputError("this file cannot be written", where=str(file), do="name another file")
-
-
 def _show(run: CheckRun, output: str, file: Path | None, everything: bool) -> int:
     """Print or write the report; 1 when something is not met or was not checked."""
-    text = render(output, run, whole=everything)
-    if file:
-        file.write_text(text, encoding="utf-8")
-        click.echo(_("report: {folder}").format(folder=file))
-    else:
-        click.echo(text.encode(), nl=False)  # bytes: documents say that they are UTF-8, whatever the locale is
+    show_report(render(output, run, whole=everything), file)
     return int(bool(run.not_met()))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hatang.commands.app import App, examples, progress
+from hatang.commands.typed import can_write, show_report
 from hatang.locale import _
 
 
@@ -59,8 +60,8 @@ def prove(
     from hatang.isolation.reports import RENDERERS
     from hatang.registry import Registry
 
-    if report_file and not report_file.absolute().parent.is_dir():
-        raise InputError("there is no such folder", where=str(report_file.parent), do="make it, or name another file")
+    if report_file:
+        can_write(report_file)  # before the probes
     registry = Registry.open(app.settings.registry)
     chosen = [registry.system(s) for s in dict.fromkeys(systems)] or registry.systems()
     hosts = [h for r in chosen for h in registry.hosts(r.spec.name)]
@@ -71,10 +72,5 @@ def prove(
             "there is nothing to prove: no such system has hosts", where="registry", do="hatang system apply NAME"
         )
     proof = run(app.settings, app.site, registry, records, hosts, ports=ports, progress=progress)
-    text = RENDERERS[output](proof)
-    if report_file:
-        report_file.write_text(text, encoding="utf-8")
-        click.echo(_("report: {folder}").format(folder=report_file))
-    else:
-        click.echo(text.encode(), nl=False)
+    show_report(RENDERERS[output](proof), report_file)
     return 0 if proof.holds else 1

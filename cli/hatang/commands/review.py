@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,12 +77,13 @@ def record(
 ) -> None:  # fmt: skip
     """Put something on record."""
     from hatang.audit import recording
+    from hatang.commands import typed
     from hatang.registry import Registry
 
     kind, name = _scope(system, agency, site_wide)
     found = recording.record(
-        Registry.open(app.settings.registry), control, kind, name, day=_day(on), by=by, document=document, note=note,
-        succeeded=not failed, covers=covers,
+        Registry.open(app.settings.registry), control, kind, name, day=typed.day(on, "--day", "2026-11-20"), by=by,
+        document=document, note=note, succeeded=not failed, covers=covers,
     )  # fmt: skip
     return emit_json("hatang.review/1", review=_row(found)) if output == "json" else click.echo(_sentence(found))
 
@@ -204,26 +204,12 @@ def withdraw(app: App, review_id: str, by: str, reason: str, output: str) -> Non
 
 def _scope(system: str | None, agency: str | None, site_wide: bool) -> tuple[ReviewScope, str]:
     """The one scope that was named. Raises InputError for none and for several."""
-    from hatang.errors import InputError
+    from hatang.commands.typed import one_scope
     from hatang.model.review import ReviewScope
 
-    named = [(ReviewScope.SYSTEM, system), (ReviewScope.AGENCY, agency), (ReviewScope.SITE, "" if site_wide else None)]
-    given = [(kind, name) for kind, name in named if name is not None]
-    if len(given) != 1:
-        raise InputError(
-            f"a record has one scope, not {len(given)}", where="--system, --agency, --site-wide", do="give one of them"
-        )
-    return given[0]
-
-
-def _day(text: str) -> date:
-    """A day as it was typed. Raises InputError."""
-    from hatang.errors import InputError
-
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise InputError(f"{text!r} is no day", where="--day", do="write YYYY-MM-DD, such as 2026-11-20") from None
+    options = {"--system": system, "--agency": agency, "--site-wide": "" if site_wide else None}
+    kind, name = one_scope("a record", options)
+    return ReviewScope(kind.removesuffix("-wide")), name
 
 
 def _row(found: Review) -> dict[str, Any]:

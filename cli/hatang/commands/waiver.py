@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,12 +75,13 @@ def propose(
 ) -> None:  # fmt: skip
     """Propose a waiver."""
     from hatang.audit import waivers
+    from hatang.commands import typed
     from hatang.registry import Registry
 
     kind, name = _scope(host, system, agency)
     found = waivers.propose(
         Registry.open(app.settings.registry), control, kind, name, reason=reason, measure=measure, by=by,
-        until=_day(until),
+        until=typed.day(until, "--until", "2027-03-31"),
     )  # fmt: skip
     if output == "json":
         return emit_json("hatang.waiver/1", waiver=_row(found))
@@ -196,25 +196,11 @@ def show(app: App, waiver_id: str, output: str) -> None:
 
 def _scope(host: str | None, system: str | None, agency: str | None) -> tuple[ScopeKind, str]:
     """The one scope that was named. Raises InputError for none and for several."""
-    from hatang.errors import InputError
+    from hatang.commands.typed import one_scope
     from hatang.model.waiver import ScopeKind
 
-    named = [(ScopeKind(k), v) for k, v in (("host", host), ("system", system), ("agency", agency)) if v is not None]
-    if len(named) != 1:
-        raise InputError(
-            f"a waiver has one scope, not {len(named)}", where="--host, --system, --agency", do="give one of them"
-        )
-    return named[0]
-
-
-def _day(text: str) -> date:
-    """A day as it was typed. Raises InputError."""
-    from hatang.errors import InputError
-
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise InputError(f"{text!r} is no day", where="--until", do="write YYYY-MM-DD, such as 2027-03-31") from None
+    kind, name = one_scope("a waiver", {"--host": host, "--system": system, "--agency": agency})
+    return ScopeKind(kind), name
 
 
 def _row(found: Standing) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -52,6 +50,8 @@ def as_html(proof: Proof) -> str:
     """The page. It fetches nothing and runs nothing."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from hatang.audit.reports.html import content_hash
+
     style = (HERE / "page.css").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
     cells = proof.cells()
@@ -61,7 +61,7 @@ def as_html(proof: Proof) -> str:
         cells=cells, sources=[n for n in names if any(a == n for a, _b in cells)], targets=names, sign=words.sign,
         names=NAMES, meanings=words.meanings(), differences=grouped(proof.differences), say=words.difference,
         kinds=words.kinds(), style=style,
-        style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        style_hash=content_hash(style),
     )  # fmt: skip
 
 

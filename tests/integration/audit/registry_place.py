@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,11 @@ from hatang.audit.join import Scope
 from hatang.audit.kept import facts
 from hatang.audit.runner import _intervals, pytest_argv, system_files
 from hatang.catalogue import load
-from hatang.catalogue.recorded import REGISTRY_PREFIX
-from hatang.model.mutation import Mutation
+from hatang.catalogue.ways import REGISTRY_PREFIX
 from hatang.model.terms import Level
-from hatang.policies.mutations.place import Undo
 from hatang.registry import Registry
 from hatang.settings import environment
 from tests.unit.audit.long_in_use import SITE
-
-
-def function(mutation: Mutation) -> Callable[[Registry, str], Undo]:
-    """The function that a mutation names."""
-    file, name = mutation.call.split("::")
-    found: Callable[[Registry, str], Undo] = getattr(
-        importlib.import_module(f"hatang.policies.mutations.{file.removesuffix('.py')}"), name
-    )
-    return found
 
 
 def look(systems: Sequence[tuple[Registry, str]], place: Path) -> dict[str, dict[str, str]]:

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from openstack.connection import Connection
 
-from hatang.audit.join import CLOUD_PREFIX
 from hatang.audit.results import CheckRun
 from hatang.audit.runner import check
 from hatang.catalogue.mutations import mutations
+from hatang.catalogue.ways import CLOUD_PREFIX
 from hatang.model.mutation import Mutation, Where
 from hatang.model.terms import ResultState
-from hatang.policies.mutations.place import Undo
 from hatang.registry import HostRecord, Registry, SystemRecord
 from hatang.sandbox.lifecycle import Sandbox
 from tests.integration.provision import driver
+from tests.prove.proving import function
 
 NAME = "bi-pha"
-
-
-def function(mutation: Mutation) -> Callable[[Site], Undo]:
-    """The function that a mutation names."""
-    file, name = mutation.call.split("::")
-    found: Callable[[Site], Undo] = getattr(
-        import_module(f"hatang.policies.mutations.{file.removesuffix('.py')}"), name
-    )
-    return found
 
 
 class Site:

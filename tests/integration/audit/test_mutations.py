@@ -10,9 +10,9 @@ import random
 
 import pytest
 
-from hatang.audit.join import OF_SYSTEMS
 from hatang.catalogue import load
 from hatang.catalogue.mutations import mutations
+from hatang.catalogue.ways import OF_SYSTEMS
 from hatang.model.mutation import By, Mutation, Where
 from tests.integration.audit.checked import Checked
 from tests.prove.choice import sample

@@ -15,12 +15,13 @@ from hatang.audit.join import Scope
 from hatang.audit.runner import _intervals
 from hatang.catalogue import load
 from hatang.catalogue.mutations import mutations
-from hatang.catalogue.recorded import REGISTRY_PREFIX
+from hatang.catalogue.ways import REGISTRY_PREFIX
 from hatang.model.mutation import Mutation, Where
 from hatang.model.terms import Level
 from hatang.policies.mutations.place import Undo
 from hatang.registry import Registry
-from tests.integration.audit.registry_place import function, look
+from tests.integration.audit.registry_place import look
+from tests.prove.proving import function
 from tests.unit.audit.long_in_use import prepare
 
 AUTOMATED = {c.id: c for c in load().controls.values() if any(k.startswith(REGISTRY_PREFIX) for k in c.checks)}

@@ -44,7 +44,7 @@ def render(run: CheckRun) -> str:
         not_compared=words.not_compared(), kind_of=words.kind_of, look=_look,
         judged=len({r.control for r in run.results}), known=len(load().controls),
         start=f"{run.started:%Y-%m-%d %H:%M:%S}", end=f"{run.finished:%Y-%m-%d %H:%M:%S}",
-        style=style, script=script, style_hash=_hash(style), script_hash=_hash(script),
+        style=style, script=script, style_hash=content_hash(style), script_hash=content_hash(script),
     )  # fmt: skip
 
 
@@ -74,7 +74,8 @@ def _look(result: Result) -> dict[str, Any]:
     }
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """What a page's Content-Security-Policy names so that this style or script, and no other, is taken."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
