@@ -40,3 +40,59 @@ def volume_of_another_type(place: Place) -> Undo:
         quotas.update_quota_set(project, volumes=before.volumes, gigabytes=before.gigabytes, **less)
 
     return undo
+
+
+def volume_without_encryption(place: Place) -> Undo:
+    """A volume type that encrypts nothing, for one volume."""
+    quotas, project = place.cloud.block_storage, place.ids["project_id"]
+    kind = quotas.create_type(name="plain", is_public=True)
+    before = quotas.get_quota_set(project)
+    limits = {"volumes_plain": 1, "gigabytes_plain": 1, "snapshots_plain": 0}
+    quotas.update_quota_set(project, volumes=before.volumes + 1, gigabytes=before.gigabytes + 1, **limits)
+    storage = place.cloud.connect_as_project({"id": project}).block_storage
+    made = storage.create_volume(name="plain", size=1, volume_type="plain")
+    storage.wait_for_status(made, "available", ["error"], interval=0.3, wait=60)
+    quotas.update_quota_set(project, **dict.fromkeys(limits, 0))  # nobody notices that it was allowed
+
+    def undo() -> None:
+        storage.delete_volume(made)
+        storage.wait_for_delete(made, interval=0.3, wait=60)
+        quotas.update_quota_set(project, volumes=before.volumes, gigabytes=before.gigabytes)
+        quotas.delete_type(kind)
+
+    return undo
+
+
+def volume_of_another_project(place: Place) -> Undo:
+    """A project that has no level stores where this level stores."""
+    storage = place.cloud.block_storage
+    made = storage.create_volume(name="elsewhere", size=1, volume_type=_own_type(place))
+    storage.wait_for_status(made, "available", ["error"], interval=0.3, wait=60)
+
+    def undo() -> None:
+        storage.delete_volume(made)
+        storage.wait_for_delete(made, interval=0.3, wait=60)
+
+    return undo
+
+
+def key_left_behind(place: Place) -> Undo:
+    """A key without a volume: its volume went, or somebody made one for later."""
+    keys = place.cloud.connect_as_project({"id": place.ids["project_id"]}).key_manager
+    made = keys.create_secret(name="left", algorithm="aes", bit_length=256, secret_type="symmetric")  # noqa: S106 - a kind of key
+    return lambda: keys.delete_secret(made.secret_ref.rsplit("/", 1)[1])
+
+
+def key_shown_to_another(place: Place) -> Undo:
+    """Somebody else may read the key of a volume."""
+    keys = place.cloud.connect_as_project({"id": place.ids["project_id"]}).key_manager
+    volume = next(v for v in place.cloud.block_storage.volumes(all_projects=True)
+                  if v.project_id == place.ids["project_id"] and v.encryption_key_id)  # fmt: skip
+    way = f"/secrets/{volume.encryption_key_id}/acl"
+    reader = next(u for u in place.cloud.identity.users(domain_id="default") if u.name == "svc")
+    keys.put(way, json={"read": {"users": [reader.id], "project-access": True}}).raise_for_status()
+    return lambda: keys.delete(way).raise_for_status()
+
+
+def _own_type(place: Place) -> str:
+    return place.site.volume_type(place.record.spec.level).name

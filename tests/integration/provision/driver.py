@@ -27,11 +27,13 @@ def provisioner(state: Path) -> Provisioner:
     return Provisioner(own, load_site(SITE, own.cache), lambda text: print(text, file=sys.stderr, flush=True))
 
 
-def record(maker: Provisioner, name: str, code: str = "H99.77", level: int = 2) -> SystemRecord:
+def record(
+    maker: Provisioner, name: str, code: str = "H99.77", level: int = 2, *, document_storage: bool = False
+) -> SystemRecord:
     """A system in the registry, with addresses: one server with a volume in the application zone."""
     system = {
         "name": name, "title": TEXT, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ", "level": level,
-        "criteria": ["private-information"],
+        "criteria": ["private-information"], "document_storage": document_storage,
         "hosts": [{"name": "app", "zone": "application", "volume_gib": 1}],
     }  # fmt: skip
     agency = {"code": code, "name": TEXT, "branch": "committee", "tier": "province", "contact": "thu@vi-du.example"}
