@@ -94,7 +94,8 @@ class Live:
     @cached_property
     def zone_ports(self) -> list[Any]:
         """Ports on the system's networks, whoever owns them, and its own on other networks."""
-        on_zones = {p.id: p for n in self.networks.values() for p in self.cloud.network.ports(network_id=n.id)}
+        networks = [n.id for n in self.networks.values()]  # one question about all of them, since each costs time
+        on_zones = {p.id: p for p in self.cloud.network.ports(network_id=networks)} if networks else {}
         return list((on_zones | {p.id: p for p in self.ports}).values())
 
     @property

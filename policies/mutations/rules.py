@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 from hatang.policies.mutations.place import Place, Undo
@@ -75,3 +76,10 @@ def state_network_to_application(place: Place) -> Undo:
     """The application answers the whole state data network."""
     outside = next(e for e in place.site.external_networks if e.purpose == "tslcd")
     return _rule(place, "application", 8443, remote_ip_prefix=str(outside.cidr))
+
+
+def database_for_a_test_system(place: Place) -> Undo:
+    """Developers let their test system, somewhere else in the branch, read the data of operation."""
+    prefix = place.site.pool(place.record.agency.branch).prefix
+    elsewhere = IPv4Network((int(prefix.broadcast_address) - 1023, 26))
+    return _rule(place, "database", 5432, remote_ip_prefix=str(elsewhere))
