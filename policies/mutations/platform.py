@@ -24,12 +24,13 @@ def bastion_for_everybody(place: Place) -> Undo:
     return lambda: network.update_network(found, is_shared=False)
 
 
-def gateway_for_bastion(place: Place) -> Undo:
-    """The bastion network gets a way out, so that its hosts can fetch updates."""
+def way_out_of_bastion(place: Place) -> Undo:
+    """Hosts of the bastion network are told a way out, so that they can fetch updates."""
     network = place.cloud.network
     subnet = next(s for s in network.subnets() if s.name == _bastion_name(place))
-    network.update_subnet(subnet, gateway_ip=str(place.site.pool(place.record.agency.branch).bastion[1]))
-    return lambda: network.update_subnet(subnet, gateway_ip=None)
+    hop = str(place.site.pool(place.record.agency.branch).bastion[9])
+    network.update_subnet(subnet, host_routes=[{"destination": "0.0.0.0/0", "nexthop": hop}])
+    return lambda: network.update_subnet(subnet, host_routes=[])
 
 
 def logs_shared(place: Place) -> Undo:
