@@ -70,8 +70,10 @@ def another_gate(place: Place) -> Undo:
     network = place.cloud.network
     wanted = next(e for e in place.site.external_networks if e.purpose == "tslcd")
     subnet = next(s for s in network.subnets() if s.cidr == str(wanted.cidr))
-    network.update_subnet(subnet, gateway_ip=str(wanted.cidr[-2]))
-    return lambda: network.update_subnet(subnet, gateway_ip=str(wanted.gateway))
+    pools = [{"start": str(wanted.cidr[2]), "end": str(wanted.cidr[-6])}]  # Neutron gives no gateway out of a pool
+    network.update_subnet(subnet, allocation_pools=pools, gateway_ip=str(wanted.cidr[-2]))
+    before = [{"start": str(wanted.cidr[2]), "end": str(wanted.cidr[-2])}]
+    return lambda: network.update_subnet(subnet, gateway_ip=str(wanted.gateway), allocation_pools=before)
 
 
 def way_round_the_gate(place: Place) -> Undo:
