@@ -51,6 +51,32 @@ def volume_without_encryption(place: Place) -> Undo:
     return _volume(place, "__DEFAULT__")
 
 
+def loose_volume(place: Place) -> Undo:
+    """A volume of the right type that no server holds: one call deletes it."""
+    project, kind, quotas = place.ids["project_id"], _own_type(place), place.cloud.block_storage
+    before = quotas.get_quota_set(project)
+    fields = ("volumes", "gigabytes", f"volumes_{kind}", f"gigabytes_{kind}")
+    limits = {f: before.to_dict()[f] for f in fields}
+    quotas.update_quota_set(project, **{f: n + 1 for f, n in limits.items()})
+    storage = place.cloud.connect_as_project({"id": project}).block_storage
+    made = storage.create_volume(name="loose", size=1, volume_type=kind)
+    storage.wait_for_status(made, "available", ["error"], interval=0.3, wait=60)
+
+    def undo() -> None:
+        storage.delete_volume(made)
+        storage.wait_for_delete(made, interval=0.3, wait=60)
+        quotas.update_quota_set(project, **limits)
+
+    return undo
+
+
+def server_unlocked(place: Place) -> Undo:
+    """Somebody unlocks a server to work on it, and leaves it so: its volume can be detached and deleted."""
+    compute, server = place.cloud.compute, place.ids["servers"]["app"]
+    compute.unlock_server(server)
+    return lambda: compute.lock_server(server)
+
+
 def volume_of_another_project(place: Place) -> Undo:
     """A project that has no level stores where this level stores."""
     storage = place.cloud.block_storage
