@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from hatang.model.base import Misfit, Model, Slug, Text
-from hatang.model.terms import Level, ZoneKind, applying
+from hatang.model.terms import Environment, Level, ZoneKind, applying
 
 
 class Criterion(StrEnum):
@@ -51,6 +51,10 @@ class System(Model):
     criteria: tuple[Criterion, ...] = Field(min_length=1, description="Facts that decide the lowest permitted level.")
     document_storage: bool = Field(
         False, description="Stores electronic documents of Party or State bodies: QCVN 12:2026/BCA applies."
+    )
+    environment: Environment = Field(
+        Environment.OPERATION,
+        description="operation, test or development: what it is for. Each of them is a system of its own (DEV-04).",
     )
     public: bool = Field(False, description="Serves the Internet: the border zone gets a public address.")
     hosts: tuple[HostSpec, ...] = Field(min_length=1, max_length=64, description="Servers.")
