@@ -1,4 +1,4 @@
-"""Limits on connections at once, from the ruleset in force: which ports they cover, counted how, before what is let in."""
+"""Limits on connections at once, from the ruleset in force: which ports they cover, how they count, what they miss."""
 
 from __future__ import annotations
 
@@ -42,23 +42,25 @@ def unlimited(rules: Ruleset, per_origin: int, per_service: int) -> list[str]:
 
 def _missing(way: Opening, before: list[Limit], per_origin: int, per_service: int) -> Iterator[str]:
     families = {p.version for p in way.peers} if way.peers is not None else {4, 6}
-    ends = {port for low, high in way.ports or () for port in (range(low, high + 1) if high - low < WIDE else (low, high))}
+    ends = {
+        port for low, high in way.ports or () for port in (range(low, high + 1) if high - low < WIDE else (low, high))
+    }
     for protocol in [way.protocol] if way.protocol else ["tcp", "udp"]:
         for family in sorted(families):
             for port in ends:
                 if not any(m.family == family and m.count <= per_origin and m.covers(port, protocol) for m in before):
                     yield f"no limit of {per_origin} for one IPv{family} origin"
-        if not all(any(not m.family and m.count <= per_service and m.covers(p, protocol) for m in before) for p in ends):
+        if not all(
+            any(not m.family and m.count <= per_service and m.covers(p, protocol) for m in before) for p in ends
+        ):
             yield f"no limit of {per_service} for the service"
 
 
-def _walk(
-    rules: Ruleset, chain: dict[str, Any], way: Opening, certain: bool, depth: int
-) -> Iterator[Limit | Opening]:
+def _walk(rules: Ruleset, chain: dict[str, Any], way: Opening, certain: bool, depth: int) -> Iterator[Limit | Opening]:
     """Limits and openings in the order in which a packet meets them.
 
     Args:
-        certain: every new packet of this way comes here; a limit under a condition that is not understood counts for none.
+        certain: every new packet of this way comes here; a limit under another condition counts for none.
     """
     place = (chain["family"], chain["table"])
     for rule in rules.rules:

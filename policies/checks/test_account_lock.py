@@ -18,7 +18,7 @@ PASSWORD = ("pam_unix", "pam_oath", "pam_sss", "pam_ldap", "pam_krb5", "pam_deny
 
 
 def wrong_password(member: bool) -> Callable[[Line], str]:
-    """What modules answer to a wrong password or one-time code, of a member of the emergency group or of anybody else."""
+    """What modules answer to a wrong password or code, of a member of the emergency group or of anybody else."""
 
     def result(line: Line) -> str:
         if line.module == "pam_succeed_if":

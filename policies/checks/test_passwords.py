@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_first_password_is_changed(value: bool, ask: Ask) -> None:
     """A password that root hands out is marked so that it is changed at the first login."""
     stacks = Stacks(ask(READ))
     for service in LOCAL_WAYS:
-        walk = stacks.walk(service, "password", lambda line: _in_service(line, service))
+        walk = stacks.walk(service, "password", partial(_in_service, service))
         names = [line.module for line in walk.called]
         assert "pam_unix" in names, f"{service}: pam_unix does not keep passwords"
         later = walk.called[names.index("pam_unix") + 1 :]
@@ -166,10 +167,13 @@ def test_first_password_is_changed(value: bool, ask: Ask) -> None:
         assert marks, f"{service}: a password from root need not be changed"
 
 
-MARK = re.compile(r"^(quiet )?/bin/sh -c \[test \$\(id -u\) != 0 \|\| (test \$PAM_USER = root \|\| )?/usr/bin/chage -d 0 \$PAM_USER\]$")
+MARK = re.compile(
+    r"^(quiet )?/bin/sh -c "
+    r"\[test \$\(id -u\) != 0 \|\| (test \$PAM_USER = root \|\| )?/usr/bin/chage -d 0 \$PAM_USER\]$"
+)
 
 
-def _in_service(line: Line, service: str) -> str:
+def _in_service(service: str, line: Line) -> str:
     """What a module answers when all goes well in this service."""
     if line.module == "pam_succeed_if" and "service" in line.args:
         i = line.args.index("service")

@@ -68,4 +68,3 @@ def _options(words: list[str]) -> dict[str, str]:
         "authenticationmethods": " ".join(words[1:i]), "kbdinteractiveauthentication": words[i + 1],
         "usepam": words[j + 1],
     }  # fmt: skip
-
