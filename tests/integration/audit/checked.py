@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,11 @@ class Checked:
         """Name of the host."""
         return self.lone.hosts[0].name
 
-    def harden(self) -> None:
-        """Bring the host to the values of the level."""
+    def harden(self, tags: Sequence[str] = ()) -> None:
+        """Bring the host to the values of the level; `tags`: what these controls ask, alone."""
         wait_for_hosts(self.lone.settings, self.lone.hosts)
         log = self.lone.folder / "harden.log"
-        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.lone.variables(LEVEL), log=log)
+        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.lone.variables(LEVEL), tags=tags, log=log)
 
     def root(self, script: str) -> str:
         """Run a script as root inside the host, not over SSH."""
