@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from hatang.policies.checks.expected import Ask, Expected
 
-# Each line: account of passwd, then of shadow (first sign of the hash, last change, expiry), last login and birth of
-# its home, in days since 1970. Of hashes only whether two accounts have the same one.
+# Each line: account of passwd, then of shadow (first sign of the hash, last change, expiry), last login, and birth of
+# its home or the day on which hatang-accounts first saw it, in days since 1970. Of hashes only whether two accounts have the same one.
 READ = r"""
 import os, struct
 shadow = {r[0]: r for r in (l.rstrip("\n").split(":") for l in open("/etc/shadow"))}
@@ -24,7 +24,8 @@ for line in open("/etc/passwd"):
             last = struct.unpack("i", file.read(292)[:4])[0] // 86400
     except (OSError, struct.error):
         pass
-    born = int(os.stat(home).st_ctime) // 86400 if os.path.isdir(home) else 0
+    paths = [p for p in (home, "/var/lib/hatang/accounts-seen/" + name) if os.path.exists(p)]
+    born = max([0] + [int(os.stat(p).st_ctime) // 86400 for p in paths])
     twin = hashes.count(row[1]) > 1
     print(name, uid, shell or "/bin/sh", row[1][:1] or "-", row[2] or 0, row[7] or -1, last, born, int(twin), sep=":")
 """
@@ -74,8 +75,9 @@ class Account:
         return self.expires < 0 or self.expires > today
 
     def unused(self, today: int) -> int:
-        """Days since the last login; since it was made when there was none."""
-        return today - (self.last_login or max(self.made, self.home_made))
+        """Days since the last login; since it was made when there was none; 0 while no day is known."""
+        known = self.last_login or max(self.made, self.home_made)
+        return today - known if known else 0
 
 
 @dataclass(frozen=True)
