@@ -9,7 +9,8 @@ from datetime import date, datetime
 from hatang.policies.checks.expected import Ask, Expected
 
 # Each line: account of passwd, then of shadow (first sign of the hash, last change, expiry), last login, and birth of
-# its home or the day on which hatang-accounts first saw it, in days since 1970. Of hashes only whether two accounts have the same one.
+# its home or the day on which hatang-accounts first saw it, in days since 1970. Of hashes only whether two accounts
+# have the same one.
 READ = r"""
 import os, struct
 shadow = {r[0]: r for r in (l.rstrip("\n").split(":") for l in open("/etc/shadow"))}
