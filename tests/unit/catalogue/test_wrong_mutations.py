@@ -19,12 +19,33 @@ from hatang.catalogue.tree import Tree
 from hatang.errors import InputError
 
 BASE = "SAC-13"
+TEXT = """\
+# yaml-language-server: $schema=mutations.schema.json
+control: SAC-13
+mutations:
+  - name: all-may-leave
+    by: careless
+    on: host
+    run: |
+      nft chain inet hatang output '{ policy accept ; }'
+  - name: rule-before-all-others
+    by: hostile
+    on: host
+    run: |
+      nft insert rule inet hatang output counter accept
+  - name: rule-for-everybody
+    by: hostile
+    on: cloud
+    call: network.py::open_rule
+    also: [HST-02]
+    why: "A rule that is not in the matrix is also a flow that is not."
+"""
 SCHEMA: dict[str, Any] = json.loads((MUTATIONS / "mutations.schema.json").read_text())
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is written instead of what in SAC-13.yaml, the line of the fault, words of the message."""
+    """What is written instead of what in TEXT, the line of the fault, words of the message."""
 
     old: str
     new: str
@@ -35,9 +56,8 @@ class Wrong:
         """All files of mutations, one of them with the change."""
         shutil.copytree(MUTATIONS, folder, dirs_exist_ok=True)
         file = folder / f"{BASE}.yaml"
-        text = file.read_text(encoding="utf-8")
-        assert self.old in text, self.old
-        file.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
+        assert self.old in TEXT, self.old
+        file.write_text(TEXT.replace(self.old, self.new, 1), encoding="utf-8")
         return file
 
 
