@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
+PLATFORM = "hatang-platform"  # Keystone domain of the data centre itself
 
 
 class Live:
@@ -52,10 +53,50 @@ class Live:
         return [p for r in self.routers for p in self.cloud.network.ports(device_id=r.id)]
 
     @cached_property
+    def platform_projects(self) -> dict[str, Any]:
+        """Projects of the data centre itself by name: bastion, logging, backup."""
+        identity: Any = self.cloud.identity
+        domain = next((d for d in identity.domains(name=PLATFORM)), None)
+        assert domain is not None, f"the cloud has no domain {PLATFORM}"
+        return {p.name: p for p in identity.projects(domain_id=domain.id)}
+
+    @cached_property
+    def bastion(self) -> Any:
+        """The bastion network of the system's branch."""
+        name, owner = f"bastion-{self.system.agency.branch.value}", self.platform_projects["bastion"].id
+        found = list(self.cloud.network.networks(name=name, project_id=owner))
+        assert len(found) == 1, f"{len(found)} networks {name} in the platform's project bastion, not one"
+        return found[0]
+
+    @cached_property
     def volume_types(self) -> list[str]:
         """Names of all volume types of the region, private ones too."""
         storage: Any = self.cloud.block_storage
         return sorted(t.name for t in storage.types(is_public="None"))
+
+    @cached_property
+    def volumes(self) -> list[Any]:
+        """Volumes of the project."""
+        return [v for v in self.cloud.block_storage.volumes(all_projects=True) if v.project_id == self.project_id]
+
+    @cached_property
+    def keys(self) -> Any:
+        """The key manager as the project sees it: it shows keys to their own project alone."""
+        return self.cloud.connect_as_project({"id": self.project_id}).key_manager
+
+    def encryption(self, volume_type: str) -> Any:
+        """How a volume type encrypts; its `provider` is empty when it does not."""
+        storage: Any = self.cloud.block_storage
+        kind = next((t for t in storage.types(is_public="None") if t.name == volume_type), None)
+        assert kind is not None, f"the cloud has no volume type {volume_type}"
+        return storage.get_type_encryption(kind.id)
+
+    @cached_property
+    def zone_ports(self) -> list[Any]:
+        """Ports on the system's networks, whoever owns them, and its own on other networks."""
+        networks = [n.id for n in self.networks.values()]  # one question about all of them, since each costs time
+        on_zones = {p.id: p for p in self.cloud.network.ports(network_id=networks)} if networks else {}
+        return list((on_zones | {p.id: p for p in self.ports}).values())
 
     @property
     def server_ports(self) -> list[Any]:

@@ -105,6 +105,10 @@ class Ruleset:
             found.append(way)
         return found
 
+    def narrowed(self, way: Opening, match: dict[str, Any], place: tuple[str, str]) -> Opening:
+        """A way in, after one more condition."""
+        return self._narrow(way, match, place, "saddr")
+
     def _narrow(self, way: Opening, match: dict[str, Any], place: tuple[str, str], side: str) -> Opening:
         """The way after one more condition; a condition that is not understood narrows nothing."""
         if match["op"] not in ("==", "in"):

@@ -14,11 +14,11 @@ from hatang.policies.checks.pam_stack import READ, Line, Stacks, Walk
 CONF = "cat /etc/security/faillock.conf"
 SERVICES = ("sshd", "login")
 LONGEST_LOCK_S = 30 * 24 * 3600  # 30 days: the upper end of what the sources name
-PASSWORD = ("pam_unix", "pam_sss", "pam_ldap", "pam_krb5", "pam_deny")
+PASSWORD = ("pam_unix", "pam_oath", "pam_sss", "pam_ldap", "pam_krb5", "pam_deny")
 
 
 def wrong_password(member: bool) -> Callable[[Line], str]:
-    """What modules answer to a wrong password, of a member of the emergency group or of anybody else."""
+    """What modules answer to a wrong password or code, of a member of the emergency group or of anybody else."""
 
     def result(line: Line) -> str:
         if line.module == "pam_succeed_if":

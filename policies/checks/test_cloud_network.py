@@ -103,8 +103,6 @@ def test_system_is_apart(value: Any, system: CheckedSystem, live: Live) -> None:
     assert addresses == wanted, (
         f"the router has legs at {', '.join(sorted(addresses - wanted)) or 'no bastion network'}"
     )
-    foreign = [
-        p for n in own for p in live.cloud.network.ports(network_id=n) if p.project_id not in ("", live.project_id)
-    ]
+    foreign = [p for p in live.zone_ports if p.network_id in own and p.project_id not in ("", live.project_id)]
     strangers = [p.name or p.id for p in foreign if not (p.device_owner or "").startswith("network:")]
     assert not strangers, f"ports of others in this system's networks: {', '.join(strangers)}"

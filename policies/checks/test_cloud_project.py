@@ -17,6 +17,7 @@ QUOTAS = {
 }
 DOMAIN_ROLES = {"manager", "reader"}
 PROJECT_ROLES = {"member", "reader"}
+IMPLIED: dict[str, set[str]] = {"manager": {"member"}, "member": {"reader"}, "reader": set()}  # as Keystone begins
 
 
 TYPE_QUOTAS = ("volumes", "gigabytes", "snapshots")  # and the name of each volume type
@@ -72,4 +73,9 @@ def test_delegation_is_confined(value: Any, system: CheckedSystem, live: Live) -
             faults.append(f"{name} holds {role} on the agency's domain")
         elif project and role not in (PROJECT_ROLES if ours else {"member"}):
             faults.append(f"{name} holds {role} on project {project}")
+    for line in identity.get("/role_inferences").json()["role_inferences"]:
+        role = line["prior_role"]["name"]
+        more = {r["name"] for r in line["implies"]} - IMPLIED.get(role, set())
+        if role in IMPLIED and more:
+            faults.append(f"role {role} brings {', '.join(sorted(more))} with it")
     assert not faults, "; ".join(sorted(faults))

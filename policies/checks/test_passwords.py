@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from functools import partial
+
 import pytest
 
 from hatang.policies.checks.expected import Ask
@@ -32,9 +36,13 @@ for file in os.listdir("/etc/pam.d"):
             options = [w for w in words[calls[0] + 1:] if "=" in w]
             print(*limits(options), *options)
 """
-# name:kind of hash:longest age:first sign of the password field. No hash leaves the host.
-ACCOUNTS = 'awk -F: \'{split($2, part, "$"); print $1 ":" part[2] ":" $5 ":" substr($2, 1, 1)}\' /etc/shadow'
+# name:kind of hash:longest age:first sign of the password field:days until it ends. No hash leaves the host.
+ACCOUNTS = 'awk -F: \'{split($2, part, "$"); print $1 ":" part[2] ":" $5 ":" substr($2, 1, 1) ":" $7}\' /etc/shadow'
 STRONG = {"y": "yescrypt", "gy": "gost-yescrypt", "7": "scrypt", "6": "SHA-512", "2b": "bcrypt", "2y": "bcrypt"}
+
+
+YEAR = 366  # days; a password that lasts longer has no end that anybody would see
+LOCAL_WAYS = ("passwd", "chpasswd", "newusers")  # in which root hands out a password
 
 
 def change(ask: Ask) -> list[Line]:
@@ -55,10 +63,23 @@ def quality(ask: Ask) -> dict[str, int]:
     return {"shortest": int(found[0]), "kinds": int(found[1])}
 
 
-def accounts(ask: Ask) -> list[tuple[str, str, int]]:
-    """Accounts that have a password: name, kind of hash, longest age in days."""
+@dataclass(frozen=True)
+class Account:
+    """An account that has a password."""
+
+    name: str
+    kind: str  # of hash
+    age: int  # longest, days
+    end: int  # days after that at which it ends; -1: never
+
+
+def accounts(ask: Ask) -> list[Account]:
+    """Accounts that have a password."""
     rows = [row.split(":") for row in ask(ACCOUNTS).splitlines()]
-    return [(name, kind, int(age or 99999)) for name, kind, age, first in rows if first not in ("!", "*", "")]
+    return [
+        Account(name, kind, int(age or 99999), int(end or -1))
+        for name, kind, age, first, end in rows if first not in ("!", "*", "")
+    ]  # fmt: skip
 
 
 def definition(ask: Ask, name: str) -> str:
@@ -73,6 +94,12 @@ def test_shortest_password(value: int, ask: Ask) -> None:
     assert quality(ask)["shortest"] >= value, f"passwords of {quality(ask)['shortest']} signs are taken"
 
 
+@pytest.mark.control("AUT-04")
+def test_shortest_password_with_second_factor(value: int, ask: Ask) -> None:
+    """One length holds for all accounts, also for those with a second factor."""
+    assert quality(ask)["shortest"] >= value, f"passwords of {quality(ask)['shortest']} signs are taken"
+
+
 @pytest.mark.control("AUT-01")
 def test_kinds_of_characters(value: int, ask: Ask) -> None:
     """A long password of too few kinds of signs is refused."""
@@ -84,7 +111,7 @@ def test_longest_age(value: int, ask: Ask) -> None:
     """New and existing passwords expire in time."""
     days = int(definition(ask, "PASS_MAX_DAYS") or 99999)
     assert 0 < days <= value, f"new accounts: {days} days"
-    old = [f"{name} {age} days" for name, _, age in accounts(ask) if not 0 <= age <= value]
+    old = [f"{a.name} {a.age} days" for a in accounts(ask) if not 0 <= a.age <= value]
     assert not old, f"passwords that live too long: {', '.join(old)}"
 
 
@@ -111,5 +138,45 @@ def test_hashes(value: bool, ask: Ask) -> None:
     assert chosen and not weak, f"pam_unix makes {', '.join(weak) or 'no strong'} hashes"
     method = definition(ask, "ENCRYPT_METHOD").upper()
     assert method in ("YESCRYPT", "SHA512", "BCRYPT"), f"ENCRYPT_METHOD is {method or 'not set'}"
-    bad = [name for name, kind, _ in accounts(ask) if kind not in STRONG]
+    bad = [a.name for a in accounts(ask) if a.kind not in STRONG]
     assert not bad, f"accounts with weak hashes: {', '.join(bad)}"
+
+
+@pytest.mark.control("AUT-02")
+def test_passwords_end(value: bool, ask: Ask) -> None:
+    """New and existing passwords have an age at which they change, and one at which they end."""
+    new = dict(row.split("=", 1) for row in ask("useradd -D").splitlines() if "=" in row)
+    assert 0 < int(definition(ask, "PASS_MAX_DAYS") or 99999) <= YEAR, "new passwords need not be changed"
+    assert 0 <= int(new.get("INACTIVE") or -1) <= YEAR, "a new password that is not changed never ends"
+    unchanging = [a.name for a in accounts(ask) if not 0 <= a.age <= YEAR]
+    assert not unchanging, f"passwords that need not be changed: {', '.join(unchanging)}"
+    endless = [a.name for a in accounts(ask) if not 0 <= a.end <= YEAR]
+    assert not endless, f"passwords that never end: {', '.join(endless)}"
+
+
+@pytest.mark.control("AUT-05")
+def test_first_password_is_changed(value: bool, ask: Ask) -> None:
+    """A password that root hands out is marked so that it is changed at the first login."""
+    stacks = Stacks(ask(READ))
+    for service in LOCAL_WAYS:
+        walk = stacks.walk(service, "password", partial(_in_service, service))
+        names = [line.module for line in walk.called]
+        assert "pam_unix" in names, f"{service}: pam_unix does not keep passwords"
+        later = walk.called[names.index("pam_unix") + 1 :]
+        marks = [line for line in later if line.module == "pam_exec" and MARK.search(" ".join(line.args))]
+        assert marks, f"{service}: a password from root need not be changed"
+
+
+MARK = re.compile(
+    r"^(quiet )?/bin/sh -c "
+    r"\[test \$\(id -u\) != 0 \|\| (test \$PAM_USER = root \|\| )?/usr/bin/chage -d 0 \$PAM_USER\]$"
+)
+
+
+def _in_service(service: str, line: Line) -> str:
+    """What a module answers when all goes well in this service."""
+    if line.module == "pam_succeed_if" and "service" in line.args:
+        i = line.args.index("service")
+        among = service in line.args[i + 2].split(":")
+        return "success" if among == (line.args[i + 1] == "in") else "auth_err"
+    return "success"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from hatang.policies.checks.expected import Ask
+from hatang.policies.checks.expected import Ask, Expected
 
 SSHD = "sshd -T -C user=root,host=localhost,addr=127.0.0.1"
 ROOT_PASSWORD = "awk -F: '$1 == \"root\" {print substr($2, 1, 1)}' /etc/shadow"  # its first sign only
@@ -18,6 +19,12 @@ WEAK = re.compile(
     r"cbc|arcfour|3des|blowfish|cast128|md5|umac-64|hmac-sha1|ripemd|group1-|group14-sha1|group-exchange-sha1"
     r"|^ssh-dss|^ssh-rsa(-cert-v01@openssh\.com)?$|^null|^none$"
 )
+# Somebody who shows nothing tries to come in, from the host itself; the server says what it wants of him.
+NOTHING = (
+    "ssh -F /dev/null -o BatchMode=yes -o PreferredAuthentications=none -o StrictHostKeyChecking=no"
+    " -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5"
+    " -p {port} {name}@127.0.0.1 true 2>&1 || true"
+)
 LONGEST_IDLE_S = (
     900  # the law gives no number (SES-04); more than 15 minutes would not be "idle connections are closed"
 )
@@ -27,6 +34,12 @@ UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 def server(ask: Ask) -> dict[str, str]:
     """Options in effect, names in small letters."""
     return {name.lower(): rest for name, _, rest in (row.partition(" ") for row in ask(SSHD).splitlines())}
+
+
+def server_for(ask: Ask, place: str) -> dict[str, str]:
+    """Options in effect for somebody who comes from an address, names in small letters."""
+    rows = ask(f"sshd -T -C user=root,host={place},addr={place}").splitlines()
+    return {name.lower(): rest.lower() for name, _, rest in (row.partition(" ") for row in rows)}
 
 
 def seconds(text: str) -> int:
@@ -72,3 +85,18 @@ def test_idle_connections_are_closed(value: Any, ask: Ask) -> None:
     shells = [seconds(t) for kind, t in channels.items() if kind in ("session", "session:*", "session:shell", "*")]
     assert shells, "idle sessions are never closed"
     assert 0 < max(shells) <= LONGEST_IDLE_S, f"idle sessions are closed after {max(shells) or 'no'} seconds"
+
+
+@pytest.mark.control("SAC-05")
+def test_network_alone_lets_nobody_in(value: Any, expected: Expected, ask: Ask) -> None:
+    """Wherever somebody comes from, also past the VPN, the host asks for authentication of its own."""
+    networks = [ip_network(n) for n in expected.variables.get("firewall_management_sources", ())]
+    for place in ["127.0.0.1", *(str(n[1] if n.num_addresses > 1 else n[0]) for n in networks)]:
+        options = server_for(ask, place)
+        assert options["hostbasedauthentication"] == "no", f"hosts at {place} are trusted"
+        assert options["permitemptypasswords"] == "no", f"empty passwords are taken from {place}"
+        assert "none" not in re.split(r"[ ,]", options["authenticationmethods"]), f"nothing is asked of {place}"
+    port = server(ask)["port"].split()[0]
+    name = ask('printf %s "${SUDO_USER:-root}"').strip()
+    said = ask(NOTHING.format(port=port, name=name))
+    assert "Permission denied (" in said, f"somebody who shows nothing is let in, or not answered: {said.strip()}"

@@ -37,3 +37,17 @@ def reader_elsewhere(place: Place) -> Undo:
     project, group = place.cloud.current_project_id, place.agency["auditors_id"]
     identity.assign_project_role_to_group(project, group, role)
     return lambda: identity.unassign_project_role_from_group(project, group, role)
+
+
+def operation_marked_as_test(place: Place) -> Undo:
+    """A system in operation is given out as a test, where less care is taken."""
+    identity, project = place.cloud.identity, place.ids["project_id"]
+    before = list(identity.get_project(project).tags)
+    after = [t for t in before if not t.startswith("environment-")] + ["environment-test"]
+    _tags(place, after)
+    return lambda: _tags(place, before)
+
+
+def _tags(place: Place, tags: list[str]) -> None:
+    way = f"/projects/{place.ids['project_id']}/tags"
+    place.cloud.identity.put(way, json={"tags": tags}).raise_for_status()

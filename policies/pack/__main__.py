@@ -20,13 +20,18 @@ from pulumi_policy import (
 
 from hatang.policies.rules.resources import RESOURCE_RULES, Check, Limits, Planned, snake, stack_violations
 
-ANY = PolicyConfigSchema(properties={k: {} for k in ("domain_role_ids", "volume_types", "zones")})
+KEYS = ("domain_role_ids", "volume_types", "zones", "bastions", "encrypted_types")
+ANY = PolicyConfigSchema(properties={k: {} for k in KEYS})
 
 
 def _limits(args: Any) -> Limits:
     config = args.get_config()
     return Limits(
-        frozenset(config.get("domain_role_ids") or ()), config.get("volume_types") or {}, config.get("zones") or {}
+        frozenset(config.get("domain_role_ids") or ()),
+        config.get("volume_types") or {},
+        config.get("zones") or {},
+        config.get("bastions") or (),
+        config.get("encrypted_types") or (),
     )
 
 
@@ -52,7 +57,7 @@ PolicyPack(
         *(_resource_policy(control, name, rule) for control, name, rule in RESOURCE_RULES),
         StackValidationPolicy(
             name="whole-stack",
-            description="NET-01, HST-03 over the whole stack.",
+            description="NET-01, HST-03, DAT-02, NET-12, SAC-11, TSL-03 over the whole stack.",
             validate=_whole_stack,
             config_schema=ANY,
         ),

@@ -5,46 +5,18 @@ Used twice: by hatang over the plan, before anything is applied, and by the poli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import secrets
 from .counts import over_quota
+from .flows import addresses_not_groups, administration_from_bastion, flow_violations, no_service_in_clear
+from .planned import Check as Check
+from .planned import Limits as Limits
+from .planned import Planned as Planned
+from .planned import Violation as Violation
 
-SYSTEM_ZONES = "hatang:zones"  # key of `Limits.zones` is the level
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One resource as the program declares it; a value that is not known yet is None."""
-
-    type: str
-    name: str
-    props: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What rules need to know of the site."""
-
-    domain_role_ids: frozenset[str] = frozenset()  # roles that may be given on a domain
-    volume_types: Mapping[str, str] = field(default_factory=dict)  # level: volume type
-    zones: Mapping[str, Sequence[str]] = field(default_factory=dict)  # level: zones that it must have
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One resource that breaks one control."""
-
-    control: str
-    resource: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.control}: {self.resource}: {self.message}"
-
-
-Check = Callable[[Planned, Limits], str]
+ENCRYPTED_FROM = 2  # DAT-02: below, credentials alone, which hosts keep
 STORAGE_QUOTA = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
 TYPE_FIELDS = ("volumes", "gigabytes", "snapshots")  # Cinder counts them for each volume type too
 QUOTA_TYPES = {
@@ -119,6 +91,11 @@ def delegation_confined(r: Planned, limits: Limits) -> str:
     ) else ""  # fmt: skip
 
 
+def no_secret_in_clear(r: Planned, _limits: Limits) -> str:
+    """DEV-01: no input of a resource holds a secret; it would stand in the repository, in plans and in the state."""
+    return "; ".join(f"holds {place}" for place in secrets.found(r.props))
+
+
 RESOURCE_RULES: tuple[tuple[str, str, Check], ...] = (
     ("SAC-13", "narrow-ingress", narrow_ingress),
     ("SAC-13", "no-default-rules", no_default_rules),
@@ -127,11 +104,15 @@ RESOURCE_RULES: tuple[tuple[str, str, Check], ...] = (
     ("HST-01", "not-shared", not_shared),
     ("HST-01", "quotas-complete", quotas_complete),
     ("ACC-11", "delegation-confined", delegation_confined),
+    ("SAC-07", "administration-from-bastion", administration_from_bastion),
+    ("NET-22", "no-service-in-clear", no_service_in_clear),
+    ("NET-12", "addresses-not-groups", addresses_not_groups),
+    ("DEV-01", "no-secret-in-clear", no_secret_in_clear),
 )
 
 
 def stack_violations(resources: Sequence[Planned], limits: Limits) -> list[Violation]:
-    """Rules over the whole stack: zones of the level (NET-01), volume type of the level (HST-03), counts (HST-01)."""
+    """Rules over the whole stack: zones and volume type of the level (NET-01, HST-03, DAT-02), counts, flows."""
     found = [Violation("HST-01", "quota", message) for message in over_quota(resources)]
     level = _level(resources)
     if level is None:
@@ -145,9 +126,14 @@ def stack_violations(resources: Sequence[Planned], limits: Limits) -> list[Viola
             )
     wanted = limits.volume_types.get(level)
     for r in resources:
-        if r.type == "openstack:blockstorage/volume:Volume" and wanted and r.props.get("volume_type") != wanted:
-            found.append(Violation("HST-03", r.name, f"volume type {r.props.get('volume_type')}, not {wanted}"))
-    return found
+        if r.type != "openstack:blockstorage/volume:Volume":
+            continue
+        kind = r.props.get("volume_type")
+        if wanted and kind != wanted:
+            found.append(Violation("HST-03", r.name, f"volume type {kind}, not {wanted}"))
+        if limits.volume_types and int(level) >= ENCRYPTED_FROM and kind not in limits.encrypted_types:
+            found.append(Violation("DAT-02", r.name, f"volume type {kind} does not encrypt"))
+    return [*found, *flow_violations(resources, level)]
 
 
 def violations(resources: Sequence[Planned], limits: Limits) -> list[Violation]:

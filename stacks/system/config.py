@@ -27,6 +27,7 @@ class SystemConfig(BaseModel):
     name: str = Field(description="Name of the system and of its project.")
     title: str = Field(description="Full title.")
     level: int = Field(description="Security level 1–5.")
+    environment: str = Field("operation", description="What it is for: operation, test, development.")
     domain_id: str = Field(description="Keystone domain of the agency.")
     administrators_id: str = Field(description="Group of the agency's administrators.")
     auditors_id: str = Field(description="Group of the agency's auditors.")

@@ -22,7 +22,7 @@ def build(config: SystemConfig) -> None:
         name=config.name,
         description=config.title,
         domain_id=config.domain_id,
-        tags=["hatang", f"level-{config.level}"],
+        tags=["hatang", f"level-{config.level}", f"environment-{config.environment}"],
     )
     _roles(config, project.id)
     membership = identity.RoleAssignment(

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ def _values(
         record = known[host.system]
         bastion = site.pool(record.agency.branch).bastion
         variables = catalogue.role_variables(record.spec.level, record.spec.sources, site, bastion)
+        variables |= record.spec.account_variables(date.today())
         found[host.name] = {"values": values[host.name], "variables": variables}
     return {"hosts": found}
 

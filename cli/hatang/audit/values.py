@@ -23,6 +23,7 @@ def units() -> dict[str, str]:
         "kinds of characters": _("kinds of characters"),
         "passwords": _("passwords"),
         "failures": _("failures"),
+        "connections": _("connections"),
         "layers": _("layers"),
         "classes": _("classes"),
         "ways": _("ways"),

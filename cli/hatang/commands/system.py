@@ -158,11 +158,15 @@ def status(app: App, name: str, output: str) -> None:
 )
 @click.argument("name")
 @click.option("--yes", is_flag=True, help=_("Confirm: servers, volumes and networks of the system are deleted."))
+@click.option(
+    "--data-of", default="", help=_("Confirm once more, with the system's name, that its data go too (BKP-13).")
+)
 @output_option
 @click.pass_obj
-def destroy(app: App, name: str, yes: bool, output: str) -> None:
+def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
     """Destroy one system."""
     from hatang.errors import RefusedError
+    from hatang.provision import deletion
     from hatang.workflow.tenant import destroy_system
 
     context = _context(app)
@@ -172,6 +176,12 @@ def destroy(app: App, name: str, yes: bool, output: str) -> None:
             f"system {name} of agency {record.agency.code} would be deleted with its data",
             where=f"system {name}",
             do=f"hatang system destroy {name} --yes",
+        )
+    if deletion.is_demanded(record) and data_of != name:
+        raise RefusedError(
+            f"system {name} holds data whose deletion takes a second confirmation (BKP-13)",
+            where=f"system {name}",
+            do=f"hatang system destroy {name} --yes --data-of {name}",
         )
     result = destroy_system(context, name)
     if output == "json":

@@ -38,6 +38,7 @@ class Unit(StrEnum):
     KINDS_OF_CHARACTERS = "kinds of characters"
     PASSWORDS = "passwords"
     FAILURES = "failures"
+    CONNECTIONS = "connections"
     LAYERS = "layers"
     CLASSES = "classes"
     WAYS = "ways"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field, model_validator
 
+from hatang.model.account import AccountKind, AccountSpec
 from hatang.model.base import Misfit, Model, Slug, Text
-from hatang.model.terms import Level, ZoneKind, applying
+from hatang.model.terms import Environment, Level, ZoneKind, applying
 
 
 class Criterion(StrEnum):
@@ -52,8 +55,15 @@ class System(Model):
     document_storage: bool = Field(
         False, description="Stores electronic documents of Party or State bodies: QCVN 12:2026/BCA applies."
     )
+    environment: Environment = Field(
+        Environment.OPERATION,
+        description="operation, test or development: what it is for. Each of them is a system of its own (DEV-04).",
+    )
     public: bool = Field(False, description="Serves the Internet: the border zone gets a public address.")
     hosts: tuple[HostSpec, ...] = Field(min_length=1, max_length=64, description="Servers.")
+    accounts: tuple[AccountSpec, ...] = Field(
+        (), max_length=256, description="Accounts on its hosts, besides root and the one of hatang's own runs."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> System:
@@ -70,7 +80,21 @@ class System(Model):
             raise Misfit(
                 f"host names must differ: {', '.join(twice)} stands there twice", "hosts", names.index(twice[0]), "name"
             )
+        logins = [a.name for a in self.accounts]
+        if twice := sorted({n for n in logins if logins.count(n) > 1}):
+            raise Misfit(
+                f"accounts must differ: {', '.join(twice)} stands there twice",
+                "accounts",
+                logins.index(twice[0]),
+                "name",
+            )
         return self
+
+    def account_variables(self, today: date) -> dict[str, Any]:
+        """Variables of the roles that follow from the list of accounts."""
+        known = [a.on_hosts(today) for a in self.accounts]
+        programs = [a["name"] for a in known if a["kind"] == AccountKind.TECHNICAL and a["enabled"]]
+        return {"accounts_declared": known, "ssh_server_one_factor_accounts": programs}
 
     def server_name(self, host: str) -> str:
         """Name of a host's server in Nova; also its hostname."""

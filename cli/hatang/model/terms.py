@@ -32,6 +32,14 @@ class Level(IntEnum):
     L5 = 5
 
 
+class Environment(StrEnum):
+    """What a system is for; each is a system of its own, apart from the others (DEV-04)."""
+
+    OPERATION = "operation"  # vận hành
+    TEST = "test"  # kiểm thử
+    DEVELOPMENT = "development"  # phát triển
+
+
 class ZoneKind(StrEnum):
     """Vùng mạng (control NET-01). Which of them a system has depends on its level: policies/zones.yaml."""
 

@@ -68,6 +68,7 @@ def system_config(
         name=spec.name,
         title=spec.title.vi,
         level=int(spec.level),
+        environment=spec.environment.value,
         domain_id=agency["domain_id"],
         administrators_id=agency["administrators_id"],
         auditors_id=agency["auditors_id"],

@@ -13,11 +13,13 @@ DOMAIN_ROLES = ("manager", "reader")
 
 
 def limits(site: Site, role_ids: dict[str, str], document_storage: bool = False) -> Limits:
-    """Roles that may stand on a domain, volume type and zones of each level."""
+    """Roles that may stand on a domain, volume type and zones of each level, bastions, types that encrypt."""
     return Limits(
         frozenset(role_ids[r] for r in DOMAIN_ROLES),
         {str(int(lv)): t.name for t in site.volume_types for lv in t.levels},
         {str(int(lv)): [z.value for z in zone_matrix().zones(lv, document_storage)] for lv in Level},
+        tuple(str(b.bastion) for b in site.branches),
+        tuple(t.name for t in site.volume_types if t.encrypted),
     )
 
 
@@ -29,5 +31,7 @@ def as_config(given: Limits) -> dict[str, Any]:
         "domain_role_ids": sorted(given.domain_role_ids),
         "volume_types": dict(given.volume_types),
         "zones": {k: list(v) for k, v in given.zones.items()},
+        "bastions": list(given.bastions),
+        "encrypted_types": list(given.encrypted_types),
     }
     return dict.fromkeys([*(n for _, n, _ in RESOURCE_RULES), "whole-stack"], values)

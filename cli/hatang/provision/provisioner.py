@@ -13,7 +13,7 @@ from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, recovery, room, site_steps, unmanaged
+from hatang.provision import configs, deletion, recovery, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -117,6 +117,12 @@ class Provisioner:
             RefusedError: request, site or engine state have moved since the plan was made.
             EngineError: the engine stopped; run again.
         """
+        outcome = self._apply_system(record, plan)
+        if deletion.is_demanded(record):
+            deletion.hold(self.cloud.connection, str(outcome.outputs["project_id"]))
+        return outcome
+
+    def _apply_system(self, record: SystemRecord, plan: Plan) -> Outcome:
         begun = time.monotonic()
         stack = self._system_stack(record)
         goes_on = plan.started.exists()
@@ -133,6 +139,7 @@ class Provisioner:
         for found in plan.unmanaged:
             self.say(f"removing what was added by hand: {found['what']}")
             unmanaged.remove(self.cloud.connection, found)
+        self._release(record)
         outcome = self._up(
             stack,
             lambda: build_system(config),
@@ -147,6 +154,7 @@ class Provisioner:
 
     def destroy_system(self, record: SystemRecord) -> Outcome:
         """Remove every resource of a system. Its agency stays."""
+        self._release(record)
         return self._destroy(self._system_stack(record))
 
     def apply_agency(self, agency: Agency, *, refresh: bool = False) -> Outcome:
@@ -172,6 +180,12 @@ class Provisioner:
                 )
             guarded(lambda: identity.update_domain(domain, is_enabled=False))  # Keystone deletes no enabled domain
         return self._destroy(self._agency_stack(agency))
+
+    def _release(self, record: SystemRecord) -> None:
+        """Let the engine at servers that are locked because they hold data."""
+        project = self.outputs("system", record.spec.name).get("project_id")
+        if project and deletion.is_demanded(record):
+            deletion.release(self.cloud.connection, str(project))
 
     def outputs(self, kind: str, name: str) -> dict[str, Any]:
         """Outputs of a stack that was applied: kind is site, agency or system."""

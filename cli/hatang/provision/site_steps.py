@@ -24,4 +24,19 @@ def encrypt_volume_types(connection: Connection, site: Site) -> None:
             )
 
 
-STEPS: dict[str, Callable[[Connection, Site], None]] = {"encryption of volume types": encrypt_volume_types}
+def encrypted_logs_only(connection: Connection, site: Site) -> None:
+    """The project of the log store gets no volume of a type that does not encrypt (LOG-17)."""
+    identity: Any = connection.identity
+    storage: Any = connection.block_storage
+    domain = identity.find_domain("hatang-platform", ignore_missing=False)
+    project = next(p for p in identity.projects(domain_id=domain.id) if p.name == "logging")
+    plain = [t.name for t in storage.types(is_public="None") if not storage.get_type_encryption(t.id).provider]
+    limits = {f"{field}_{name}": 0 for name in plain for field in ("volumes", "gigabytes", "snapshots")}
+    if plain and any(storage.get_quota_set(project.id).to_dict().get(k) != 0 for k in limits):
+        storage.update_quota_set(project.id, **limits)
+
+
+STEPS: dict[str, Callable[[Connection, Site], None]] = {
+    "encryption of volume types": encrypt_volume_types,
+    "encrypted volumes alone for the log store": encrypted_logs_only,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
     record = context.registry.system(name)
     bastion = context.site.pool(record.agency.branch).bastion
     law = context.catalogue.role_variables(record.spec.level, record.spec.sources, context.site, bastion)
+    law |= record.spec.account_variables(date.today())
     rules = group_rules(context.site, record)
     found = {}
     for host in context.registry.hosts(name):

@@ -32,7 +32,8 @@ class Site:
         self.maker = driver.provisioner(state)
         self.site = self.maker.site
         self.maker.apply_site()
-        self.record = driver.record(self.maker, NAME, code="H99.79", level=3)
+        # At this level and with these documents every control that the cloud can show is demanded.
+        self.record = driver.record(self.maker, NAME, code="H99.79", level=5, document_storage=True)
         self.maker.apply_system(self.record, self.maker.plan_system(self.record))
         self.ids, self.agency = self.maker.outputs("system", NAME), self.maker.outputs("agency", "h99-79")
         registry = Registry.open(self.maker.settings.registry)

@@ -46,7 +46,7 @@ def test_fresh_host_is_hardened_and_a_second_run_changes_nothing(lone: Lone, fre
     again = run(lone)
     assert (again.changed, again.tasks) == ({fresh.name: 0}, {})
     assert lone.lets_in(fresh)
-    left = lone.inside(fresh, "ls /var/lib/hatang; systemctl list-timers --all | grep hatang || true").split()
+    left = lone.inside(fresh, "ls /var/lib/hatang; systemctl list-timers --all | grep hatang-guard || true").split()
     assert left == ["firewall.sum", "pam.sum"], "the guard has gone off duty"
 
 
@@ -104,6 +104,7 @@ def test_account_locks_but_keys_and_the_emergency_group_get_in(lone: Lone, host:
         f"""set -e
         for name in an kinh; do
           useradd -m -s /bin/bash $name; echo "$name:{password}" | chpasswd
+          chage -d "$(date +%F)" $name
           install -d -o $name /home/$name/.ssh
           install -o $name -m 600 ~debian/.ssh/authorized_keys /home/$name/.ssh/
         done
@@ -113,7 +114,9 @@ def test_account_locks_but_keys_and_the_emergency_group_get_in(lone: Lone, host:
     both = "python3 /run/su.py an & python3 /run/su.py kinh & wait"
     said = lone.inside(host, f"cat > /run/su.py <<'P'\n{script}\nP\n{both}")
     assert sorted(said.splitlines()) == ["an True False", "kinh True True"]
-    assert lone.lets_in(host, "an"), "a login by key is not counted and not refused"
+    account = "sshd -T -C user=an,host=x,addr=10.99.7.1"
+    assert "keyboard-interactive" in lone.inside(host, f"{account} | grep -i ^authenticationmethods"), "AUT-09"
+    assert lone.lets_in(host), "the account of hatang's own runs logs in by key, which is not counted"
     assert "too short" in lone.inside(host, "echo an:Kx7+vQz2 | chpasswd 2>&1 || true").replace(
         "shorter than", "too short"
     )

@@ -27,12 +27,16 @@ def provisioner(state: Path) -> Provisioner:
     return Provisioner(own, load_site(SITE, own.cache), lambda text: print(text, file=sys.stderr, flush=True))
 
 
-def record(maker: Provisioner, name: str, code: str = "H99.77", level: int = 2) -> SystemRecord:
-    """A system in the registry, with addresses: one server with a volume in the application zone."""
+def record(maker: Provisioner, name: str, code: str = "H99.77", level: int = 2, **more: object) -> SystemRecord:
+    """A system in the registry, with addresses: one server with a volume in the application zone.
+
+    Args:
+        more: further fields of the system, such as document_storage.
+    """
     system = {
         "name": name, "title": TEXT, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ", "level": level,
-        "criteria": ["private-information"],
-        "hosts": [{"name": "app", "zone": "application", "volume_gib": 1}],
+        "criteria": ["private-information" if level > 1 else "public-information-only"],
+        "hosts": [{"name": "app", "zone": "application", "volume_gib": 1}], **more,
     }  # fmt: skip
     agency = {"code": code, "name": TEXT, "branch": "committee", "tier": "province", "contact": "thu@vi-du.example"}
     file = {"kind": "new-system", "requested_by": "nguoi-thu.vi-du", "agency": agency, "system": system}

@@ -8,7 +8,13 @@ import pytest
 
 from hatang.policies.rules.resources import QUOTA_TYPES, RESOURCE_RULES, Limits, Planned, snake, violations
 
-LIMITS = Limits(frozenset({"manager", "reader"}), {"3": "level-3-4"}, {"3": ["dmz", "database"]})
+LIMITS = Limits(
+    frozenset({"manager", "reader"}),
+    {"3": "level-3-4"},
+    {"3": ["dmz", "database"]},
+    ("10.75.255.0/24",),
+    ("level-3-4",),
+)
 RULE, GROUP = "openstack:networking/secGroupRule:SecGroupRule", "openstack:networking/secGroup:SecGroup"
 PORT, FLOATING = "openstack:networking/port:Port", "openstack:networking/floatingIp:FloatingIp"
 NETWORK, ROLE = "openstack:networking/network:Network", "openstack:identity/roleAssignment:RoleAssignment"
@@ -17,6 +23,8 @@ VOLUMES = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
 FULL = dict.fromkeys(QUOTA_TYPES[COMPUTE], 1)
 BY_TYPE = dict.fromkeys(("volumes_level-3-4", "gigabytes_level-3-4", "snapshots_level-3-4"), "100")
 STORED = {**dict.fromkeys(QUOTA_TYPES[VOLUMES], 1), "volume_type_quota": BY_TYPE}
+SERVER = "openstack:compute/instance:Instance"
+SSH = {"direction": "ingress", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22}
 HTTPS = {"direction": "ingress", "protocol": "tcp", "port_range_min": 443, "port_range_max": 443}
 
 PASSES: list[tuple[str, str, dict[str, Any]]] = [
@@ -31,6 +39,11 @@ PASSES: list[tuple[str, str, dict[str, Any]]] = [
     (VOLUMES, "quota-storage", STORED),
     (ROLE, "role", {"domain_id": "d", "role_id": "reader"}),
     (ROLE, "role", {"project_id": "p", "role_id": "member"}),
+    (RULE, "group-dmz-x", {**SSH, "remote_ip_prefix": "10.75.255.0/24"}),
+    (RULE, "group-dmz-x", {**SSH, "direction": "egress", "remote_ip_prefix": "10.72.0.0/26"}),
+    (RULE, "group-dmz-x", {"direction": "ingress", "protocol": "icmp", "remote_ip_prefix": "10.75.255.0/24"}),
+    (GROUP, "group-dmz-group", {"delete_default_rules": True, "description": "Secret: none here. Token ring."}),
+    ("openstack:compute/keypair:Keypair", "key", {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"}),
 ]
 REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("narrow-ingress", RULE, "group-dmz-x", {**HTTPS, "remote_ip_prefix": "0.0.0.0/0"}, "SAC-13"),
@@ -55,6 +68,46 @@ REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
     ),
     ("quotas-complete", VOLUMES, "quota", {**STORED, "volume_type_quota": {"volumes_level-3-4": "1"}}, "HST-01"),
     ("delegation-confined", ROLE, "role", {"domain_id": "d", "role_id": "admin"}, "ACC-11"),
+    ("administration-from-bastion", RULE, "group-dmz-x", {**SSH, "remote_ip_prefix": "10.72.0.0/26"}, "SAC-07"),
+    ("administration-from-bastion", RULE, "group-dmz-x", {**SSH, "remote_ip_prefix": "10.75.0.0/16"}, "SAC-07"),
+    (
+        "administration-from-bastion",
+        RULE,
+        "group-dmz-x",
+        {**SSH, "port_range_max": 4000, "port_range_min": 3000, "remote_ip_prefix": "10.72.0.0/26"},
+        "SAC-07",
+    ),
+    (
+        "no-service-in-clear",
+        RULE,
+        "group-dmz-x",
+        {**SSH, "port_range_max": 23, "port_range_min": 23, "remote_ip_prefix": "10.75.255.0/24"},
+        "NET-22",
+    ),
+    (
+        "no-service-in-clear",
+        RULE,
+        "group-dmz-x",
+        {
+            "direction": "egress",
+            "protocol": "udp",
+            "port_range_max": 514,
+            "port_range_min": 514,
+            "remote_ip_prefix": "198.18.0.20/32",
+        },
+        "NET-22",
+    ),
+    ("addresses-not-groups", RULE, "group-dmz-x", {**HTTPS, "remote_group_id": "g"}, "NET-12"),
+    (
+        "no-secret-in-clear",
+        GROUP,
+        "group-dmz-group",
+        {"delete_default_rules": True, "description": "db_password=Khong-nen-viet"},
+        "DEV-01",
+    ),
+    ("no-secret-in-clear", SERVER, "host-app-server", {"metadata": {"api_token": "0123456789abcdef"}}, "DEV-01"),
+    ("no-secret-in-clear", SERVER, "host-app-server", {"user_data": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "DEV-01"),
+    ("no-secret-in-clear", NETWORK, "zone-dmz-network", {"tags": ["postgres://app:khong-nen@db/thu"]}, "DEV-01"),
 ]
 
 
@@ -98,10 +151,46 @@ def test_a_zone_of_the_level_that_is_missing_or_has_no_group_is_refused(missing:
 
 def test_a_volume_of_another_levels_type_is_refused() -> None:
     found = violations(_stack(_volume("level-1-2")), LIMITS)
-    assert [str(v) for v in found] == ["HST-03: host-db-volume: volume type level-1-2, not level-3-4"]
+    assert [str(v) for v in found] == [
+        "HST-03: host-db-volume: volume type level-1-2, not level-3-4",
+        "DAT-02: host-db-volume: volume type level-1-2 does not encrypt",
+    ]
 
 
-QUOTA_NET, SERVER = "openstack:networking/quotaV2:QuotaV2", "openstack:compute/instance:Instance"
+def _high(*more: Planned) -> list[Planned]:
+    """A stack of level 4 with one zone."""
+    project = Planned("openstack:identity/project:Project", "project", {"tags": ["level-4"]})
+    subnet = {"cidr": "10.72.0.64/26", "subnetpool_id": "pool"}
+    return [project, Planned(SUBNET, "zone-database-subnet-4", subnet), *more]
+
+
+SUBNET = "openstack:networking/subnet:Subnet"
+OUT = {"direction": "egress", "protocol": "tcp", "port_range_min": 443, "port_range_max": 443}
+TO_DATABASE = {"direction": "ingress", "protocol": "tcp", "port_range_min": 5432, "port_range_max": 5432}
+
+
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        (Planned(RULE, "group-database-ingress-x", {**TO_DATABASE, "remote_ip_prefix": "10.72.0.0/26"}), ""),
+        (Planned(RULE, "group-database-ingress-x", {**TO_DATABASE, "remote_ip_prefix": "10.72.0.64/26"}), "NET-12"),
+        (Planned(RULE, "group-database-egress-x", {**OUT, "remote_ip_prefix": "198.18.0.20/32"}), ""),
+        (Planned(RULE, "group-database-egress-x", {**OUT, "remote_ip_prefix": "0.0.0.0/0"}), "SAC-11"),
+        (Planned(RULE, "group-database-egress-x", {"direction": "egress", "remote_ip_prefix": "10.0.0.0/8"}), "SAC-11"),
+        (Planned(SUBNET, "zone-dmz-subnet-4", {"cidr": "192.168.7.0/24"}), "TSL-03"),
+    ],
+)  # fmt: skip
+def test_flows_and_addresses_of_a_high_level(more: Planned, refused: str) -> None:
+    found = violations(_high(more), LIMITS)
+    assert [(v.control, v.resource) for v in found] == ([(refused, more.name)] if refused else [])
+
+
+def test_what_looks_like_a_secret_is_named_and_never_shown() -> None:
+    found = violations([Planned(SERVER, "host-app-server", {"metadata": {"note": "password: Khong-nen-viet"}})], LIMITS)
+    assert [str(v) for v in found] == ["DEV-01: host-app-server: holds a password in metadata.note"]
+
+
+QUOTA_NET = "openstack:networking/quotaV2:QuotaV2"
 
 
 def _quota(kind: str, **fields: int) -> Planned:
