@@ -15,8 +15,9 @@ from scripts.generated import write_or_check
 
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
+from hatang.model.standing_request import StandingRequest
 
-MODELS: dict[str, type[BaseModel]] = {"request": RequestFile, "site": Site}
+MODELS: dict[str, type[BaseModel]] = {"request": RequestFile, "standing-request": StandingRequest, "site": Site}
 
 
 def pages() -> dict[str, str]:

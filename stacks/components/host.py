@@ -3,6 +3,7 @@
 Creates     1 port, 1 server, with a volume: 1 volume and its attachment.
 Does not    have any other port or public address; install anything: the roles do.
 Protected   nothing; replacing a server keeps its volume, since the volume does not depend on it.
+Held        the server is stopped and its port closed; disks, volume and addresses stay.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Host(pulumi.ComponentResource):
         subnet_ids: dict[int, pulumi.Output[str]],
         group_id: pulumi.Input[str],
         key_name: pulumi.Input[str],
+        held: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("hatang:components:Host", name, None, opts)
@@ -57,6 +59,7 @@ class Host(pulumi.ComponentResource):
             ],
             security_group_ids=[group_id],
             port_security_enabled=True,
+            admin_state_up=not held,  # never left out: the provider would keep what the port has
             opts=child,
         )
         server = compute.Instance(
@@ -68,6 +71,7 @@ class Host(pulumi.ComponentResource):
             networks=[compute.InstanceNetworkArgs(port=port.id)],
             availability_zone=args.availability_zone or None,
             metadata={"hatang_zone": args.zone},
+            power_state="shutoff" if held else "active",  # left out, the provider would leave it stopped
             opts=child,
         )
         if args.volume_gib:

@@ -44,4 +44,7 @@ class SystemConfig(BaseModel):
     quota: QuotaArgs = Field(description="Exact needs.")
     zones: dict[str, ZoneArgs] = Field(description="Zones by kind.")
     groups: dict[str, GroupArgs] = Field(description="Security group of each zone.")
+    held: bool = Field(
+        False, description="Suspended: servers stand still, router and ports are closed, administrators only read."
+    )
     hosts: dict[str, HostPlace] = Field(description="Servers by name within the system.")

@@ -13,6 +13,8 @@ from hatang.stacks.system.config import SystemConfig
 
 # Role of the agency's groups on the project; the automation user gets `member`, the least that makes servers.
 PROJECT_ROLES = {"administrators": "member", "auditors": "reader"}
+# While a system is suspended: else its administrators could open again what is closed.
+HELD_ROLES = {"administrators": "reader", "auditors": "reader"}
 
 
 def build(config: SystemConfig) -> None:
@@ -37,7 +39,7 @@ def build(config: SystemConfig) -> None:
         "router",
         name=config.name,
         tenant_id=project.id,
-        admin_state_up=True,
+        admin_state_up=not config.held,
         external_network_id=config.external_network_id or None,
         opts=after_quota,
     )
@@ -64,7 +66,7 @@ def _roles(config: SystemConfig, project_id: pulumi.Input[str]) -> None:
             f"role-{group}",
             project_id=project_id,
             group_id=group_id,
-            role_id=config.role_ids[PROJECT_ROLES[group]],
+            role_id=config.role_ids[(HELD_ROLES if config.held else PROJECT_ROLES)[group]],
         )
 
 
@@ -103,6 +105,7 @@ def _hosts(
             subnet_ids=zones[place.zone].subnet_ids,
             group_id=groups[place.zone].group_id,
             key_name=key.name,
+            held=config.held,
             opts=pulumi.ResourceOptions(
                 providers={"openstack": inside},
                 # A server must not boot before its router leads anywhere.

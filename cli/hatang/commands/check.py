@@ -11,6 +11,7 @@ import click
 
 from hatang.audit.reports import formats, render
 from hatang.commands.app import App, examples, progress
+from hatang.commands.awake import awake
 from hatang.commands.typed import can_write, show_report
 from hatang.locale import _
 
@@ -58,6 +59,7 @@ def command(
     everything: bool, output: str, report_file: Path | None,
 ) -> int:  # fmt: skip
     """Check, record, show."""
+    from hatang.errors import InputError
     from hatang.registry import Registry
 
     if report_file:
@@ -68,6 +70,9 @@ def command(
         return _show(_last(registry, records, hosts, controls), output, report_file, everything)
     from hatang.audit.runner import check
 
+    machines = awake(registry, machines)
+    if hosts and not machines:
+        raise InputError("none of these hosts runs", where="--host", do="name hosts of systems that are in use")
     run = check(
         app.settings, app.site, [] if hosts else records, machines, controls=controls, progress=progress
     )  # hosts named one by one: the cloud is left out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
+from hatang.commands.awake import awake
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -71,10 +72,15 @@ def list_hosts(app: App, system: str | None, output: str) -> None:
 @click.pass_obj
 def ssh(app: App, name: str, words: tuple[str, ...]) -> None:
     """Log in."""
+    from hatang.errors import RefusedError
     from hatang.hosts import ssh_argv
     from hatang.registry import Registry
 
-    host = _find(Registry.open(app.settings.registry), name)
+    registry = Registry.open(app.settings.registry)
+    host = _find(registry, name)
+    if registry.system(host.system).held:
+        raise RefusedError(f"system {host.system} is suspended; host {name} stands still",
+            where=f"registry, system {host.system}", do="ask for it to be resumed: a request of kind resume")  # fmt: skip
     argv = ssh_argv(app.settings, host, words)
     os.execvp(argv[0], argv)  # noqa: S606 (a list, no shell)
 
@@ -109,8 +115,9 @@ def harden(
         hosts = context.registry.hosts(system)
     else:
         hosts = [_find(context.registry, n) for n in names]
+    hosts = awake(context.registry, hosts)
     if not hosts:
-        raise InputError("no host is named", where="hatang host harden", do="name hosts, or --system NAME")
+        raise InputError("no host that runs is named", where="hatang host harden", do="name hosts, or --system NAME")
     for tag in tags:
         if not context.catalogue.control(tag).implemented_by.role:
             do = f"hatang control show {tag} says what brings it about"

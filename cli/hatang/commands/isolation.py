@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hatang.commands.app import App, examples, progress
+from hatang.commands.awake import awake
 from hatang.commands.typed import can_write, show_report
 from hatang.locale import _
 
@@ -64,12 +65,12 @@ def prove(
         can_write(report_file)  # before the probes
     registry = Registry.open(app.settings.registry)
     chosen = [registry.system(s) for s in dict.fromkeys(systems)] or registry.systems()
-    hosts = [h for r in chosen for h in registry.hosts(r.spec.name)]
+    hosts = awake(registry, [h for r in chosen for h in registry.hosts(r.spec.name)])
     there = {h.system for h in hosts}
     records = [r for r in chosen if r.spec.name in there]
     if not hosts:
         raise InputError(
-            "there is nothing to prove: no such system has hosts", where="registry", do="hatang system apply NAME"
+            "there is nothing to prove: no such system has hosts that run", where="registry", do="hatang system apply NAME"
         )
     proof = run(app.settings, app.site, registry, records, hosts, ports=ports, progress=progress)
     show_report(RENDERERS[output](proof), report_file)

@@ -41,16 +41,15 @@ def command() -> None:
 @click.pass_obj
 def validate(app: App, files: tuple[Path, ...], output: str) -> None:
     """Check files."""
-    from hatang.inputs import load_request
+    from hatang.inputs import load_asked
 
     site = app.site if app.settings.site_file else None
-    found = [(f, load_request(f, site)[0]) for f in files]
+    found = [(f, load_asked(f, site)[0]) for f in files]
     if output == "json":
-        return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system.name} for f, r in found])
+        return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system_name} for f, r in found])
     for file, request in found:
-        click.echo(_("{file}: right. System {system}, level {level}, agency {agency}.").format(
-            file=file, system=request.system.name, level=int(request.system.level),
-            agency=request.agency.code))  # fmt: skip
+        click.echo(_("{file}: right. System {system}, agency {agency}: {kind}.").format(
+            file=file, system=request.system_name, kind=request.kind, agency=request.agency_code))  # fmt: skip
     if site is None:
         click.echo(_("Not compared with a site; name one with --site."), err=True)
     return None
@@ -72,12 +71,12 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
 @click.pass_obj
 def submit(app: App, file: Path, dry_run: bool, draft: bool, output: str) -> None:
     """Submit a request."""
-    from hatang.inputs import load_request
+    from hatang.inputs import load_asked
     from hatang.registry import Registry
 
-    request, text = load_request(file, app.site)
+    request, text = load_asked(file, app.site)
     if dry_run and output == "json":
-        return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
+        return emit_json("hatang.request/1", request=None, valid=True, system=request.system_name)
     if dry_run:
         return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
     record = Registry.open(app.settings.registry).submit(request, text, app.site, draft=draft)

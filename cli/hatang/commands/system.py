@@ -96,7 +96,10 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
 
 @command.command(
     "apply",
-    help=_("Bring a system up: plan, apply, harden, check. Killed or failed, it goes on where it was."),
+    help=_(
+        "Bring a system up, or carry out what is approved for it: plan, apply, harden, check. "
+        "Killed or failed, it goes on where it was."
+    ),
     epilog=examples("hatang system apply mot-cua", "hatang system apply mot-cua --output json"),
 )
 @click.argument("name")
@@ -110,6 +113,10 @@ def apply(app: App, name: str, restart: bool, output: str) -> None:
     result = apply_system(_context(app), name, restart=restart)
     if output == "json":
         return emit_json("hatang.apply/1", system=name, steps=result)
+    if "settle" in result:
+        click.echo(_("System {name} is suspended: nothing of it is reachable, nothing of it is lost. "
+            "Resources: {changes}.").format(name=name, changes=counts(result["apply"]["changes"])))  # fmt: skip
+        return click.echo(_("Back by a request of kind resume; see: hatang system status {name}").format(name=name))
     click.echo(
         _("System {name} is active. Resources: {changes}. Checks: {counts}.").format(
             name=name, changes=counts(result["apply"]["changes"]), counts=counts(_controls(result["check"]))

@@ -8,10 +8,11 @@ from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import Document, read
-from hatang.model.lifecycle import CARRIED_OUT, RequestKind
+from hatang.model.lifecycle import CARRIED_OUT, STANDING_KINDS, RequestKind
 from hatang.model.needs import UNITS, needs
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
+from hatang.model.standing_request import StandingRequest
 from hatang.model.terms import Branch
 
 # QĐ 09/2025/QĐ-TTg: H for People's Committees, K for People's Councils; no letter of Party bodies was found.
@@ -39,8 +40,16 @@ def load_site(path: Path | None, cache: Path | None = None) -> Site:
     return site.model_copy(update={"image": site.image.model_copy(update={"file": file})})
 
 
+def load_asked(path: Path, site: Site | None = None) -> tuple[RequestFile | StandingRequest, str]:
+    """A request file of any kind, and its text. As `load_request`."""
+    document = read(path)
+    if document.data.get("kind") in {k.value for k in STANDING_KINDS}:
+        return validated(StandingRequest, document), path.read_text(encoding="utf-8-sig")
+    return load_request(path, site)
+
+
 def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str]:
-    """A request file and its text; with a site, also checked against what the site offers.
+    """A request file that describes a system, and its text; with a site, checked against what the site offers.
 
     Raises:
         InputError, InputErrors: what is wrong, with line, field and remedy.

@@ -23,7 +23,9 @@ class RequestKind(StrEnum):
 
 
 # Kinds that hatang carries out to the cloud. The others are refused when they are submitted, never left lying.
-CARRIED_OUT = frozenset({RequestKind.NEW_SYSTEM, RequestKind.CHANGE})
+CARRIED_OUT = frozenset({RequestKind.NEW_SYSTEM, RequestKind.CHANGE, RequestKind.SUSPEND, RequestKind.RESUME})
+# Kinds that are about a system as it stands: their files name it and give a reason, and describe nothing anew.
+STANDING_KINDS = frozenset({RequestKind.SUSPEND, RequestKind.RESUME})
 
 
 class RequestState(StrEnum):
@@ -109,7 +111,9 @@ def _rows() -> Iterator[
     yield Act.RETURN, [S.SUBMITTED, S.PLANNED], S.RETURNED, [*DECIDING, R.ENGINEER], ALL
     yield Act.REJECT, [S.SUBMITTED, S.PLANNED], S.REJECTED, DECIDING, ALL
     yield Act.PLAN, [S.SUBMITTED, S.PLANNED, S.APPROVED], S.PLANNED, [R.ENGINEER], ALL
-    yield Act.PLAN, [S.ACTIVE, S.FAILED], S.PLANNED, [R.ENGINEER], BIRTH | {K.CHANGE}  # the site moved: asked again
+    # The site moved: asked again.
+    yield Act.PLAN, [S.ACTIVE, S.FAILED], S.PLANNED, [R.ENGINEER], BIRTH | {K.CHANGE, K.RESUME}
+    yield Act.PLAN, [S.SUSPENDED, S.FAILED], S.PLANNED, [R.ENGINEER], frozenset({K.SUSPEND})
     yield Act.OPINION, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL
     yield Act.APPRAISE, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL
     yield Act.APPROVE, [S.PLANNED], S.APPROVED, [R.SPECIALISED, R.OWNER], ALL
@@ -119,7 +123,8 @@ def _rows() -> Iterator[
         yield Act.RETRY, [S.FAILED], under_way, [R.ENGINEER], kinds
         yield Act.FAIL, [under_way], S.FAILED, [R.HATANG], kinds
         yield Act.FINISH, [under_way], done, [R.HATANG], kinds
-    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], frozenset({K.NEW_SYSTEM, K.CHANGE})
+    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], CARRIED_OUT
+    yield Act.DESTROY, [S.SUSPENDED], S.REMOVED, [R.ENGINEER], frozenset({K.SUSPEND})
 
 
 TABLE: tuple[Transition, ...] = tuple(

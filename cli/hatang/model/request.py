@@ -21,6 +21,16 @@ class RequestFile(Model):
     system: System = Field(description="The system that it asks for; of a change: as it shall be.")
 
     @property
+    def system_name(self) -> str:
+        """The system that it is about."""
+        return self.system.name
+
+    @property
+    def agency_code(self) -> str:
+        """The body that asks."""
+        return self.agency.code
+
+    @property
     def asked(self) -> RequestKind:
         """The kind, as the table of states knows it."""
         return RequestKind(self.kind)

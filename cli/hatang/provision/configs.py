@@ -93,6 +93,7 @@ def system_config(
             )
             for z in allocation.zones
         },
+        held=record.held,
         groups={z: GroupArgs(group_name=f"{spec.name}-{z}", rules=r) for z, r in rules.items()},
         hosts={h.name: _host(site, record, h, landing) for h in allocation.hosts},
     )

@@ -39,6 +39,19 @@ def release(connection: Connection, project_id: str) -> int:
     return _each(connection, project_id, locked=True)
 
 
+def lock_all(connection: Connection, project_id: str, why: str) -> int:
+    """Lock all servers of a project, with volumes or without; returns how many were not locked. Raises CloudError."""
+    compute: Any = connection.compute
+
+    def turn() -> int:
+        found = [s for s in compute.servers(all_projects=True, project_id=project_id) if not s.is_locked]
+        for server in found:
+            compute.lock_server(server, locked_reason=why)
+        return len(found)
+
+    return int(guarded(turn))
+
+
 def _each(connection: Connection, project_id: str, *, locked: bool) -> int:
     compute: Any = connection.compute
 

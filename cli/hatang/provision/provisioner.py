@@ -13,7 +13,7 @@ from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, deletion, recovery, room, site_steps, unmanaged
+from hatang.provision import configs, deletion, held, recovery, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -118,7 +118,9 @@ class Provisioner:
             EngineError: the engine stopped; run again.
         """
         outcome = self._apply_system(record, plan)
-        if deletion.is_demanded(record):
+        if record.held:
+            held.lock(self.cloud.connection, str(outcome.outputs["project_id"]))
+        elif deletion.is_demanded(record):
             deletion.hold(self.cloud.connection, str(outcome.outputs["project_id"]))
         return outcome
 
@@ -152,6 +154,10 @@ class Provisioner:
             changes["remove"] = len(plan.unmanaged)
         return Outcome(stack.name, changes, outcome.outputs, round(time.monotonic() - begun, 2), outcome.log)
 
+    def open_ways(self, record: SystemRecord) -> list[str]:
+        """What of a system could still be reached, or be opened by its agency; empty: nothing. Raises CloudError."""
+        return held.open_ways(self.cloud.connection, str(self.outputs("system", record.spec.name)["project_id"]))
+
     def destroy_system(self, record: SystemRecord) -> Outcome:
         """Remove every resource of a system. Its agency stays."""
         self._release(record)
@@ -182,9 +188,9 @@ class Provisioner:
         return self._destroy(self._agency_stack(agency))
 
     def _release(self, record: SystemRecord) -> None:
-        """Let the engine at servers that are locked because they hold data."""
+        """Let the engine at servers that are locked because they hold data, or are suspended."""
         project = self.outputs("system", record.spec.name).get("project_id")
-        if project and deletion.is_demanded(record):
+        if project and (deletion.is_demanded(record) or record.held or record.state == "resuming"):
             deletion.release(self.cloud.connection, str(project))
 
     def outputs(self, kind: str, name: str) -> dict[str, Any]:

@@ -43,15 +43,20 @@ class ApprovalRecord:
     plan: str
 
 
+# States of systems whose servers stand still and whose ways are closed, or that are on the way there.
+HELD = frozenset({"suspending", "suspended"})
+
+
 @dataclass(frozen=True)
 class SystemRecord:
-    """A system, its agency, its addresses once it has them."""
+    """A system, its agency, its addresses once it has them; `held`: nothing of it shall be reachable."""
 
     spec: System
     agency: Agency
     request_id: str
     state: str
     allocation: Allocation | None
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,13 +13,14 @@ from hatang.model.agency import Agency, QuotaCeiling
 from hatang.model.authority import is_operator
 from hatang.model.case import Case, Event
 from hatang.model.change import Difference, differences
-from hatang.model.lifecycle import OVER, UNDER_WAY, Act, RequestKind, RequestState, Role, find
+from hatang.model.lifecycle import BIRTH, OVER, STANDING_KINDS, UNDER_WAY, Act, RequestKind, RequestState, Role, find
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
+from hatang.model.standing_request import StandingRequest
 from hatang.model.system import System
 from hatang.model.terms import Level
 from hatang.model.waiver import person_key
-from hatang.registry import addresses, ceilings, names
+from hatang.registry import addresses, ceilings, names, standing
 from hatang.registry import tables as t
 from hatang.registry.records import RequestRecord, SystemRecord
 from hatang.registry.request_tables import RequestEventRow
@@ -41,7 +41,9 @@ class Requests:
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def submit(self, file: RequestFile, text: str, site: Site | None = None, *, draft: bool = False) -> RequestRecord:
+    def submit(
+        self, file: RequestFile | StandingRequest, text: str, site: Site | None = None, *, draft: bool = False
+    ) -> RequestRecord:
         """Record a request; the same content again is the same request.
 
         A request that was returned is submitted again by the same person, of the same kind, for the same system.
@@ -54,10 +56,11 @@ class Requests:
         Raises:
             InputError: the agency or the system is known under other facts, or another system has such a server.
             QuotaError, InputErrors: the agency's systems would pass its ceiling.
-            RefusedError: the system is in use; a change of it is another kind of request.
+            RefusedError: the system is in use, or is not: another kind of request is for it.
+            UnknownNameError: there is no such system to change, suspend or resume.
         """
-        digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
         with self._writing() as session:
+            digest = standing.digest(session, file)
             row = session.scalars(select(t.RequestRow).where(t.RequestRow.digest == digest)).first()
             if row is None:
                 row = self._take(session, file, text, digest, site)
@@ -67,30 +70,40 @@ class Requests:
                 self._hand_in(session, row, case_of(session, row), file, site, draft)
             return record_of(session, row)
 
-    def _take(self, session: Session, file: RequestFile, text: str, digest: str, site: Site | None) -> t.RequestRow:
-        take_agency(session, file)
-        operates = site is not None and is_operator(site.specialised_unit, file.system.operator)
-        for row in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency.code)):
-            same = row.kind == file.kind and row.spec["system"]["name"] == file.system.name
+    def _take(
+        self, session: Session, file: RequestFile | StandingRequest, text: str, digest: str, site: Site | None
+    ) -> t.RequestRow:
+        if isinstance(file, RequestFile):
+            take_agency(session, file)
+        spec = ceilings.as_kept(file) if isinstance(file, RequestFile) else standing.as_kept(session, file)
+        operates = site is not None and is_operator(site.specialised_unit, spec["system"]["operator"])
+        for row in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency_code)):
+            same = row.kind == file.kind and row.spec["system"]["name"] == file.system_name
             asked_by_same = person_key(row.requested_by) == person_key(file.requested_by)
             if same and asked_by_same and case_of(session, row).state is RequestState.RETURNED:
-                row.digest, row.text, row.spec, row.operates = digest, text, ceilings.as_kept(file), operates
+                row.digest, row.text, row.spec, row.operates = digest, text, spec, operates
                 session.flush()
                 return row
         row = t.RequestRow(
-            id=digest[:12], digest=digest, text=text, spec=ceilings.as_kept(file), kind=file.kind, operates=operates,
-            agency_code=file.agency.code, requested_by=file.requested_by,
+            id=digest[:12], digest=digest, text=text, spec=spec, kind=file.kind, operates=operates,
+            agency_code=file.agency_code, requested_by=file.requested_by,
         )  # fmt: skip
         session.add(row)
         session.flush()
         return row
 
     def _hand_in(
-        self, session: Session, row: t.RequestRow, case: Case, file: RequestFile, site: Site | None, draft: bool
-    ) -> None:
+        self, session: Session, row: t.RequestRow, case: Case, file: RequestFile | StandingRequest,
+        site: Site | None, draft: bool,
+    ) -> None:  # fmt: skip
         act = Act.DRAFT if draft else Act.SUBMIT
         add(session, row, case, Event(act, Role.REQUESTER, file.requested_by, document=row.digest))
         if draft:
+            return
+        if file.asked not in BIRTH:
+            self._check_alone(session, row, file.system_name)
+        if isinstance(file, StandingRequest):
+            standing.check(session, file)
             return
         if file.asked is RequestKind.CHANGE:
             self._check_change(session, row, file)
@@ -141,12 +154,6 @@ class Requests:
         if (state := state_of(session, name)) != "active":
             raise RefusedError(f"system {name} is {state}; only a system in use can be changed",
                 where=f"registry, system {name}", do=f"bring it up first: hatang system apply {name}")  # fmt: skip
-        for other in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency.code)):
-            if other.id == row.id or other.kind != "change" or other.spec["system"]["name"] != name:
-                continue
-            if case_of(session, other).state not in CLOSED:
-                raise RefusedError(f"request {other.id} already asks for a change of system {name}",
-                    where=f"registry, request {other.id}", do="let it be decided, or returned, first")  # fmt: skip
         found = _differences(session, row)
         if not found:
             raise InputError(f"the request asks for nothing that system {name} does not have", where="system",
@@ -156,6 +163,15 @@ class Requests:
             raise InputError(f"such changes are not carried out yet: {told}", where=refused[0].field,
                 do="ask for more hosts, another ceiling or another contact; leave the rest as it is")  # fmt: skip
         names.claim_more(session, file.system)
+
+    def _check_alone(self, session: Session, row: t.RequestRow, name: str) -> None:
+        """One request at a time is about a system in use. Raises RefusedError."""
+        for other in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == row.agency_code)):
+            if other.id == row.id or other.kind in BIRTH or other.spec["system"]["name"] != name:
+                continue
+            if case_of(session, other).state not in CLOSED:
+                raise RefusedError(f"request {other.id} ({other.kind}) is already about system {name}",
+                    where=f"registry, request {other.id}", do="let it be decided, or returned, first")  # fmt: skip
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -172,8 +188,8 @@ class Requests:
         return [r for r in found if state is None or r.state == state]
 
     def change_to_do(self, system: str) -> RequestRecord | None:
-        """The change of a system that is approved and not begun."""
-        found = [r for r in self.requests(RequestState.APPROVED) if r.system == system and r.kind == "change"]
+        """What is approved for a system in use and not begun: a change, to suspend it, to resume it."""
+        found = [r for r in self.requests(RequestState.APPROVED) if r.system == system and r.kind not in BIRTH]
         return found[0] if found else None
 
     def as_asked(self, request_id: str) -> SystemRecord:
@@ -182,16 +198,17 @@ class Requests:
             row = _row(session, request_id)
             system = System.model_validate(row.spec["system"])
             agency = session.get_one(t.AgencyRow, row.agency_code)
-            there = addresses.of(session, system.name)
+            there, state = addresses.of(session, system.name), state_of(session, system.name)
             allocation = addresses.with_more(there, system) if there and row.kind == "change" else there
-            return SystemRecord(
-                system, _agency_as_asked(agency, row), row.id, state_of(session, system.name), allocation
-            )
+            held = standing.holds(RequestKind(row.kind), state)
+            return SystemRecord(system, _agency_as_asked(agency, row), row.id, state, allocation, held)
 
     def changes(self, request_id: str) -> list[Difference]:
-        """Old against new of a request for a change, until it has begun; then the registry has the new."""
+        """Old against new of a request about a system in use, until it has begun; then the registry has the new."""
         with self._reading() as session:
             row = _row(session, request_id)
+            if row.kind in STANDING_KINDS:
+                return standing.differences(RequestKind(row.kind), state_of(session, row.spec["system"]["name"]))
             return _differences(session, row) if row.kind == "change" else []
 
     # -- deciding and carrying out ------------------------------------------------------------------------------------
@@ -229,18 +246,22 @@ class Requests:
         with self._writing() as session:
             row = _row(session, request_id)
             case = case_of(session, row)
-            if case.state in UNDER_WAY or case.state is RequestState.ACTIVE:
+            if case.state in (*UNDER_WAY, RequestState.ACTIVE, RequestState.SUSPENDED):
                 return
             if case.state is RequestState.FAILED:
                 add(session, row, case, Event(Act.RETRY, Role.ENGINEER))
                 return
             system = session.get_one(t.SystemRow, row.spec["system"]["name"])
             add(session, row, case, Event(Act.BEGIN, Role.ENGINEER))
-            if row.kind != "change" or system.request_id == row.id:
+            if row.kind in BIRTH or system.request_id == row.id:
+                return
+            system.request_id = row.id
+            if row.kind in STANDING_KINDS:
+                session.add(t.SystemStateRow(system=system.name, state=standing.UNDER_WAY[RequestKind(row.kind)]))
                 return
             agency = session.get_one(t.AgencyRow, row.agency_code)
             agency.spec = {**agency.spec, "contact": row.spec["agency"]["contact"]}
-            system.request_id, system.spec = row.id, row.spec["system"]
+            system.spec = row.spec["system"]
             addresses.give_more(session, System.model_validate(system.spec))
             session.add(t.SystemStateRow(system=system.name, state="changing"))
 
@@ -270,12 +291,15 @@ def take_agency(session: Session, file: RequestFile) -> None:
 
 def follow_system(session: Session, name: str, state: str) -> None:
     """The system came into a state: requests that were under way for it are finished, or are taken away with it."""
-    act = {"active": Act.FINISH, "removed": Act.DESTROY}.get(state)
+    acts = {Act.FINISH: Role.HATANG} | ({Act.DESTROY: Role.ENGINEER} if state == "removed" else {})
     rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.id)).all()
-    for row in [r for r in rows if act and r.spec["system"]["name"] == name]:
+    for row in [r for r in rows if r.spec["system"]["name"] == name]:
         case = case_of(session, row)
-        if act and find(case.kind, case.state, act):
-            add(session, row, case, Event(act, Role.HATANG if act is Act.FINISH else Role.ENGINEER))
+        for act, role in acts.items():
+            line = find(case.kind, case.state, act)
+            if line and line.target.value == state:
+                add(session, row, case, Event(act, role))
+                break
 
 
 def add(session: Session, row: t.RequestRow, case: Case, event: Event) -> None:

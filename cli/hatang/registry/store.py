@@ -20,7 +20,7 @@ from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
 from hatang.registry import addresses, ceilings, database, names, servers, sessions
 from hatang.registry import tables as t
-from hatang.registry.records import HostRecord, SystemRecord
+from hatang.registry.records import HELD, HostRecord, SystemRecord
 from hatang.registry.requests import Requests, follow_system
 from hatang.registry.states import others_of, state_of
 from hatang.registry.unknown import unknown
@@ -92,10 +92,10 @@ class Registry(Requests):
                 addresses.release(session, name)
 
     def _system(self, session: Session, row: t.SystemRow) -> SystemRecord:
-        agency = session.get_one(t.AgencyRow, row.agency_code)
+        agency, state = session.get_one(t.AgencyRow, row.agency_code), state_of(session, row.name)
         return SystemRecord(
             System.model_validate(row.spec), Agency.model_validate(agency.spec), row.request_id,
-            state_of(session, row.name), addresses.of(session, row.name),
+            state, addresses.of(session, row.name), state in HELD,
         )  # fmt: skip
 
     def check_ceiling(self, name: str, site: Site, request_id: str = "") -> None:

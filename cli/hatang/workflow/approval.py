@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from hatang.errors import RefusedError
 from hatang.model.case import Event
-from hatang.model.lifecycle import UNDER_WAY, Act, RequestKind, RequestState, Role
+from hatang.model.lifecycle import BIRTH, UNDER_WAY, Act, RequestState, Role
 from hatang.workflow.context import Context
 
 if TYPE_CHECKING:
     from hatang.provision.plan import Plan
     from hatang.registry import RequestRecord, SystemRecord
 
-BEGUN = (*UNDER_WAY, RequestState.ACTIVE, RequestState.FAILED)
+BEGUN = (*UNDER_WAY, RequestState.ACTIVE, RequestState.SUSPENDED, RequestState.FAILED)
 
 
 def target(context: Context, name: str) -> SystemRecord:
@@ -48,7 +48,7 @@ def plan_request(context: Context, request_id: str) -> tuple[RequestRecord, Plan
 def _content(context: Context, request: RequestRecord) -> SystemRecord:
     record = context.registry.as_asked(request.id)
     if (
-        request.kind != RequestKind.CHANGE
+        request.kind in BIRTH
         and (newer := context.registry.system(request.system).request_id) != request.id
     ):
         raise RefusedError(f"request {newer} has taken the place of request {request.id}",

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatang.errors import StepError
 from hatang.settings import Settings
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
 
 # Raised when the order or meaning of steps changes: an unfinished run of another version is not taken up blindly.
 VERSION = "chain-2"
@@ -120,15 +123,38 @@ def give_up(kind: str, system: str) -> None:
             DBOS.delete_workflow(run.workflow_id)
 
 
-def history(settings: Settings, system: str) -> list[RunRecord]:
-    """All runs of a system, oldest first, with their steps. Reads only; another process may be at work."""
+def leave_others(settings: Settings, kind: str, system: str, kinds: Iterable[str]) -> None:
+    """Forget unfinished runs of other kinds, before DBOS would take them up beside the one that is wanted now.
+
+    What they left half done is found by the run that comes: it looks at cloud, engine and registry anew.
+    """
+    others = set(kinds) - {kind}
+    unfinished = [r for r in history(settings, system) if r.kind in others and r.state not in FINISHED]
+    if not unfinished:
+        return
+    with _client(settings, system) as client:
+        for run in unfinished:
+            client.cancel_workflow(run.id)
+            client.delete_workflow(run.id)
+
+
+@contextlib.contextmanager
+def _client(settings: Settings, system: str) -> Iterator[DBOSClient]:
     from dbos import DBOSClient
 
-    if not settings.workflow_url and not (settings.state_dir / "workflow" / f"{system}.db").exists():
-        return []
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
     client = DBOSClient(system_database_url=database(settings, system))
     try:
+        yield client
+    finally:
+        client.destroy()
+
+
+def history(settings: Settings, system: str) -> list[RunRecord]:
+    """All runs of a system, oldest first, with their steps. Reads only; another process may be at work."""
+    if not settings.workflow_url and not (settings.state_dir / "workflow" / f"{system}.db").exists():
+        return []
+    with _client(settings, system) as client:
         runs = client.list_workflows()
         return [
             RunRecord(
@@ -140,8 +166,6 @@ def history(settings: Settings, system: str) -> list[RunRecord]:
             for w in sorted(runs, key=lambda w: w.created_at or 0)
             if f"/{system}/" in w.workflow_id
         ]
-    finally:
-        client.destroy()
 
 
 def _step(info: Any) -> StepRecord:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # The order of steps is told here too, without importing the workflow: reading a status needs no engine.
 APPLY_STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
+SUSPEND_STEPS = ("validate", "plan", "approve", "apply", "closed", "settle")
+STEPS = {"apply": APPLY_STEPS, "suspend": SUSPEND_STEPS}
 
 
 def system_status(settings: Settings, registry: Registry, name: str) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
     runs = durable.history(settings, name)
     last = runs[-1] if runs else None
     done = {s.name: s for s in last.steps} if last else {}
-    order = APPLY_STEPS if last is None or last.kind == "apply" else tuple(done)
+    order = STEPS.get(last.kind if last else "apply") or tuple(done)
     steps = [
         {
             "name": n,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang.catalogue.zones import zone_matrix
-from hatang.errors import HatangError, InputError
+from hatang.errors import HatangError, InputError, StepError
 from hatang.workflow.approval import require_decision, require_plan, target
 from hatang.workflow.context import Context
 from hatang.workflow.hardening import harden_hosts
@@ -67,7 +67,8 @@ def validate_record(context: Context, record: SystemRecord) -> Result:
             where=where,
             do="add them to the site file and apply the site",
         ) from exc
-    context.registry.check_ceiling(name, context.site, record.request_id)
+    if not record.held:  # a ceiling that was lowered since is no reason to leave a system open
+        context.registry.check_ceiling(name, context.site, record.request_id)
     return {"level": int(record.spec.level), "zones": [z.value for z in zones]}
 
 
@@ -157,6 +158,22 @@ def activate(context: Context, name: str) -> Result:
     """The system is in use from now on; its request is fulfilled."""
     context.registry.set_system_state(name, "active")
     return {"state": "active"}
+
+
+def closed(context: Context, name: str) -> Result:
+    """Is nothing of a suspended system reachable now, and nothing in its agency's hands? Raises StepError."""
+    if ways := context.provisioner.open_ways(context.registry.system(name)):
+        raise StepError(
+            f"system {name} is not closed: {'; '.join(ways)}", where=f"project of system {name}",
+            do="stop or remove what the agency made itself, then run the same command again",
+        )  # fmt: skip
+    return {"open": []}
+
+
+def settle(context: Context, name: str) -> Result:
+    """The system is suspended from now on; its request is fulfilled."""
+    context.registry.set_system_state(name, "suspended")
+    return {"state": "suspended"}
 
 
 def destroy(context: Context, name: str) -> Result:

@@ -1,4 +1,7 @@
-"""The durable ways of a system: `apply` brings it up, `destroy` takes it away. The only place that orders the steps."""
+"""The durable ways of a system: `apply` brings it up or back, `suspend` closes it, `destroy` takes it away.
+
+The only place that orders the steps.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from dbos import DBOS, StepOptions
 
 from hatang.errors import HatangError
 from hatang.workflow import durable, lock, steps
+from hatang.workflow.approval import target
 from hatang.workflow.context import Context
 
 AFTER_APPROVAL = ("apply", "wait-for-hosts", "harden", "check", "activate")  # a failure here is one of the request
+SUSPENDING = ("apply", "closed", "settle")
+KINDS = ("apply", "suspend", "destroy")
 AGAIN_FROM = {"approve": "plan"}  # a refused plan is not looked at again: the cloud may be as approved by then
 _context: Context | None = None
 
 
 def apply_system(context: Context, name: str, *, restart: bool = False) -> dict[str, Any]:
-    """Bring a system up, or go on with the run that was killed or failed.
+    """Bring a system up, change, suspend or resume it, as is approved; or go on with the run that was killed or failed.
 
     Returns:
         Result of each step, by step name.
@@ -26,6 +32,8 @@ def apply_system(context: Context, name: str, *, restart: bool = False) -> dict[
     Raises:
         HatangError: what the failing step raised; run again, it goes on there.
     """
+    if target(context, name).held:
+        return _run("suspend", context, name, _suspend, restart)
     return _run("apply", context, name, _apply, restart)
 
 
@@ -39,6 +47,7 @@ def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool) -
     context.registry.system(name)  # an unknown name is an input error, before anything is made
     with lock.exclusive(context.settings.state_dir / "lock", name):
         _context = context
+        durable.leave_others(context.settings, kind, name, KINDS)
         try:
             with durable.session(context.settings, name):
                 if restart:
@@ -63,6 +72,18 @@ def _apply(name: str) -> dict[str, Any]:
     return done
 
 
+@DBOS.workflow(name="suspend")
+def _suspend(name: str) -> dict[str, Any]:
+    done: dict[str, Any] = {}
+    done["validate"] = _step("validate", steps.validate, name)
+    done["plan"] = _step("plan", steps.plan, name)
+    done["approve"] = _step("approve", steps.approve, name, done["plan"]["digest"])
+    done["apply"] = _step("apply", steps.apply, name, done["plan"]["digest"])
+    done["closed"] = _step("closed", steps.closed, name)
+    done["settle"] = _step("settle", steps.settle, name)
+    return done
+
+
 @DBOS.workflow(name="destroy")
 def _destroy(name: str) -> dict[str, Any]:
     return {"destroy": _step("destroy", steps.destroy, name), "release": _step("release", steps.release, name)}
@@ -78,12 +99,12 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
     assert _context is not None
     _context.progress(f"{name}: {title} …")
     begun = time.monotonic()
-    if title in AFTER_APPROVAL[1:]:  # apply begins by itself, once it knows what to begin
+    if title in (*AFTER_APPROVAL[1:], *SUSPENDING[1:]):  # apply begins by itself, once it knows what to begin
         _context.registry.begin(_context.registry.system(name).request_id)
     try:
         result = function(_context, name, *arguments)
     except HatangError as exc:
-        if title in AFTER_APPROVAL:
+        if title in (*AFTER_APPROVAL, *SUSPENDING):
             registry = _context.registry
             registry.fail(registry.system(name).request_id, title, exc.what)
         raise

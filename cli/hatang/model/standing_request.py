@@ -1,0 +1,41 @@
+"""Đề nghị about a system as it stands. JSON Schema: docs/reference/schemas/standing-request.schema.json."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from hatang.model.agency_code import normalise
+from hatang.model.base import Model, Slug
+from hatang.model.lifecycle import RequestKind
+
+
+class StandingRequest(Model):
+    """A request that names a system and says what shall become of it; it describes nothing anew."""
+
+    kind: Literal["suspend", "resume"] = Field(description="What is asked for.")
+    requested_by: str = Field(min_length=3, max_length=200, description="Who asks; may not approve the same request.")
+    agency: str = Field(description="Identity code of the body whose system it is, e.g. H17.01.")
+    system: Slug = Field(description="Name of the system.")
+    reason: str = Field(min_length=3, max_length=2000, description="Why; those who decide read it.")
+
+    @field_validator("agency")
+    @classmethod
+    def _new_form(cls, value: str) -> str:
+        return normalise(value)
+
+    @property
+    def asked(self) -> RequestKind:
+        """The kind, as the table of states knows it."""
+        return RequestKind(self.kind)
+
+    @property
+    def system_name(self) -> str:
+        """The system that it is about."""
+        return self.system
+
+    @property
+    def agency_code(self) -> str:
+        """The body that asks."""
+        return self.agency
