@@ -70,7 +70,9 @@ def prove(
     records = [r for r in chosen if r.spec.name in there]
     if not hosts:
         raise InputError(
-            "there is nothing to prove: no such system has hosts that run", where="registry", do="hatang system apply NAME"
+            "there is nothing to prove: no such system has hosts that run",
+            where="registry",
+            do="hatang system apply NAME",
         )
     proof = run(app.settings, app.site, registry, records, hosts, ports=ports, progress=progress)
     show_report(RENDERERS[output](proof), report_file)

@@ -47,10 +47,7 @@ def plan_request(context: Context, request_id: str) -> tuple[RequestRecord, Plan
 
 def _content(context: Context, request: RequestRecord) -> SystemRecord:
     record = context.registry.as_asked(request.id)
-    if (
-        request.kind in BIRTH
-        and (newer := context.registry.system(request.system).request_id) != request.id
-    ):
+    if request.kind in BIRTH and (newer := context.registry.system(request.system).request_id) != request.id:
         raise RefusedError(f"request {newer} has taken the place of request {request.id}",
             where=f"registry, system {request.system}", do=f"plan that one: hatang request plan {newer}")  # fmt: skip
     return record
