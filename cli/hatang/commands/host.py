@@ -80,7 +80,7 @@ def ssh(app: App, name: str, words: tuple[str, ...]) -> None:
     host = _find(registry, name)
     if registry.system(host.system).held:
         raise RefusedError(f"system {host.system} is suspended; host {name} stands still",
-            where=f"registry, system {host.system}", do="ask for it to be resumed: a request of kind resume")  # fmt: skip
+            where=f"registry, system {host.system}", do="ask for it by a request of kind resume")  # fmt: skip
     argv = ssh_argv(app.settings, host, words)
     os.execvp(argv[0], argv)  # noqa: S606 (a list, no shell)
 
