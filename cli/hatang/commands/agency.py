@@ -1,4 +1,4 @@
-"""`hatang agency`: list, show."""
+"""`hatang agency`: list, show, destroy."""
 
 from __future__ import annotations
 
@@ -67,3 +67,33 @@ def show(app: App, code: str, output: str) -> None:
         return emit_json("hatang.agency/1", agency=row)
     shown = {**row, "name": row["name"][language()], "systems": ", ".join(row["systems"])}
     return emit_table([_("Field"), _("Value")], list(shown.items()))
+
+
+@command.command(
+    "destroy",
+    help=_("Remove the domain of an agency that has no system any more. What the registry knows of it stays."),
+    epilog=examples("hatang agency destroy H99.05 --yes"),
+)
+@click.argument("code")
+@click.option("--yes", is_flag=True, help=_("Confirm: the agency's domain with its groups and users is deleted."))
+@output_option
+@click.pass_obj
+def destroy(app: App, code: str, yes: bool, output: str) -> None:
+    """Destroy the domain of an agency."""
+    from hatang.commands.app import progress
+    from hatang.errors import RefusedError
+    from hatang.workflow.context import Context
+
+    context = Context(app.settings, app.site, progress)
+    agency = context.registry.agency(code)
+    there = [s.spec.name for s in context.registry.systems() if s.agency.code == code and s.state != "removed"]
+    if there:
+        raise RefusedError(f"agency {code} still has {', '.join(there)}", where=f"registry, agency {code}",
+            do="remove its systems first (docs/how-to/remove.md)")  # fmt: skip
+    if not yes:
+        raise RefusedError(f"the domain of agency {code} would be deleted", where=f"agency {code}",
+            do=f"hatang agency destroy {code} --yes")  # fmt: skip
+    outcome = context.provisioner.destroy_agency(agency)
+    if output == "json":
+        return emit_json("hatang.agency-destroy/1", agency=code, changes=outcome.changes)
+    return click.echo(_("The domain of agency {code} is gone.").format(code=code))

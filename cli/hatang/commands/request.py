@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
-from hatang.commands.request_decisions import appraise, approve, give_back, opinion, reject
+from hatang.commands.request_decisions import appraise, approve, give_back, keep, opinion, reject
 from hatang.commands.request_rows import row, show_list, show_one
 from hatang.locale import _
 
@@ -184,5 +184,5 @@ def show(app: App, request_id: str, output: str) -> None:
     return show_differences(made) if made else None
 
 
-for decision in (appraise, opinion, approve, give_back, reject):
+for decision in (appraise, opinion, approve, give_back, reject, keep):
     command.add_command(decision)

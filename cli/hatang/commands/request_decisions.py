@@ -62,7 +62,7 @@ def _told(record: RequestRecord, output: str, text: str) -> None:
     help=_("Record that the plan of a request was appraised, where its level demands that (Decree 331/2026, Art. 18)."),
     epilog=examples("hatang request appraise 3f2a77c01b9e --by nguoi-tham-dinh --note 'BC 5/2026'"),
 )
-@_who(BODIES[:2])
+@_who(BODIES)
 @click.pass_obj
 def appraise(app: App, request_id: str, by: str, role: str | None, note: str, output: str) -> None:
     """Appraise a request."""
@@ -154,6 +154,20 @@ def give_back(app: App, request_id: str, by: str, role: str | None, note: str, o
     record = _negative(app, "return", request_id, by, role, note)
     _told(record, output, _("Request {id} is returned by {by}. Next: hatang request submit FILE, corrected").format(
         id=record.id, by=by))  # fmt: skip
+
+
+@click.command(
+    "keep",
+    help=_("Call a removal off before its purge has begun: the system stays, suspended. The reason is required."),
+    epilog=examples("hatang request keep 3f2a77c01b9e --by nguoi-phe-duyet --note 'con can du lieu'"),
+)
+@_who(BODIES)
+@click.pass_obj
+def keep(app: App, request_id: str, by: str, role: str | None, note: str, output: str) -> None:
+    """Keep a system that was to be removed."""
+    record = _negative(app, "keep", request_id, by, role, note)
+    _told(record, output, _("System {system} stays, suspended. Back by a request of kind resume.").format(
+        system=record.system))  # fmt: skip
 
 
 @click.command(

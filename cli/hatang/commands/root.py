@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "check": ("check", _("Check hosts and cloud against the controls.")),
     "control": ("control", _("Read the catalogue of controls.")),
     "doctor": ("doctor", _("List every prerequisite and part, with its state and remedy.")),
+    "drift": ("drift", _("Find what is not as it was left, and who may put it right.")),
     "host": ("host", _("Hosts: list, log in, harden.")),
     "isolation": ("isolation", _("Isolation between systems, zones and branches, proven with packets.")),
     "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),

@@ -113,6 +113,10 @@ def apply(app: App, name: str, restart: bool, output: str) -> None:
     result = apply_system(_context(app), name, restart=restart)
     if output == "json":
         return emit_json("hatang.apply/1", system=name, steps=result)
+    if "settle" in result and "until" in result["settle"]:
+        click.echo(_("System {name} is closed, and can be kept until {until}: hatang request keep ID").format(
+            name=name, until=result["settle"]["until"]))  # fmt: skip
+        return click.echo(_("Then: hatang system purge {name}").format(name=name))
     if "settle" in result:
         click.echo(_("System {name} is suspended: nothing of it is reachable, nothing of it is lost. "
             "Resources: {changes}.").format(name=name, changes=counts(result["apply"]["changes"])))  # fmt: skip
@@ -178,6 +182,9 @@ def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
 
     context = _context(app)
     record = context.registry.system(name)
+    if record.state in ("removing", "purging"):
+        raise RefusedError(f"a removal of system {name} is under way by request {record.request_id}",
+            where=f"registry, system {name}", do=f"see where it stands: hatang system status {name}")  # fmt: skip
     if not yes:
         raise RefusedError(
             f"system {name} of agency {record.agency.code} would be deleted with its data",
@@ -196,3 +203,42 @@ def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
     return click.echo(
         _("System {name} is removed: {changes}.").format(name=name, changes=counts(result["destroy"]["changes"]))
     )
+
+
+@command.command(
+    "purge",
+    help=_(
+        "Delete a system whose removal was approved and whose grace period is over, in every service, and list each "
+        "service until it holds nothing. Killed, it goes on where it was."
+    ),
+    epilog=examples("hatang system purge mot-cua --yes", "hatang system purge mot-cua --yes --data-of mot-cua"),
+)
+@click.argument("name")
+@click.option("--yes", is_flag=True, help=_("Confirm: everything of the system is deleted, whoever made it."))
+@click.option(
+    "--data-of", default="", help=_("Confirm once more, with the system's name, that its data go too (BKP-13).")
+)
+@output_option
+@click.pass_obj
+def purge(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
+    """Purge one system."""
+    from hatang.errors import RefusedError
+    from hatang.provision import deletion
+    from hatang.workflow.tenant import purge_system
+
+    context = _context(app)
+    record = context.registry.system(name)
+    words = f"hatang system purge {name} --yes"
+    if not yes:
+        raise RefusedError(f"everything of system {name} of agency {record.agency.code} would be deleted",
+            where=f"system {name}", do=words)  # fmt: skip
+    if deletion.is_demanded(record) and data_of != name:
+        raise RefusedError(f"system {name} holds data whose deletion takes a second confirmation (BKP-13)",
+            where=f"system {name}", do=f"{words} --data-of {name}")  # fmt: skip
+    result = purge_system(context, name)
+    if output == "json":
+        return emit_json("hatang.purge/1", system=name, steps=result)
+    click.echo(_("System {name} is gone: {held}. Nothing is left in {n} services.").format(
+        name=name, held=counts({k: n for k, n in result["count"]["held"].items() if n}),
+        n=len(result["empty"]["left"])))  # fmt: skip
+    return click.echo(_("Its addresses and names rest until {until}.").format(until=result["rest"]["until"]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hatang.model.lifecycle import Role
+from hatang.model.lifecycle import RequestKind, Role
 from hatang.model.terms import Level
 from hatang.model.waiver import person_key
+
+TWO_PERSONS = "two persons decide on a removal: hatang's own rule"
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,22 @@ class Demand:
     clause: str
 
 
-def demand(level: Level | None, *, operates: bool) -> Demand:
-    """Who decides.
+def demand(level: Level | None, *, operates: bool, kind: RequestKind = RequestKind.NEW_SYSTEM) -> Demand:
+    """Who decides. A removal takes two persons of two bodies at every level, by our own rule.
 
     Args:
         level: of the system; None for a request that is about an agency only. The Decree does not speak of those;
             by our own rule they are decided like level 1.
         operates: the specialised unit is also the operator, so another unit or a council appraises (Art. 18.4).
     """
+    usual = _usual(level, operates=operates)
+    if kind is not RequestKind.REMOVE or usual.appraiser:
+        return usual
+    second = Role.OWNER if usual.approver is Role.SPECIALISED else Role.OTHER_UNIT if operates else Role.SPECIALISED
+    return replace(usual, appraiser=second, clause=f"{usual.clause}; {TWO_PERSONS}")
+
+
+def _usual(level: Level | None, *, operates: bool) -> Demand:
     if level is None or level <= Level.L2:
         return Demand(Role.SPECIALISED, Role.OTHER_UNIT if operates else None, False, "331/2026/NĐ-CP Đ18")
     if level == Level.L3:

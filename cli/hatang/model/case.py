@@ -55,7 +55,7 @@ class Case:
     @property
     def demand(self) -> Demand:
         """Who must decide."""
-        return demand(self.level, operates=self.operates)
+        return demand(self.level, operates=self.operates, kind=self.kind)
 
     @property
     def round(self) -> tuple[Event, ...]:

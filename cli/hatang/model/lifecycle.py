@@ -23,9 +23,9 @@ class RequestKind(StrEnum):
 
 
 # Kinds that hatang carries out to the cloud. The others are refused when they are submitted, never left lying.
-CARRIED_OUT = frozenset({RequestKind.NEW_SYSTEM, RequestKind.CHANGE, RequestKind.SUSPEND, RequestKind.RESUME})
+CARRIED_OUT = frozenset(RequestKind) - {RequestKind.NEW_AGENCY, RequestKind.REORGANISE}
 # Kinds that are about a system as it stands: their files name it and give a reason, and describe nothing anew.
-STANDING_KINDS = frozenset({RequestKind.SUSPEND, RequestKind.RESUME})
+STANDING_KINDS = frozenset({RequestKind.SUSPEND, RequestKind.RESUME, RequestKind.REMOVE})
 
 
 class RequestState(StrEnum):
@@ -73,6 +73,7 @@ class Act(StrEnum):
     FAIL = "fail"
     RETRY = "retry"
     FINISH = "finish"
+    KEEP = "keep"  # call a removal off, before anything is purged
     DESTROY = "destroy"
 
 
@@ -113,9 +114,10 @@ def _rows() -> Iterator[
     yield Act.PLAN, [S.SUBMITTED, S.PLANNED, S.APPROVED], S.PLANNED, [R.ENGINEER], ALL
     # The site moved: asked again.
     yield Act.PLAN, [S.ACTIVE, S.FAILED], S.PLANNED, [R.ENGINEER], BIRTH | {K.CHANGE, K.RESUME}
-    yield Act.PLAN, [S.SUSPENDED, S.FAILED], S.PLANNED, [R.ENGINEER], frozenset({K.SUSPEND})
+    yield Act.PLAN, [S.SUSPENDED, S.FAILED], S.PLANNED, [R.ENGINEER], frozenset({K.SUSPEND, K.REMOVE})
     yield Act.OPINION, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL
-    yield Act.APPRAISE, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL
+    yield Act.APPRAISE, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL - {K.REMOVE}
+    yield Act.APPRAISE, [S.PLANNED], S.PLANNED, DECIDING, frozenset({K.REMOVE})  # the first of two persons
     yield Act.APPROVE, [S.PLANNED], S.APPROVED, [R.SPECIALISED, R.OWNER], ALL
     yield Act.MOVE, [S.APPROVED], S.PLANNED, [R.HATANG], ALL
     for kinds, under_way, done in WAYS:
@@ -124,7 +126,8 @@ def _rows() -> Iterator[
         yield Act.FAIL, [under_way], S.FAILED, [R.HATANG], kinds
         yield Act.FINISH, [under_way], done, [R.HATANG], kinds
     yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], CARRIED_OUT
-    yield Act.DESTROY, [S.SUSPENDED], S.REMOVED, [R.ENGINEER], frozenset({K.SUSPEND})
+    yield Act.KEEP, [S.REMOVING, S.FAILED], S.SUSPENDED, DECIDING, frozenset({K.REMOVE})
+    yield Act.DESTROY, [S.SUSPENDED], S.REMOVED, [R.ENGINEER], frozenset({K.SUSPEND, K.REMOVE})
 
 
 TABLE: tuple[Transition, ...] = tuple(

@@ -94,6 +94,17 @@ class PlatformNetwork(Model):
     cidr: IPv4Network = Field(description="IPv4 addresses there.")
 
 
+class Removal(Model):
+    """How systems go that are removed by request."""
+
+    grace_days: int = Field(
+        30, ge=0, le=365, description="Days between closing a system and deleting it, in which it can be kept."
+    )
+    quarantine_days: int = Field(
+        90, ge=0, le=3650, description="Days in which nobody gets the addresses and names of a removed system."
+    )
+
+
 class Site(Model):
     """One data centre."""
 
@@ -118,6 +129,7 @@ class Site(Model):
     aggregates: tuple[Aggregate, ...] = Field(description="Host aggregates.")
     staff: tuple[StaffGroup, ...] = Field(min_length=1, description="Groups of platform staff.")
     services: Services = Field(description="Shared services.")
+    removal: Removal = Field(default_factory=lambda: Removal(), description="How removed systems go.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Site:

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hatang.model.agency_code import normalise
-from hatang.model.base import Model, Slug
+from hatang.model.base import Misfit, Model, Slug
 from hatang.model.lifecycle import RequestKind
+
+
+class BackupProof(Model):
+    """What shows that the data of a system to be removed lie elsewhere. hatang keeps the digest, not the document."""
+
+    document_sha256: str = Field(
+        pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the document: minutes of a restored copy, a receipt."
+    )
+    day: date = Field(description="Day of the copy.")
+    place: str = Field(min_length=3, max_length=200, description="Where the copy lies and who keeps it.")
+
+
+class BackupRefusal(Model):
+    """That nobody wants the data to be kept, said by name."""
+
+    by: str = Field(min_length=3, max_length=200, description="Who answers for it, on the side of the owner.")
+    reason: str = Field(min_length=3, max_length=2000, description="Why no copy is needed.")
 
 
 class StandingRequest(Model):
     """A request that names a system and says what shall become of it; it describes nothing anew."""
 
-    kind: Literal["suspend", "resume"] = Field(description="What is asked for.")
+    kind: Literal["suspend", "resume", "remove"] = Field(description="What is asked for.")
     requested_by: str = Field(min_length=3, max_length=200, description="Who asks; may not approve the same request.")
     agency: str = Field(description="Identity code of the body whose system it is, e.g. H17.01.")
     system: Slug = Field(description="Name of the system.")
     reason: str = Field(min_length=3, max_length=2000, description="Why; those who decide read it.")
+    backup: BackupProof | None = Field(None, description="remove: proof that the data lie elsewhere.")
+    no_backup: BackupRefusal | None = Field(None, description="remove, instead of `backup`: that none is wanted.")
 
     @field_validator("agency")
     @classmethod
     def _new_form(cls, value: str) -> str:
         return normalise(value)
+
+    @model_validator(mode="after")
+    def _says_what_becomes_of_the_data(self) -> StandingRequest:
+        given = [f for f in ("backup", "no_backup") if getattr(self, f) is not None]
+        if self.kind != "remove" and given:
+            raise Misfit(f"{given[0]} belongs to requests of kind remove", given[0])
+        if self.kind == "remove" and len(given) != 1:
+            raise Misfit("a removal states either backup or no_backup", given[0] if given else "kind")
+        return self
 
     @property
     def asked(self) -> RequestKind:

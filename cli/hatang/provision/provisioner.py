@@ -13,7 +13,7 @@ from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, deletion, held, recovery, room, site_steps, unmanaged
+from hatang.provision import configs, deletion, held, holdings, purge, recovery, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -107,6 +107,10 @@ class Provisioner:
         plan.changes = _add(plan.changes, agency.changes)
         if plan.unmanaged:
             plan.changes["remove"] = len(plan.unmanaged)
+        if record.leaves:  # who approves a removal reads all that will go, also what the agency made itself
+            gone = self._leaving(record)
+            plan.rows += gone
+            plan.changes["purge"] = len(gone)
         plan.refresh = plan.refresh or agency.refresh
         return plan.seal().write(self.settings)
 
@@ -162,6 +166,37 @@ class Provisioner:
         """Remove every resource of a system. Its agency stays."""
         self._release(record)
         return self._destroy(self._system_stack(record))
+
+    def _leaving(self, record: SystemRecord) -> list[dict[str, Any]]:
+        project = str(self.outputs("system", record.spec.name).get("project_id") or "")
+        lines = holdings.told(self.holdings_of(record, project)) if project else []
+        words = [line.split(": ", 1)[1].rsplit(" ", 1)[0].split(" ", 1) for line in lines]
+        return [{"operation": "purge", "type": kind, "name": name, "changed": []} for kind, name in words]
+
+    def holdings_of(self, record: SystemRecord, project_id: str) -> holdings.Listing:
+        """What the project of a system holds in each service, whoever made it. Raises CloudError."""
+        return holdings.of_project(self.cloud.connection, project_id, record.spec.name)
+
+    def purge_system(self, record: SystemRecord, project_id: str) -> Outcome:
+        """Delete everything of a system in every service, whoever made it, then what its stack made.
+
+        Raises:
+            CloudError, StepError, EngineError: something did not go; run again.
+        """
+        cloud, stack = self.cloud.connection, self._system_stack(record)
+        state = self.engine.state(stack)
+        if state.exists():
+            for found in unmanaged.find(cloud, state):
+                unmanaged.remove(cloud, found)
+            state.ask_refresh()  # what goes now, the engine must not look for
+        purge.contents(cloud, project_id, record.spec.name, {i for _type, i in state.known()}, self.say)
+        outcome = self._destroy(stack)
+        purge.leftovers(cloud, project_id)
+        return outcome
+
+    def until_empty(self, record: SystemRecord, project_id: str) -> holdings.Listing:
+        """List all services until none holds anything of a system. Raises StepError, CloudError."""
+        return purge.wait_until_empty(self.cloud.connection, project_id, record.spec.name)
 
     def apply_agency(self, agency: Agency, *, refresh: bool = False) -> Outcome:
         """Make the domain of an agency with its groups. Part of `apply_system`; harmless again."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hatang.errors import InputError
 from hatang.model.system import System
 from hatang.registry import tables as t
+from hatang.registry.states import state_of
 
 
 def claim(session: Session, system: System) -> None:
@@ -25,6 +26,11 @@ def claim(session: Session, system: System) -> None:
     taken = session.scalars(select(t.ServerNameRow).where(t.ServerNameRow.name.in_(wanted)))
     if clash := min(taken, key=lambda r: r.name, default=None):
         place = wanted[clash.name]
+        if state_of(session, clash.system) == "removed":
+            raise InputError(
+                f"the server name {clash.name} rests: it was one of system {clash.system}, which was removed",
+                where=f"system.hosts[{place}].name", do="choose another name for the host or the system",
+            )  # fmt: skip
         raise InputError(
             f"a server called {clash.name} exists: host {clash.name.removeprefix(clash.system + '-')} "
             f"of system {clash.system}",

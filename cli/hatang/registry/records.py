@@ -44,12 +44,13 @@ class ApprovalRecord:
 
 
 # States of systems whose servers stand still and whose ways are closed, or that are on the way there.
-HELD = frozenset({"suspending", "suspended"})
+HELD = frozenset({"suspending", "suspended", "removing", "purging"})
 
 
 @dataclass(frozen=True)
 class SystemRecord:
-    """A system, its agency, its addresses once it has them; `held`: nothing of it shall be reachable."""
+    """A system, its agency, its addresses once it has them; `held`: nothing of it shall be reachable;
+    `leaves`: as a request for its removal wants it."""
 
     spec: System
     agency: Agency
@@ -57,6 +58,7 @@ class SystemRecord:
     state: str
     allocation: Allocation | None
     held: bool = False
+    leaves: bool = False
 
 
 @dataclass(frozen=True)

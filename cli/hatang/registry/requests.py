@@ -20,7 +20,7 @@ from hatang.model.standing_request import StandingRequest
 from hatang.model.system import System
 from hatang.model.terms import Level
 from hatang.model.waiver import person_key
-from hatang.registry import addresses, ceilings, names, standing
+from hatang.registry import addresses, ceilings, names, quarantine, standing
 from hatang.registry import tables as t
 from hatang.registry.records import RequestRecord, SystemRecord
 from hatang.registry.request_tables import RequestEventRow
@@ -96,6 +96,7 @@ class Requests:
         self, session: Session, row: t.RequestRow, case: Case, file: RequestFile | StandingRequest,
         site: Site | None, draft: bool,
     ) -> None:  # fmt: skip
+        quarantine.expire(session)
         act = Act.DRAFT if draft else Act.SUBMIT
         add(session, row, case, Event(act, Role.REQUESTER, file.requested_by, document=row.digest))
         if draft:
@@ -141,6 +142,7 @@ class Requests:
                 do="ask for it with kind: change; or remove the system first: "
                 f"hatang system destroy {system.name} --yes",
             )  # fmt: skip
+        quarantine.refuse_resting(session, system.name)
         row.request_id, row.level, row.spec = request_id, int(system.level), spec
         addresses.release(session, system.name)
         session.add(t.SystemStateRow(system=system.name, state="requested"))
@@ -201,7 +203,8 @@ class Requests:
             there, state = addresses.of(session, system.name), state_of(session, system.name)
             allocation = addresses.with_more(there, system) if there and row.kind == "change" else there
             held = standing.holds(RequestKind(row.kind), state)
-            return SystemRecord(system, _agency_as_asked(agency, row), row.id, state, allocation, held)
+            leaves = row.kind == RequestKind.REMOVE
+            return SystemRecord(system, _agency_as_asked(agency, row), row.id, state, allocation, held, leaves)
 
     def changes(self, request_id: str) -> list[Difference]:
         """Old against new of a request about a system in use, until it has begun; then the registry has the new."""
@@ -232,6 +235,8 @@ class Requests:
                 ceilings.take_over(session, row)  # once: approved again, it must not bring an old ceiling back
             else:
                 add(session, row, case, event)
+            if event.act is Act.KEEP:
+                quarantine.keep(session, row.spec["system"]["name"])
             if event.act in (Act.REJECT, Act.RETURN) and row.kind == "change":
                 current = session.get_one(t.SystemRow, row.spec["system"]["name"])
                 names.claim(session, System.model_validate(current.spec))

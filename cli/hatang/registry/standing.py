@@ -1,4 +1,4 @@
-"""Requests about a system as it stands, as the registry takes them in: suspend, resume."""
+"""Requests about a system as it stands, as the registry takes them in: suspend, resume, remove."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hatang.errors import RefusedError
+from hatang.errors import InputError, RefusedError
 from hatang.model.change import Difference
 from hatang.model.lifecycle import RequestKind
 from hatang.model.request import RequestFile
 from hatang.model.standing_request import StandingRequest
+from hatang.model.waiver import civil_day
 from hatang.registry import tables as t
 from hatang.registry.records import HELD
 from hatang.registry.states import state_of
+from hatang.registry.tables import now
 from hatang.registry.unknown import unknown
 
 K = RequestKind
-TAKEN_IN = {K.SUSPEND: ("active",), K.RESUME: ("suspended",)}  # the states of systems that it can be asked for
-UNDER_WAY = {K.SUSPEND: "suspending", K.RESUME: "resuming"}  # what the system is while the cloud follows
-AT_THE_END = {K.SUSPEND: "suspended", K.RESUME: "active"}
+TAKEN_IN = {
+    K.SUSPEND: ("active",),
+    K.RESUME: ("suspended",),
+    K.REMOVE: ("active", "suspended"),
+}  # the states of systems that it can be asked for
+UNDER_WAY = {
+    K.SUSPEND: "suspending",
+    K.RESUME: "resuming",
+    K.REMOVE: "removing",
+}  # what the system is while the cloud follows
+AT_THE_END = {K.SUSPEND: "suspended", K.RESUME: "active", K.REMOVE: "removed"}
 
 
 def digest(session: Session, file: RequestFile | StandingRequest) -> str:
@@ -41,7 +51,10 @@ def as_kept(session: Session, file: StandingRequest) -> dict[str, Any]:
 
 
 def check(session: Session, file: StandingRequest) -> None:
-    """Does the system stand where this can be asked for? Raises RefusedError."""
+    """Does the system stand where this can be asked for? Raises RefusedError, InputError."""
+    if file.backup and file.backup.day > civil_day(now()):
+        raise InputError(f"a copy of {file.backup.day} does not exist yet", where="backup.day",
+            do="state the day on which the copy was made")  # fmt: skip
     state, allowed = state_of(session, file.system), TAKEN_IN[file.asked]
     if state not in allowed:
         raise RefusedError(
@@ -52,7 +65,7 @@ def check(session: Session, file: StandingRequest) -> None:
 
 def holds(kind: RequestKind, state: str) -> bool:
     """Whether nothing of a system shall be reachable, as a request of this kind wants it."""
-    return kind is K.SUSPEND or (kind is not K.RESUME and state in HELD)
+    return kind in (K.SUSPEND, K.REMOVE) or (kind is not K.RESUME and state in HELD)
 
 
 def differences(kind: RequestKind, state: str) -> list[Difference]:

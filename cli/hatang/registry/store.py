@@ -18,7 +18,7 @@ from hatang.model.allocation import Allocation
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
-from hatang.registry import addresses, ceilings, database, names, servers, sessions
+from hatang.registry import addresses, ceilings, database, names, quarantine, servers, sessions
 from hatang.registry import tables as t
 from hatang.registry.records import HELD, HostRecord, SystemRecord
 from hatang.registry.requests import Requests, follow_system
@@ -127,6 +127,7 @@ class Registry(Requests):
             there = addresses.of(session, name)
             if there is not None:
                 return there
+            quarantine.expire(session)
             record = self._system(session, session.get_one(t.SystemRow, name))
             return addresses.give(session, record.spec, record.agency.branch, site, zones)
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 # The order of steps is told here too, without importing the workflow: reading a status needs no engine.
 APPLY_STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
 SUSPEND_STEPS = ("validate", "plan", "approve", "apply", "closed", "settle")
-STEPS = {"apply": APPLY_STEPS, "suspend": SUSPEND_STEPS}
+PURGE_STEPS = ("count", "purge", "empty", "rest")
+STEPS = {"apply": APPLY_STEPS, "suspend": SUSPEND_STEPS, "purge": PURGE_STEPS}
 
 
 def system_status(settings: Settings, registry: Registry, name: str) -> dict[str, Any]:
@@ -42,12 +43,22 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
         "run": last.id if last else "",
         "run_state": last.state if last else "",
         "steps": steps,
-        "waits_for": _waits_for(str(request.state), last),
+        "waits_for": _waits_for(str(request.state), last) or _removal(registry, name),
         "project_id": registry.remote_ids("system", name).get("project_id", ""),
         "block": str(record.allocation.block) if record.allocation else "",
         "bastion_address": str(record.allocation.bastion_address) if record.allocation else "",
         "hosts": [h.name for h in registry.hosts(name)],
     }
+
+
+def _removal(registry: Registry, name: str) -> str:
+    from hatang.model.waiver import civil_day
+    from hatang.registry.removals import Removals
+
+    removal = Removals(registry).of(name)
+    if removal is None:
+        return ""
+    return f"the end of its grace period on {civil_day(removal.until)}; then hatang system purge {name}"
 
 
 def _waits_for(request_state: str, last: durable.RunRecord | None) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatang.catalogue.zones import zone_matrix
 from hatang.errors import HatangError, InputError, StepError
+from hatang.registry.removals import Removals
 from hatang.workflow.approval import require_decision, require_plan, target
 from hatang.workflow.context import Context
 from hatang.workflow.hardening import harden_hosts
@@ -171,7 +172,10 @@ def closed(context: Context, name: str) -> Result:
 
 
 def settle(context: Context, name: str) -> Result:
-    """The system is suspended from now on; its request is fulfilled."""
+    """The system is suspended from now on, and its request fulfilled; or its grace period runs, when it is to go."""
+    if context.registry.system(name).state == "removing":
+        removal = Removals(context.registry).closed(name, context.site.removal.grace_days)
+        return {"state": "removing", "until": removal.until.isoformat()}
     context.registry.set_system_state(name, "suspended")
     return {"state": "suspended"}
 
@@ -192,6 +196,41 @@ def release(context: Context, name: str) -> Result:
     context.registry.record_hosts(name, [])
     context.registry.set_system_state(name, "removed")
     return {"state": "removed"}
+
+
+def count(context: Context, name: str) -> Result:
+    """What the system's project holds, in each service, before anything is deleted; from now on it cannot be kept.
+
+    Raises:
+        RefusedError: no removal is under way, or its grace period is not over.
+    """
+    Removals(context.registry).begin_purge(name)
+    project = context.registry.remote_ids("system", name)["project_id"]
+    found = context.provisioner.holdings_of(context.registry.system(name), project)
+    return {"project_id": project, "held": {service: len(rows) for service, rows in found.items()}}
+
+
+def purge(context: Context, name: str, project_id: str) -> Result:
+    """Delete everything of the system in every service, whoever made it. Raises StepError, CloudError, EngineError."""
+    started = datetime.now(UTC)
+    outcome = context.provisioner.purge_system(context.registry.system(name), project_id)
+    context.registry.record_deployment(
+        name, "purge", "", {"changes": outcome.changes}, started, datetime.now(UTC), True
+    )
+    return {"changes": outcome.changes}
+
+
+def empty(context: Context, name: str, project_id: str) -> Result:
+    """No service holds anything of the system any more. Raises StepError: it names what is left."""
+    left = context.provisioner.until_empty(context.registry.system(name), project_id)
+    return {"left": {service: len(rows) for service, rows in left.items()}}
+
+
+def rest(context: Context, name: str, project_id: str) -> Result:
+    """Hosts are forgotten; addresses and names rest before somebody else gets them. The request is fulfilled."""
+    context.registry.record_hosts(name, [])
+    until = Removals(context.registry).finish(name, project_id, context.site.removal.quarantine_days)
+    return {"state": "removed", "until": until.isoformat()}
 
 
 def _digest(file: Path) -> str:

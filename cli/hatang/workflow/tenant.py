@@ -12,13 +12,15 @@ from typing import Any
 from dbos import DBOS, StepOptions
 
 from hatang.errors import HatangError
+from hatang.registry.removals import Removals
 from hatang.workflow import durable, lock, steps
 from hatang.workflow.approval import target
 from hatang.workflow.context import Context
 
 AFTER_APPROVAL = ("apply", "wait-for-hosts", "harden", "check", "activate")  # a failure here is one of the request
 SUSPENDING = ("apply", "closed", "settle")
-KINDS = ("apply", "suspend", "destroy")
+PURGING = ("count", "purge", "empty", "rest")
+KINDS = ("apply", "suspend", "purge", "destroy")
 AGAIN_FROM = {"approve": "plan"}  # a refused plan is not looked at again: the cloud may be as approved by then
 _context: Context | None = None
 
@@ -35,6 +37,17 @@ def apply_system(context: Context, name: str, *, restart: bool = False) -> dict[
     if target(context, name).held:
         return _run("suspend", context, name, _suspend, restart)
     return _run("apply", context, name, _apply, restart)
+
+
+def purge_system(context: Context, name: str) -> dict[str, Any]:
+    """Delete a system whose removal is due, in every service, or go on with that.
+
+    Raises:
+        RefusedError: no removal of it is under way, or its grace period is not over.
+        HatangError: as `apply_system`.
+    """
+    Removals(context.registry).begin_purge(name)  # refused before anything else; the step says it again
+    return _run("purge", context, name, _purge, False)
 
 
 def destroy_system(context: Context, name: str, *, restart: bool = False) -> dict[str, Any]:
@@ -84,6 +97,16 @@ def _suspend(name: str) -> dict[str, Any]:
     return done
 
 
+@DBOS.workflow(name="purge")
+def _purge(name: str) -> dict[str, Any]:
+    done = {"count": _step("count", steps.count, name)}
+    project = done["count"]["project_id"]
+    done["purge"] = _step("purge", steps.purge, name, project)
+    done["empty"] = _step("empty", steps.empty, name, project)
+    done["rest"] = _step("rest", steps.rest, name, project)
+    return done
+
+
 @DBOS.workflow(name="destroy")
 def _destroy(name: str) -> dict[str, Any]:
     return {"destroy": _step("destroy", steps.destroy, name), "release": _step("release", steps.release, name)}
@@ -99,12 +122,12 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
     assert _context is not None
     _context.progress(f"{name}: {title} …")
     begun = time.monotonic()
-    if title in (*AFTER_APPROVAL[1:], *SUSPENDING[1:]):  # apply begins by itself, once it knows what to begin
+    if title in (*AFTER_APPROVAL[1:], *SUSPENDING[1:], *PURGING):  # apply begins by itself, once it knows what to begin
         _context.registry.begin(_context.registry.system(name).request_id)
     try:
         result = function(_context, name, *arguments)
     except HatangError as exc:
-        if title in (*AFTER_APPROVAL, *SUSPENDING):
+        if title in (*AFTER_APPROVAL, *SUSPENDING, *PURGING):
             registry = _context.registry
             registry.fail(registry.system(name).request_id, title, exc.what)
         raise

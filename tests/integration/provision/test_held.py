@@ -1,9 +1,11 @@
-"""A suspended system on the real cloud: nothing of it is reachable, its agency cannot open it, all of it comes back."""
+"""A suspended system on the real cloud: nothing of it is reachable, its agency cannot open it, all of it comes back.
+
+Then it is removed: nothing is left of it in any service, compared with a listing from before its agency existed.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,21 +13,27 @@ import pytest
 from openstack.connection import Connection
 from openstack.exceptions import HttpException
 
+from hatang.provision.holdings import SERVICES
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
 from tests.integration.provision import driver
+from tests.integration.provision.listing import everything, secrets_of
 
 NAME = "thu-tam-ngung"
 
 
 @pytest.fixture(scope="module")
-def system(maker: Provisioner) -> Iterator[SystemRecord]:
-    """A system in use."""
+def before(maker: Provisioner, cloud: Connection) -> set[str]:
+    """All that the cloud holds before the agency exists."""
+    return everything(cloud)
+
+
+@pytest.fixture(scope="module")
+def system(maker: Provisioner, before: set[str]) -> SystemRecord:
+    """A system in use. The last test removes it."""
     record = driver.record(maker, NAME, code="H99.79")
     maker.apply_system(record, maker.plan_system(record))
-    yield record
-    maker.destroy_system(replace(record, held=True))
-    maker.destroy_agency(record.agency)
+    return record
 
 
 def _member(maker: Provisioner, cloud: Connection, system: SystemRecord) -> Connection:
@@ -55,8 +63,8 @@ def _ids(cloud: Connection, project: str) -> dict[str, set[str]]:
 
 def test_closed_held_closed_and_opened_again(maker: Provisioner, cloud: Connection, system: SystemRecord) -> None:
     project = str(maker.outputs("system", NAME)["project_id"])
-    before = _ids(cloud, project)
-    assert {len(found) > 0 for found in before.values()} == {True}
+    ids = _ids(cloud, project)
+    assert {len(found) > 0 for found in ids.values()} == {True}
     ways = maker.open_ways(system)
     assert {w.split()[0] for w in ways} == {"server", "router", "port"}
 
@@ -65,8 +73,8 @@ def test_closed_held_closed_and_opened_again(maker: Provisioner, cloud: Connecti
     assert {r["operation"] for r in plan.differences() if r["type"] != "RoleAssignment"} == {"update"}
     maker.apply_system(held, plan)
     assert maker.open_ways(held) == []
-    assert _ids(cloud, project) == before
-    server = cloud.compute.get_server(next(iter(before["servers"])))
+    assert _ids(cloud, project) == ids
+    server = cloud.compute.get_server(next(iter(ids["servers"])))
     with _member(maker, cloud, system) as member:
         compute: Any = member.compute
         with pytest.raises(HttpException, match="locked"):
@@ -80,5 +88,45 @@ def test_closed_held_closed_and_opened_again(maker: Provisioner, cloud: Connecti
     resumed = replace(system, state="resuming")
     maker.apply_system(resumed, maker.plan_system(resumed))
     assert maker.open_ways(system) == ways
-    assert _ids(cloud, project) == before
+    assert _ids(cloud, project) == ids
     assert set(maker.plan_system(system).changes) == {"same"}
+
+
+def _by_hand(maker: Provisioner, cloud: Connection) -> None:
+    """What an agency may have made itself, in every service that keeps something for a project."""
+    project = str(maker.outputs("system", NAME)["project_id"])
+    inside = cloud.connect_as_project({"id": project})
+    network: Any = cloud.network
+    net = network.create_network(name="tu-tao", project_id=project)
+    subnet = network.create_subnet(network_id=net.id, ip_version=4, cidr="10.99.0.0/24", project_id=project)
+    router = network.create_router(name="tu-tao", project_id=project)
+    network.add_interface_to_router(router, subnet_id=subnet.id)
+    network.create_security_group(name="tu-tao", project_id=project)
+    storage: Any = inside.block_storage
+    volume = next(v for v in cloud.block_storage.volumes(all_projects=True) if v.project_id == project)
+    storage.create_snapshot(volume_id=volume.id, name="tu-tao", force=True)
+    inside.dns.create_zone(name="tu-tao.vi-du.example.", email="thu@vi-du.example")
+    inside.key_manager.create_secret(name="tu-tao", payload="khong-bi-mat", payload_content_type="text/plain")
+    image: Any = inside.image
+    image.create_image(name="tu-tao", disk_format="raw", container_format="bare", data=b"0" * 512)
+
+
+def test_removed_nothing_is_left_in_any_service(
+    maker: Provisioner, cloud: Connection, system: SystemRecord, before: set[str]
+) -> None:
+    project = str(maker.outputs("system", NAME)["project_id"])
+    _by_hand(maker, cloud)
+    held = replace(system, held=True, leaves=True)
+    plan = maker.plan_system(held)
+    read = {(r["type"], r["name"]) for r in plan.rows if r["operation"] == "purge"}
+    kinds = {kind for kind, name in read if name in ("tu-tao", "tu-tao.vi-du.example.")}
+    assert kinds == {"network", "router", "security-group", "snapshot", "zone", "secret", "image"}, "approvers read all"
+    maker.apply_system(held, plan)
+    assert secrets_of(cloud, project)
+
+    going = replace(system, state="purging", held=True)
+    maker.purge_system(going, project)
+    assert maker.until_empty(going, project) == {s: [] for s in SERVICES}, "asked of each of the nine services"
+    maker.purge_system(going, project)  # killed before it was recorded: again, and nothing happens
+    maker.destroy_agency(system.agency)
+    assert everything(cloud) - before == set()

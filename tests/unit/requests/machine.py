@@ -128,7 +128,10 @@ class Life(RuleBasedStateMachine):
             assert event.role is (Role.SPECIALISED if level <= Level.L2 else Role.OWNER)
             if level >= Level.L4:
                 assert self.has_opinion
-            elif level is Level.L3 or before.operates:
+            if before.kind is RequestKind.REMOVE:
+                assert event.plan in self.appraised, "a removal is decided by two persons"
+                assert len({*self.roles, key}) >= 3, "who asks and two who decide"
+            elif level is Level.L3 or (level < Level.L3 and before.operates):
                 assert event.plan in self.appraised
                 appraiser = Role.OTHER_UNIT if before.operates else Role.SPECIALISED
                 assert appraiser in self.roles.values()

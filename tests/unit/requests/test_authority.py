@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatang.errors import HatangError, InputError, RefusedError
-from hatang.model.authority import is_operator
+from hatang.model.authority import TWO_PERSONS, demand, is_operator
 from hatang.model.case import Case, Event
 from hatang.model.lifecycle import Act, RequestKind, RequestState, Role
 from hatang.model.terms import Level
@@ -106,3 +106,14 @@ def test_corrected_after_a_return_everything_is_decided_again() -> None:
 def test_one_unit_under_two_spellings_is_one() -> None:
     assert is_operator("Sở Khoa học và Công nghệ", "SỞ KHOA HỌC  VÀ CÔNG NGHỆ")
     assert not is_operator("Sở Khoa học và Công nghệ", "Trung tâm Phát triển hạ tầng số")
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("operates", [False, True])
+def test_a_removal_takes_two_persons_of_two_bodies(level: Level, operates: bool) -> None:
+    usual = demand(level, operates=operates)
+    need = demand(level, operates=operates, kind=RequestKind.REMOVE)
+    assert (need.approver, need.opinion) == (usual.approver, usual.opinion)
+    assert need.appraiser not in (None, need.approver)
+    assert need.appraiser == usual.appraiser or TWO_PERSONS in need.clause
+    assert not (operates and need.appraiser is R.SPECIALISED), "who operates does not appraise"
