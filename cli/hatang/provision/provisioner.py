@@ -189,7 +189,8 @@ class Provisioner:
             for found in unmanaged.find(cloud, state):
                 unmanaged.remove(cloud, found)
             state.ask_refresh()  # what goes now, the engine must not look for
-        purge.contents(cloud, project_id, record.spec.name, {i for _type, i in state.known()}, self.say)
+        network = {r.id for r in state.resources() if r.type.startswith("openstack:networking/")}
+        purge.contents(cloud, project_id, record.spec.name, network, self.say)
         outcome = self._destroy(stack)
         purge.leftovers(cloud, project_id)
         return outcome
