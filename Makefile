@@ -35,6 +35,16 @@ goldens: setup ## renew golden files and generated pages; look at the difference
 	@for generator in scripts/generate/*.py; do $(PYTHON) "$$generator"; done
 	@$(PYTHON) -m pytest -q tests/unit --update-goldens
 
+.PHONY: prove
+prove: setup ## break every automated control on real hosts and a real cloud; writes policies/proof.json
+	@scripts/debian-packages --install >&2
+	@$(PYTHON) -m tests.prove
+
+.PHONY: long
+long: setup ## the long forms of tests that repeat themselves, which `make test` skips
+	@scripts/debian-packages --install >&2
+	@$(PYTHON) -m pytest -q --long -m long
+
 bench-%: setup ## a benchmark of tests/benchmarks; the last line is one JSON object
 	@$(PYTHON) -m tests.benchmarks.$*
 

@@ -66,6 +66,11 @@ class Sandbox:
         """ssh_config that leads to the hosts."""
         return self.hosts_state / "ssh_config"
 
+    @property
+    def places_file(self) -> Path:
+        """Places that are no hosts: bastions and the outside, for `hatang isolation prove`."""
+        return self.hosts_state / "places.yaml"
+
     def prepare(self, say: Say, with_hosts: bool = True) -> None:
         """Build what is built once per machine: environment, golden state, host image. Finds what is there."""
         for what, needed, work in (

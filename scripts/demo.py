@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HATANG = ROOT / ".venv" / "bin" / "hatang"
 SITE = ROOT / "inventories" / "example" / "site.yaml"
 REQUESTS = sorted((ROOT / "inventories" / "example" / "requests").glob("*.yaml"))
-APPROVER = "nguoi-phe-duyet.vi-du"  # an example approver, not a requester of any example request
+APPRAISER = "nguoi-tham-dinh.vi-du"  # example persons, none of them a requester of an example request
+APPROVER = "nguoi-phe-duyet.vi-du"
 
 
 class DemoError(Exception):
@@ -83,13 +84,16 @@ class Demo:
 
 
 def onboard(demo: Demo) -> list[str]:
-    """Validate, submit and approve the example requests; returns the names of their systems."""
+    """Validate, submit, plan and approve the example requests, on behalf of example persons; returns the systems."""
     names = []
     for file in REQUESTS:
         demo.run("request", "validate", str(file))
         request = demo.json("request", "submit", str(file))["request"]
-        if request["state"] == "submitted":
-            demo.run("request", "approve", request["id"], "--by", APPROVER)
+        if request["state"] in ("submitted", "planned"):
+            planned = demo.json("request", "plan", request["id"])["request"]
+            if planned["demand"]["appraiser"]:
+                demo.run("request", "appraise", request["id"], "--by", APPRAISER)
+            demo.run("request", "approve", request["id"], "--by", APPROVER, "--plan", planned["plan"])
         names.append(request["system"])
     return names
 
@@ -169,7 +173,7 @@ def main() -> int:
         demo.timed("sandbox", "sandbox", "up", "--base-port", str(demo.base_port))
         demo.step("site: networks, address scopes, flavors, image")
         demo.timed("site", "site", "apply")
-        demo.step("requests: validate, submit, approve")
+        demo.step("requests: validate, submit, plan, approve")
         begun = time.monotonic()
         names = onboard(demo)
         demo.seconds["requests"] = round(time.monotonic() - begun, 1)

@@ -108,7 +108,8 @@ def sandbox(
     made = Sandbox(tmp_path_factory.mktemp("sandbox"), cache, sandbox_port)
     try:
         made.up(lambda text: print(text, file=sys.stderr))
-        more = {"ssh_config": str(made.ssh_config)} if made.ssh_config.exists() else {}
+        files = {"ssh_config": made.ssh_config, "places_file": made.places_file}
+        more = {name: str(file) for name, file in files.items() if file.exists()}
         settings.write(made.state, clouds_file=str(made.clouds_file), cloud="hatang", **more)
         yield made
     finally:

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     )
     engine_parallel: PositiveInt = Field(8, description="Resource operations that the engine runs at once.")
     ssh_config: Path | None = Field(None, description="ssh_config that leads to the hosts through the bastion network.")
+    places_file: Path | None = Field(
+        None, description="File of the places that are no hosts, for `hatang isolation prove`: bastions, outside."
+    )
     ansible_strategy: str = Field(
         "mitogen_linear", description="mitogen_linear, or linear where mitogen cannot be used."
     )

@@ -28,7 +28,7 @@ from .programs import HostsError
 from .records import Machine, Nic, from_dict, nics_from
 
 log = logging.getLogger("hatang.sandbox.hosts")
-TURN_S = 0.5
+TURN_S = 0.25
 
 
 class Agent:

@@ -12,13 +12,15 @@ from typing import Any
 
 from ..cloud.rest import HttpError, Session
 from ..cloud.settings import Settings
-from . import netns, plan
+from . import netns, places, plan
+from .filter_state import FilterState
 from .links import bridge_lines, link_name
 from .plan import Lists, Node, Plan
-from .programs import HostsError, write_json
+from .programs import HostsError, run, write_json
 
 log = logging.getLogger(__name__)
-READ_EVERY_S = 1.0  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
+ENDS = ("operator", "outside")  # nodes that packets do not go through
+READ_EVERY_S = 0.8  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
 
 
 class Dataplane:
@@ -32,12 +34,14 @@ class Dataplane:
         self.record = record
         self.l2 = f"{ident}-net"
         self.operator = f"{ident}-op"
+        self.outside = f"{ident}-out"
         self.cloud = cloud
         self._session: Session | None = None
         self._stamp: tuple[int, ...] = ()
         self._bridges: set[str] = set()
         self._nodes: dict[str, Node] = {}
         self._fresh = True
+        self._filters = FilterState(record.with_name("filters.json"), self.l2)
         self._look = threading.Event()
         self._not_before = 0.0
         self.problem = "Neutron was not read yet"
@@ -85,7 +89,10 @@ class Dataplane:
             found: list[dict[str, Any]] = session.get("neutron", f"/v2.0/{kind.replace('_', '-')}")[kind]
             return found
 
-        return Lists(get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"))
+        return Lists(
+            get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"),
+            get("security_groups"), get("address_groups"),
+        )  # fmt: skip
 
     def _missing_operator_ports(self, lists: Lists) -> list[str]:
         if not plan.missing_operator_ports(lists, {n["project_id"] for n in lists.networks}):
@@ -122,6 +129,8 @@ class Dataplane:
         finally:
             if self._nodes != before:
                 write_json(self.record, {name: asdict(node) for name, node in self._nodes.items()})
+        ends = {self.operator: wanted.operator, self.outside: wanted.outside}
+        places.write(self.record.with_name("places.yaml"), ends)
 
     def _take_over(self) -> None:
         """What a former agent left: nodes on record that are whole are kept, the rest is removed."""
@@ -134,14 +143,17 @@ class Dataplane:
         # An open connection keeps the operator's namespace alive after its name is gone: take its links away.
         lost = sorted(link for link in links if link.startswith("r") and link not in kept)
         netns.batch(self.l2, [f"link del {link}" for link in lost], force=True)
-        for name in {*netns.named(f"{self.id}-r"), *netns.named(self.operator)} - self._nodes.keys():
+        mine = [f"{self.id}-r", self.operator, self.outside]
+        for name in {n for begin in mine for n in netns.named(begin)} - self._nodes.keys():
             netns.delete(name)
 
     def _converge_links(self, wanted: Plan) -> None:
         bridges = {link_name("b", n) for n in wanted.bridges}
         netns.batch(self.l2, [line for b in sorted(bridges - netns.links(self.l2)) for line in bridge_lines(b)])
+        self._filters.converge(wanted.filters)  # before anything is plugged that it is to hold back
         self._plug_hosts(wanted.plugged)
         nodes = {f"{self.id}-r{node.id[:8]}": node for node in wanted.routers} | {self.operator: wanted.operator}
+        nodes |= {self.outside: wanted.outside} if wanted.outside.legs else {}
         for name in [n for n in self._nodes if n not in nodes]:
             self._drop_node(name, self._nodes[name])
         for name, node in nodes.items():
@@ -195,9 +207,12 @@ class Dataplane:
         netns.batch(name, [f"route del {d} via {hop}" for d, hop in sorted(old - set(node.routes))], force=True)
         netns.batch(name, [f"route replace {d} via {hop}" for d, hop in node.routes], force=True)
         # A new namespace inherits the machine's setting: the operator's must not join two branches' bastion networks.
-        forwards = "0" if node.id == "operator" else "1"
-        netns.sysctl(name, {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards})
-        if node.id != "operator":
+        forwards = "0" if node.id in ENDS else "1"
+        # Two links on one network, as a router has with a port per IP version: each answers for its own address alone.
+        values = {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards}
+        values |= {"net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2"}
+        netns.sysctl(name, values)
+        if node.id not in ENDS:
             netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
         self._nodes[name] = node
 
@@ -211,6 +226,11 @@ def _load(record: Path) -> dict[str, Node]:
 
 
 def bridge_settings(l2: str) -> None:
-    """Frames between two ports of one bridge must not pass the IP hooks of the namespace."""
-    for call in Path("/proc/sys/net/bridge").glob("bridge-nf-call-*tables"):
-        netns.sysctl(l2, {f"net.bridge.{call.name}": "0"})
+    """Bridged IP packets pass the IP hooks of the namespace, where the state of connections is known; ARP does not.
+
+    Raises HostsError where the kernel cannot do so.
+    """
+    if not Path("/proc/sys/net/bridge").exists():
+        run("modprobe", "br_netfilter")
+    values = {"iptables": "1", "ip6tables": "1", "arptables": "0"}
+    netns.sysctl(l2, {f"net.bridge.bridge-nf-call-{name}": value for name, value in values.items()})

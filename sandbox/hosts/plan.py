@@ -3,15 +3,18 @@
 A network is a bridge. A router is a namespace with one link per port, forwarding between its own interfaces only where
 their subnets share an address scope, as Neutron's L3 agent does. The operator is a namespace with one port on each
 bastion network and a way to what lies behind the routers there. A port whose admin state is down, or that is gone, is
-unplugged. Security groups are NOT enforced on packets in this version: each port has a link of its own on the bridge
-(`p…` of a host, `r…` of a router or the operator), where a bridge-family table will hold its rules.
+unplugged. Each port has a link of its own on the bridge (`p…` of a host, `r…` of a router or the operator); what a port
+lets through, by its security groups and port security, is computed in `filters`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from .filters import Filters, filters
 
 BASTION_PREFIX = "bastion-"
 PLATFORM_DOMAIN = "hatang-platform"
@@ -60,6 +63,8 @@ class Plan:
     plugged: frozenset[str]  # ids of all ports that are up, on networks that are up
     routers: tuple[Node, ...]
     operator: Node
+    outside: Node
+    filters: Filters
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Lists:
     ports: list[dict[str, Any]]
     routers: list[dict[str, Any]]
     pools: list[dict[str, Any]]
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    address_groups: list[dict[str, Any]] = field(default_factory=list)
 
 
 def compute(lists: Lists) -> Plan:
@@ -104,7 +111,21 @@ def compute(lists: Lists) -> Plan:
     operator_legs = tuple(sorted((leg(p) for p in ports if p["device_owner"] == OPERATOR), key=lambda x: x.port))
     bridges = frozenset(n["id"] for n in lists.networks)
     plugged = frozenset(p["id"] for p in ports)
-    return Plan(bridges, plugged, routers, Node("operator", operator_legs, _operator_routes(operator_legs, routers)))
+    operator = Node("operator", operator_legs, _operator_routes(operator_legs, routers))
+    return Plan(bridges, plugged, routers, operator, _outside(lists, mtus), filters(lists))
+
+
+def _outside(lists: Lists, mtus: dict[str, int]) -> Node:
+    """What lies behind the external networks: it stands at their gateways' addresses, and forwards nothing."""
+    legs = []
+    for network in sorted((n for n in lists.networks if n.get("router:external")), key=lambda n: str(n["id"])):
+        here = [s for s in lists.subnets if s["network_id"] == network["id"] and s["gateway_ip"]]
+        if here:
+            ident = str(uuid5(NAMESPACE_OID, f"outside {network['id']}"))
+            mac = ":".join(["02", *(ident[i : i + 2] for i in (0, 2, 4, 6, 9))])
+            addresses = tuple(sorted(f"{s['gateway_ip']}/{s['cidr'].split('/')[1]}" for s in here))
+            legs.append(Leg(ident, network["id"], mac, mtus[network["id"]], addresses, ()))
+    return Node("outside", tuple(legs))
 
 
 def missing_operator_ports(lists: Lists, owners: set[str]) -> list[str]:

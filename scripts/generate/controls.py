@@ -16,6 +16,8 @@ from scripts.generated import write_or_check
 from hatang.audit.values import short
 from hatang.catalogue import load
 from hatang.catalogue.groups import GROUPS, group_of
+from hatang.catalogue.mutations import mutations
+from hatang.catalogue.proof import State, proof
 from hatang.catalogue.resolver import resolve
 from hatang.catalogue.sources import Source, sources
 from hatang.catalogue.strictest import is_demanded
@@ -36,12 +38,22 @@ B1 one reader.
 KINDS = """
 ## By level and way of verifying
 
-How many controls are demanded at each level, by their main way of verifying. With a check: a test exists for it; what
-that is worth is proven by breaking it on a real host or cloud.
+How many controls are demanded at each level, by their main way of verifying. With a check: a test exists for it;
+proven: it noticed every way of breaking it that is on file, on a real host or cloud.
 
 """
 STORED = """
 The same where QCVN 12:2026/BCA applies too, that is for systems that store documents of Party and State bodies:
+
+"""
+PROOF = """
+## Proof by mutation
+
+`make prove` applies each of these controls to a real host or a real cloud, sees its check pass, breaks it as a careless
+or a hostile person would, sees the check fail and name this control and no unrelated one, repairs it with the role or
+the stack, and sees the check pass again. The mutations are in `policies/mutations`, the record in
+`policies/proof.json`. Only a control whose mutations were all caught counts as automated. *Changed* says that control,
+mutations or checks were changed since the proof, *not tried* that the proof is older than the check.
 
 """
 SOURCES = """# Sources
@@ -57,6 +69,7 @@ def page() -> str:
     """The page of controls."""
     controls = list(load().controls.values())
     parts = [INTRO.format(n=len(controls)), KINDS, _by_level(controls, ()), STORED, _by_level(controls, STORAGE)]
+    parts += [PROOF, _proof()]
     for key, group in GROUPS.items():
         chosen = [c for c in controls if group_of(c.id) == key]
         parts.append(f"\n## {group.en} ({group.vi})\n")
@@ -71,7 +84,7 @@ def _by_level(controls: Iterable[Control], applies: tuple[str, ...]) -> str:
         of_kind = [c for c in controls if c.kind is kind]
         rows.append([f"`{kind.value}`", *_demanded(of_kind, applies), *_all(of_kind)])
     rows.append(["all", *_demanded(controls, applies), *_all(controls)])
-    headings = ["Verified", *(f"Level {int(lv)}" for lv in Level), "Controls", "With a check"]
+    headings = ["Verified", *(f"Level {int(lv)}" for lv in Level), "Controls", "With a check", "Proven"]
     return markdown(headings, rows)
 
 
@@ -80,13 +93,28 @@ def _demanded(controls: list[Control], applies: tuple[str, ...]) -> list[str]:
 
 
 def _all(controls: list[Control]) -> list[str]:
-    return [str(len(controls)), str(sum(c.is_automated for c in controls))]
+    proven = sum(proof().state(c.id) is State.PROVEN for c in controls)
+    return [str(len(controls)), str(sum(c.is_automated for c in controls)), str(proven)]
+
+
+def _proof() -> str:
+    """Every mutation with its end, and what the proof was made with."""
+    record = proof()
+    made = ", ".join(f"{name} {v}" for name, v in record.versions.items())
+    said = f"Last made on {record.date}, with {made}.\n\n" if record.date else "Not made yet.\n\n"
+    rows = [
+        [control, record.state(control).value.replace("-", " "), m.name, m.by.value, m.on.value,
+         record.controls.get(control, {}).get("mutations", {}).get(m.name, "not tried")]
+        for control, found in sorted(mutations().items()) for m in found.mutations
+    ]  # fmt: skip
+    return said + markdown(["Control", "State", "Mutation", "By", "On", "End"], rows)
 
 
 def _control(control: Control) -> str:
     words = control.explained_words()
     facts = [f"`{control.unit.value}`", control.strength.value, f"verified by {', '.join(control.verified_by)}"]
-    facts.append(f"{len(control.checks)} checks" if control.checks else "not checked automatically")
+    state = proof().state(control.id)
+    facts.append("not checked automatically" if state is State.NO_CHECK else f"{len(control.checks)} checks, {state}")
     lines = [f"\n### {control.id} {control.title.en}\n", f"{control.title.vi}. {'; '.join(facts)}.\n"]
     rows = [
         [f"{name} [{s.mark.value}]", s.clause, *(short(s.values.at(lv), words) for lv in Level)]

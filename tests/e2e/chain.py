@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HATANG = Path(sys.executable).with_name("hatang")
 SITE = ROOT / "inventories" / "example" / "site.yaml"
 SYSTEM = "chuoi"  # the system of level 3 that most tests share
-STEPS = ("validate", "approve", "plan", "apply", "wait-for-hosts", "harden", "check", "activate")
+STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,12 @@ def request_file(folder: Path, system: str, *, hosts: tuple[str, ...] = ("web",)
 
 
 def submit(hatang: Hatang, file: Path, approve: bool = True) -> str:
-    """Submit a request and approve it; returns its id."""
+    """Submit a request, plan and approve it; returns its id."""
     request: str = hatang("request", "submit", str(file), "--output", "json").json()["request"]["id"]
     if approve:
+        planned = hatang("request", "plan", request, "--output", "json").json()["request"]
+        if planned["demand"]["appraiser"]:
+            hatang("request", "appraise", request, "--by", "nguoi-tham-dinh.vi-du")
         hatang("request", "approve", request, "--by", "nguoi-phe-duyet.vi-du")
     return request
 

@@ -1,22 +1,26 @@
-"""`hatang request`: validate, submit, approve, list, show."""
+"""`hatang request`: validate, submit, plan, list, show; decisions are in request_decisions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
+from hatang.commands.request_decisions import appraise, approve, give_back, opinion, reject
+from hatang.commands.request_rows import row, show_list, show_one
 from hatang.locale import _
 
-if TYPE_CHECKING:
-    from hatang.registry import RequestRecord
+# Told here too: the table of states need not be loaded for a help page. A test compares them.
+STATES = [
+    "draft", "submitted", "returned", "approved", "rejected", "planned", "provisioning", "active", "changing",
+    "suspended", "removing", "removed", "failed",
+]  # fmt: skip
 
 
 @click.group(
     "request",
-    help=_("Requests of agencies: validate, submit, approve."),
+    help=_("Requests of agencies: validate, submit, plan, decide."),
     epilog=examples(
         "hatang request validate inventories/example/requests/one-stop.yaml",
         "hatang request submit inventories/example/requests/one-stop.yaml",
@@ -25,16 +29,6 @@ if TYPE_CHECKING:
 )
 def command() -> None:
     """Commands about requests."""
-
-
-def _row(request: RequestRecord) -> dict[str, Any]:
-    return {
-        "id": request.id, "system": request.system, "agency": request.agency_code, "state": request.state.value,
-        "requested_by": request.requested_by, "created_at": request.created_at.isoformat(),
-        "approvals": [
-            {"by": a.approved_by, "note": a.note, "at": a.created_at.isoformat()} for a in request.approvals
-        ],
-    }  # fmt: skip
 
 
 @command.command(
@@ -65,13 +59,18 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
 @command.command(
     "submit",
     help=_("Record a request. The same file again is the same request."),
-    epilog=examples("hatang request submit request.yaml", "hatang request submit request.yaml --dry-run"),
+    epilog=examples(
+        "hatang request submit request.yaml",
+        "hatang request submit request.yaml --draft",
+        "hatang request submit request.yaml --dry-run",
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help=_("Check only; record nothing."))
+@click.option("--draft", is_flag=True, help=_("Record it without handing it in; the same file without this does."))
 @output_option
 @click.pass_obj
-def submit(app: App, file: Path, dry_run: bool, output: str) -> None:
+def submit(app: App, file: Path, dry_run: bool, draft: bool, output: str) -> None:
     """Submit a request."""
     from hatang.inputs import load_request
     from hatang.registry import Registry
@@ -81,74 +80,77 @@ def submit(app: App, file: Path, dry_run: bool, output: str) -> None:
         return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
     if dry_run:
         return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
-    record = Registry.open(app.settings.registry).submit(request, text, app.site)
+    record = Registry.open(app.settings.registry).submit(request, text, app.site, draft=draft)
     if output == "json":
-        return emit_json("hatang.request/1", request=_row(record))
+        return emit_json("hatang.request/1", request=row(record))
     click.echo(_("Request {id} for system {system}: {state}.").format(
         id=record.id, system=record.system, state=record.state.value))  # fmt: skip
-    return click.echo(_("Next, by somebody else: hatang request approve {id} --by NAME").format(id=record.id))
+    if draft:
+        return click.echo(_("Next: hatang request submit {file}").format(file=file))
+    return click.echo(_("Next: hatang request plan {id}").format(id=record.id))
 
 
 @command.command(
-    "approve",
-    help=_("Approve a request. The requester may not."),
-    epilog=examples("hatang request approve 3f2a77c01b9e --by nguoi-phe-duyet --note 'QD 12/2026'"),
+    "plan",
+    help=_("Make the plan that is approved: what the cloud would become, judged by the rules. Changes nothing there."),
+    epilog=examples("hatang request plan 3f2a77c01b9e", "hatang request plan 3f2a77c01b9e --output json"),
 )
 @click.argument("request_id", metavar="ID")
-@click.option("--by", required=True, help=_("Who approves."))
-@click.option("--note", default="", help=_("Number of the decision, or a reason."))
 @output_option
 @click.pass_obj
-def approve(app: App, request_id: str, by: str, note: str, output: str) -> None:
-    """Approve a request."""
-    from hatang.registry import Registry
+def plan(app: App, request_id: str, output: str) -> None:
+    """Plan a request."""
+    from hatang.commands.app import progress
+    from hatang.commands.plans import counts, show_differences
+    from hatang.workflow.approval import plan_request
+    from hatang.workflow.context import Context
 
-    registry = Registry.open(app.settings.registry)
-    registry.approve(request_id, by, note)
-    record = registry.request(request_id)
+    record, made = plan_request(Context(app.settings, app.site, progress), request_id)
     if output == "json":
-        return emit_json("hatang.request/1", request=_row(record))
-    return click.echo(_("Request {id} is approved by {by}. Next: hatang system apply {system}").format(
-        id=record.id, by=by, system=record.system))  # fmt: skip
+        return emit_json(
+            "hatang.request-plan/1", request=row(record), digest=made.digest, changes=made.changes,
+            steps=made.differences(),
+        )  # fmt: skip
+    show_differences(made)
+    click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=counts(made.changes)))
+    need = record.case.demand
+    if need.opinion:
+        click.echo(_("Then: hatang request opinion {id} --by NAME --document FILE").format(id=record.id))
+    if need.appraiser:
+        click.echo(_("Then, by {role}: hatang request appraise {id} --by NAME").format(
+            role=need.appraiser.value, id=record.id))  # fmt: skip
+    return click.echo(_("Then, by {role}: hatang request approve {id} --by NAME").format(
+        role=need.approver.value, id=record.id))  # fmt: skip
 
 
 @command.command(
     "list",
-    help=_("List requests, oldest first."),
-    epilog=examples("hatang request list", "hatang request list --state submitted"),
+    help=_("List requests, oldest first, with the time limit that runs."),
+    epilog=examples("hatang request list", "hatang request list --state submitted", "hatang request list --overdue"),
 )
+@click.option("--state", type=click.Choice(STATES), help=_("Only of this state."))
 @click.option(
-    "--state", type=click.Choice(["submitted", "approved", "active", "removed"]), help=_("Only of this state.")
-)
+    "--overdue", is_flag=True,
+    help=_("Only those whose time limit is over, or cannot be told since a year's holidays are not known."),
+)  # fmt: skip
 @output_option
 @click.pass_obj
-def list_requests(app: App, state: str | None, output: str) -> None:
+def list_requests(app: App, state: str | None, overdue: bool, output: str) -> None:
     """List requests."""
-    from hatang.model.request import RequestState
+    from hatang.model.lifecycle import RequestState
     from hatang.registry import Registry
 
-    rows = [_row(r) for r in Registry.open(app.settings.registry).requests(RequestState(state) if state else None)]
+    rows = [row(r) for r in Registry.open(app.settings.registry).requests(RequestState(state) if state else None)]
+    if overdue:
+        rows = [r for r in rows if r["deadline"] and r["deadline"]["overdue"] is not False]
     if output == "json":
         return emit_json("hatang.requests/1", requests=rows)
-    return emit_table(
-        [_("Request"), _("System"), _("Agency"), _("State"), _("Requested by"), _("Approved by")],
-        [
-            (
-                r["id"],
-                r["system"],
-                r["agency"],
-                r["state"],
-                r["requested_by"],
-                ", ".join(a["by"] for a in r["approvals"]),
-            )
-            for r in rows
-        ],
-    )
+    return show_list(rows)
 
 
 @command.command(
     "show",
-    help=_("Show one request with its approvals."),
+    help=_("Show one request: who decides, what was done, its plan and its time limit."),
     epilog=examples("hatang request show 3f2a77c01b9e", "hatang request show 3f2a77c01b9e --output json"),
 )
 @click.argument("request_id", metavar="ID")
@@ -156,10 +158,32 @@ def list_requests(app: App, state: str | None, output: str) -> None:
 @click.pass_obj
 def show(app: App, request_id: str, output: str) -> None:
     """Show a request."""
+    from dataclasses import asdict
+
+    from hatang.commands.plans import show_differences
+    from hatang.errors import RefusedError
+    from hatang.provision.plan import load_plan
     from hatang.registry import Registry
 
-    row = _row(Registry.open(app.settings.registry).request(request_id))
+    registry = Registry.open(app.settings.registry)
+    shown = row(registry.request(request_id))
+    shown["changes"] = [asdict(d) for d in registry.changes(request_id)]
+    made = None
+    if shown["plan"]:
+        try:
+            made = load_plan(app.settings, shown["system"], shown["plan"])
+        except RefusedError:  # kept on the machine that made it
+            click.echo(
+                _("The steps of plan {digest} are not on this machine.").format(digest=shown["plan"][:12]), err=True
+            )
     if output == "json":
-        return emit_json("hatang.request/1", request=row)
-    emit_table([_("Field"), _("Value")], [(k, v) for k, v in row.items() if k != "approvals"])
-    return emit_table([_("Approved by"), _("Note"), _("At")], [(a["by"], a["note"], a["at"]) for a in row["approvals"]])
+        return emit_json("hatang.request/1", request=shown, steps=made.differences() if made else None)
+    show_one(shown)
+    if shown["changes"]:
+        rows = [(d["field"], d["old"] or "-", d["new"]) for d in shown["changes"]]
+        emit_table([_("Field"), _("Is"), _("Shall be")], rows)
+    return show_differences(made) if made else None
+
+
+for decision in (appraise, opinion, approve, give_back, reject):
+    command.add_command(decision)

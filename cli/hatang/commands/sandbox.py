@@ -70,7 +70,8 @@ def up(app: App, base_port: int | None, no_hosts: bool, output: str) -> None:
         raise CloudError(
             str(exc), where=f"{app.settings.state_dir / 'sandbox'}", do="see hatang sandbox logs, then run again"
         ) from exc
-    more = {"ssh_config": str(sandbox.ssh_config)} if sandbox.ssh_config.exists() else {}
+    files = {"ssh_config": sandbox.ssh_config, "places_file": sandbox.places_file}
+    more = {name: str(file) for name, file in files.items() if file.exists()}
     settings.write(app.settings.state_dir, clouds_file=str(sandbox.clouds_file), cloud="hatang", **more)
     if output == "json":
         return emit_json("hatang.sandbox/1", seconds=took, **sandbox.status())

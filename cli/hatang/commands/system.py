@@ -72,11 +72,13 @@ def list_systems(app: App, output: str) -> None:
 def plan(app: App, name: str, exit_code: bool, output: str) -> int:
     """Plan one system."""
     from hatang.workflow import lock, steps
+    from hatang.workflow.approval import target
 
     context = _context(app)
-    steps.validate(context, name)
+    steps.validate_record(context, target(context, name))
     with lock.exclusive(app.settings.state_dir / "lock", name):
-        made = context.provisioner.plan_system(steps.allocated(context, name))
+        steps.allocated(context, name)
+        made = context.provisioner.plan_system(target(context, name))
     if output == "json":
         emit_json(
             "hatang.plan/1",

@@ -8,6 +8,7 @@ from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import Document, read
+from hatang.model.lifecycle import CARRIED_OUT, RequestKind
 from hatang.model.needs import UNITS, needs
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
@@ -45,6 +46,7 @@ def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str
         InputError, InputErrors: what is wrong, with line, field and remedy.
     """
     document = read(path)
+    _refuse_kind(document)
     request = validated(RequestFile, document)
     faults = [*_code_faults(request, document), *_zone_faults(request, document)]
     if site is not None:
@@ -52,6 +54,18 @@ def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str
     if faults:
         raise InputErrors(faults)
     return request, path.read_text(encoding="utf-8-sig")
+
+
+def _refuse_kind(document: Document) -> None:
+    """Kinds that hatang knows but does not carry out yet are refused before anything is recorded."""
+    kind = document.data.get("kind")
+    if kind in {k.value for k in RequestKind} - {k.value for k in CARRIED_OUT}:
+        able = ", ".join(sorted(k.value for k in CARRIED_OUT))
+        raise InputError(
+            f"requests of kind {kind} are not carried out yet, so none is taken in",
+            where=document.where(("kind",)),
+            do=f"turn to the platform engineers of the data centre; requests are taken in of kind: {able}",
+        )
 
 
 def _code_faults(request: RequestFile, document: Document) -> list[InputError]:

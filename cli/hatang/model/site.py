@@ -111,6 +111,11 @@ class Site(Model):
     name: Slug = Field(description="Short name, also of its stack and folder.")
     title: Text = Field(description="Full title.")
     region: str = Field(description="OpenStack region.")
+    specialised_unit: str = Field(
+        min_length=3,
+        description="Đơn vị chuyên trách về an ninh mạng: appraises requests, approves those of levels 1 and 2. Where "
+        "it also operates a system, another unit appraises (Decree 331/2026, Art. 18).",
+    )
     external_networks: tuple[ExternalNetwork, ...] = Field(min_length=1, description="Ways out.")
     branches: tuple[BranchPool, ...] = Field(min_length=1, description="Address plan, one entry per branch.")
     platform_networks: tuple[PlatformNetwork, ...] = Field(

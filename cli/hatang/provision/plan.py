@@ -17,6 +17,8 @@ from hatang.errors import RefusedError
 from hatang.provision.events import Report
 from hatang.settings import Settings
 
+AGENCY_IDS = ("domain_id", "administrators_id", "auditors_id")
+
 
 @dataclass
 class Plan:
@@ -33,10 +35,19 @@ class Plan:
     file: Path = Path()
 
     def seal(self) -> Plan:
-        """Compute the digest."""
-        facts = [self.stack, self.config, self.state_digest, self.refresh, self.rows, self.unmanaged]
+        """Compute the digest. Steps that may run in any order come in any order, so they are sorted for it."""
+        facts = [self.stack, self.config, self.state_digest, self.refresh, _sorted(self.rows), _sorted(self.unmanaged)]
         self.digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return self
+
+    def intended(self) -> dict[str, Any]:
+        """What the cloud shall be: the inputs without the agency's ids, which are not known before it is made."""
+        return {k: v for k, v in self.config.items() if k not in AGENCY_IDS}
+
+    @property
+    def intent(self) -> str:
+        """Digest of what the cloud shall be, whatever steps lead there."""
+        return hashlib.sha256(json.dumps(self.intended(), sort_keys=True).encode()).hexdigest()
 
     def as_rows(self) -> list[dict[str, Any]]:
         """Steps for people: operation, type, name, changed properties."""
@@ -61,6 +72,10 @@ class Plan:
     def started(self) -> Path:
         """Mark that apply of this plan has begun: from then on the engine's state differs from the planned one."""
         return self.file.with_suffix(".started")
+
+
+def _sorted(rows: list[Any]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def folder(settings: Settings, stack: str) -> Path:

@@ -19,7 +19,7 @@ from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
 from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import Plan, rows_of, shown
+from hatang.provision.plan import AGENCY_IDS, Plan, rows_of, shown
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -30,7 +30,6 @@ from hatang.stacks.system.config import SystemConfig
 from hatang.stacks.system.program import build as build_system
 
 NOT_MADE = "(made by apply)"
-AGENCY_IDS = ("domain_id", "administrators_id", "auditors_id")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,26 @@ def give(session: Session, system: System, branch: Branch, site: Site, zones: Se
     return made
 
 
+def with_more(there: Allocation, system: System) -> Allocation:
+    """The addresses of a system and those that its new hosts would get: the next free ones of their zones.
+
+    Raises:
+        RefusedError: a zone is full.
+    """
+    return there.model_copy(update={"hosts": allocator.more_hosts(system, there)})
+
+
+def give_more(session: Session, system: System) -> None:
+    """Addresses for hosts of a system that have none; `with_more` told which."""
+    there = of(session, system.name)
+    assert there is not None, "a system in use has addresses"
+    known = {h.name for h in there.hosts}
+    for h in with_more(there, system).hosts:
+        if h.name not in known:
+            session.add(t.AddressRow(system=system.name, host=h.name, zone=h.zone.value, address=str(h.address)))
+    session.flush()
+
+
 def release(session: Session, system: str) -> None:
     """The system has no addresses any more; others may get them."""
     for table in (t.AddressRow, t.ZoneRow, t.BlockSlotRow, t.BlockRow):

@@ -58,6 +58,27 @@ def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKin
     )
 
 
+def more_hosts(system: System, there: Allocation) -> tuple[HostAllocation, ...]:
+    """Addresses of all hosts: those that there are keep theirs, new ones get the next free ones of their zones.
+
+    Raises:
+        RefusedError: a zone is full.
+    """
+    nets = {z.kind: z.cidr for z in there.zones}
+    found, used = list(there.hosts), {h.address for h in there.hosts}
+    for host in system.hosts:
+        if host.name in {h.name for h in found}:
+            continue
+        net = nets[host.zone]
+        span = int(net.network_address) + FIRST_HOST, int(net.broadcast_address) - 1
+        free = first_free(span, 1, [(int(a), int(a)) for a in used])
+        if free is None:
+            raise _full(host.zone, net, system)
+        used.add(IPv4Address(free))
+        found.append(HostAllocation(name=host.name, zone=host.zone, address=IPv4Address(free)))
+    return tuple(sorted(found, key=lambda h: h.name))
+
+
 def slots(block: IPv4Network) -> range:
     """Numbers of the smallest blocks that make up this one: two blocks overlap exactly when they share a number."""
     first, last = _span(block)
@@ -123,9 +144,11 @@ def _host_addresses(system: System, zones: Sequence[ZoneAllocation]) -> Iterable
         used[host.zone] = place + 1
         net = nets[host.zone]
         if FIRST_HOST + place >= net.num_addresses - 1:
-            raise RefusedError(
-                f"zone {host.zone.value} ({net}) is full",
-                where=f"system {system.name}",
-                do="ask for fewer hosts in this zone",
-            )
+            raise _full(host.zone, net, system)
         yield HostAllocation(name=host.name, zone=host.zone, address=net[FIRST_HOST + place])
+
+
+def _full(zone: ZoneKind, net: IPv4Network, system: System) -> RefusedError:
+    return RefusedError(
+        f"zone {zone.value} ({net}) is full", where=f"system {system.name}", do="ask for fewer hosts in this zone"
+    )

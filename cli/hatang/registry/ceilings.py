@@ -19,6 +19,7 @@ from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.registry import tables as t
+from hatang.registry.request_tables import RequestEventRow
 
 
 def as_kept(file: RequestFile) -> dict[str, Any]:
@@ -37,7 +38,8 @@ def take_over(session: Session, request: t.RequestRow) -> None:
 def in_force(session: Session, request: t.RequestRow) -> QuotaCeiling:
     """The ceiling that a request is measured against: the agency's, before its approval with what it states itself."""
     agency = session.get_one(t.AgencyRow, request.agency_code)
-    approved = session.scalars(select(t.ApprovalRow.id).where(t.ApprovalRow.request_id == request.id).limit(1)).first()
+    given = select(RequestEventRow.id).where(RequestEventRow.request_id == request.id, RequestEventRow.act == "approve")
+    approved = session.scalars(given.limit(1)).first()
     return Agency.model_validate(agency.spec).ceiling if approved else _with_stated(agency, request)
 
 
@@ -45,14 +47,14 @@ def _with_stated(agency: t.AgencyRow, request: t.RequestRow) -> QuotaCeiling:
     return QuotaCeiling.model_validate({**agency.spec["ceiling"], **request.spec["agency"].get("ceiling", {})})
 
 
-def check(session: Session, row: t.SystemRow, others: Sequence[System], site: Site) -> None:
-    """Does the agency of a system stay within its ceiling, with this system and these others?
+def check(session: Session, system: System, request: t.RequestRow, others: Sequence[System], site: Site) -> None:
+    """Does the agency of a system stay within its ceiling, with this system as the request wants it and these others?
 
     Raises:
         QuotaError, InputErrors: it does not; every field that is passed is named.
     """
-    system, agency = System.model_validate(row.spec), row.agency_code
-    ceiling = in_force(session, session.get_one(t.RequestRow, row.request_id)).model_dump()
+    agency = request.agency_code
+    ceiling = in_force(session, request).model_dump()
     names = ", ".join(s.name for s in others)
     faults: list[InputError] = [
         QuotaError(

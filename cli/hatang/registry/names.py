@@ -35,6 +35,15 @@ def claim(session: Session, system: System) -> None:
     session.flush()
 
 
+def claim_more(session: Session, system: System) -> None:
+    """Names of the hosts that a system shall have, besides those of hosts that it has. Raises InputError."""
+    kept = set(session.scalars(select(t.ServerNameRow.name).where(t.ServerNameRow.system == system.name)))
+    claim(session, system)
+    wanted = {system.server_name(h.name) for h in system.hosts}
+    session.add_all(t.ServerNameRow(name=name, system=system.name) for name in kept - wanted)
+    session.flush()
+
+
 def release(session: Session, system: str) -> None:
     """The system has no servers any more."""
     session.execute(delete(t.ServerNameRow).where(t.ServerNameRow.system == system))

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from hatang.model.agency import Agency
 from hatang.model.allocation import Allocation
-from hatang.model.request import RequestState
+from hatang.model.case import Case
+from hatang.model.lifecycle import Act, RequestState
 from hatang.model.system import System
 
 
@@ -21,17 +22,25 @@ class RequestRecord:
     requested_by: str
     state: RequestState
     created_at: datetime
-    approvals: tuple[ApprovalRecord, ...] = ()
+    kind: str
+    case: Case
+
+    @property
+    def approvals(self) -> tuple[ApprovalRecord, ...]:
+        """Every approval that was given, also of plans that the cloud has left behind."""
+        given = [e for e in self.case.events if e.act is Act.APPROVE]
+        return tuple(ApprovalRecord(self.id, e.person, e.note, e.at, e.plan) for e in given)
 
 
 @dataclass(frozen=True)
 class ApprovalRecord:
-    """Who allowed a request, when."""
+    """Who allowed which plan of a request, when."""
 
     request_id: str
     approved_by: str
     note: str
     created_at: datetime
+    plan: str
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ Names are sorted here, not by the database: on PostgreSQL their order would depe
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -14,21 +13,20 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hatang.errors import InputError, RefusedError, UnknownNameError
-from hatang.model.agency import Agency, QuotaCeiling
+from hatang.model.agency import Agency
 from hatang.model.allocation import Allocation
-from hatang.model.request import RequestFile, RequestState
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
 from hatang.registry import addresses, ceilings, database, names, sessions
 from hatang.registry import tables as t
-from hatang.registry.records import ApprovalRecord, HostRecord, RequestRecord, SystemRecord
+from hatang.registry.records import HostRecord, SystemRecord
+from hatang.registry.requests import Requests, follow_system
 from hatang.registry.states import others_of, state_of
-from hatang.suggestions import did_you_mean
+from hatang.registry.unknown import unknown
 
 
-class Registry:
+class Registry(Requests):
     """All that hatang remembers of a site."""
 
     def __init__(self, url: str) -> None:
@@ -53,139 +51,6 @@ class Registry:
     def _writing(self) -> AbstractContextManager[Session]:
         return sessions.writing(self._engine)
 
-    # -- requests -----------------------------------------------------------------------------------------------------
-
-    def submit(self, file: RequestFile, text: str, site: Site | None = None) -> RequestRecord:
-        """Record a request; the same content again is the same request.
-
-        Args:
-            site: its flavors tell what the agency's systems take; without it they are not measured.
-
-        Raises:
-            InputError: the agency or the system is known under other facts, or another system has such a server.
-            QuotaError, InputErrors: the agency's systems would pass its ceiling.
-            RefusedError: the system is in use; a change of it is another kind of request.
-        """
-        digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
-        with self._writing() as session:
-            if session.get(t.RequestRow, digest[:12]) is None:
-                self._submit(session, file, text, digest, site)
-        return self.request(digest[:12])
-
-    def _submit(self, session: Session, file: RequestFile, text: str, digest: str, site: Site | None) -> None:
-        self._take_agency(session, file.agency)
-        row = t.RequestRow(
-            id=digest[:12], digest=digest, text=text, spec=ceilings.as_kept(file),
-            agency_code=file.agency.code, requested_by=file.requested_by,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        self._take_system(session, file, row.id)
-        names.claim(session, file.system)
-        if site is not None:
-            taken = session.get_one(t.SystemRow, file.system.name)
-            ceilings.check(session, taken, others_of(session, taken), site)
-
-    def _take_agency(self, session: Session, agency: Agency) -> None:
-        row = session.get(t.AgencyRow, agency.code)
-        if row is None:
-            spec = agency.model_copy(update={"ceiling": QuotaCeiling()}).model_dump(mode="json")  # until an approval
-            session.add(t.AgencyRow(code=agency.code, branch=agency.branch.value, spec=spec))
-            session.flush()
-        elif row.branch != agency.branch.value:
-            raise InputError(
-                f"agency {agency.code} is known with branch {row.branch}, not {agency.branch.value}",
-                where="agency.branch", do="correct the branch or the code",
-            )  # fmt: skip
-
-    def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
-        system = file.system
-        row = session.get(t.SystemRow, system.name)
-        spec = system.model_dump(mode="json")
-        if row is None:
-            session.add(
-                t.SystemRow(
-                    name=system.name, agency_code=file.agency.code, request_id=request_id,
-                    level=int(system.level), spec=spec,
-                )
-            )  # fmt: skip
-            session.flush()
-            session.add(t.SystemStateRow(system=system.name, state="requested"))
-            return
-        if row.agency_code != file.agency.code:
-            raise InputError(
-                f"the name {system.name} is taken by a system of agency {row.agency_code}",
-                where="system.name", do="choose another name",
-            )  # fmt: skip
-        state = state_of(session, system.name)
-        if state not in ("requested", "removed"):
-            raise RefusedError(
-                f"system {system.name} is {state}; a new-system request cannot change it",
-                where=f"registry, system {system.name}",
-                do=f"remove it first: hatang system destroy {system.name} --yes",
-            )  # fmt: skip
-        row.request_id, row.level, row.spec = request_id, int(system.level), spec
-        addresses.release(session, system.name)
-        session.add(t.SystemStateRow(system=system.name, state="requested"))
-
-    def request(self, request_id: str) -> RequestRecord:
-        """One request. Raises UnknownNameError."""
-        with self._reading() as session:
-            return self._request(session, self._request_row(session, request_id))
-
-    def _request_row(self, session: Session, request_id: str) -> t.RequestRow:
-        row = session.get(t.RequestRow, request_id)
-        if row is None:
-            raise _unknown("request", request_id, session.scalars(select(t.RequestRow.id)))
-        return row
-
-    def requests(self, state: RequestState | None = None) -> list[RequestRecord]:
-        """All requests, oldest first; of one state only when given."""
-        with self._reading() as session:
-            rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.created_at, t.RequestRow.id))
-            found = [self._request(session, row) for row in rows]
-        return [r for r in found if state is None or r.state == state]
-
-    def approve(self, request_id: str, by: str, note: str = "") -> ApprovalRecord:
-        """Record an approval; the same person's second one is the first.
-
-        Raises:
-            RefusedError: the approver is the requester.
-            UnknownNameError: no such request.
-        """
-        with self._writing() as session:
-            asked = self._request_row(session, request_id)
-            if by.strip().casefold() == asked.requested_by.strip().casefold():
-                raise RefusedError(
-                    f"{by} asked for request {request_id} and may not approve it",
-                    where=f"registry, request {request_id}",
-                    do="another person approves: hatang request approve ID --by NAME",
-                )
-            there = self._approvals(session, request_id)
-            mine = [a for a in there if a.approved_by == by]
-            if mine:
-                return mine[0]
-            if not there:  # a second approver confirms, and must not bring an old ceiling back
-                ceilings.take_over(session, asked)
-            row = t.ApprovalRow(request_id=request_id, requested_by=asked.requested_by, approved_by=by, note=note)
-            session.add(row)
-            session.flush()
-            return ApprovalRecord(request_id, row.approved_by, row.note, row.created_at)
-
-    def _approvals(self, session: Session, request_id: str) -> tuple[ApprovalRecord, ...]:
-        query = select(t.ApprovalRow).where(t.ApprovalRow.request_id == request_id).order_by(t.ApprovalRow.id)
-        return tuple(ApprovalRecord(a.request_id, a.approved_by, a.note, a.created_at) for a in session.scalars(query))
-
-    def _request(self, session: Session, row: t.RequestRow) -> RequestRecord:
-        approvals = self._approvals(session, row.id)
-        name = row.spec["system"]["name"]
-        state = RequestState.APPROVED if approvals else RequestState.SUBMITTED
-        system = session.get(t.SystemRow, name)
-        if system is not None and system.request_id == row.id and approvals:
-            reached = state_of(session, name)
-            state = RequestState(reached) if reached in ("active", "removed") else state
-        return RequestRecord(row.id, name, row.agency_code, row.requested_by, state, row.created_at, approvals)
-
     # -- agencies and systems -----------------------------------------------------------------------------------------
 
     def agencies(self) -> list[Agency]:
@@ -199,7 +64,7 @@ class Registry:
         with self._reading() as session:
             row = session.get(t.AgencyRow, code)
             if row is None:
-                raise _unknown("agency", code, session.scalars(select(t.AgencyRow.code)))
+                raise unknown("agency", code, session.scalars(select(t.AgencyRow.code)))
             return Agency.model_validate(row.spec)
 
     def systems(self) -> list[SystemRecord]:
@@ -213,7 +78,7 @@ class Registry:
         with self._reading() as session:
             row = session.get(t.SystemRow, name)
             if row is None:
-                raise _unknown("system", name, session.scalars(select(t.SystemRow.name)))
+                raise unknown("system", name, session.scalars(select(t.SystemRow.name)))
             return self._system(session, row)
 
     def set_system_state(self, name: str, state: str) -> None:
@@ -221,6 +86,7 @@ class Registry:
         with self._writing() as session:
             if state_of(session, name) != state:
                 session.add(t.SystemStateRow(system=name, state=state))
+            follow_system(session, name, state)
             if state == "removed":
                 names.release(session, name)
                 addresses.release(session, name)
@@ -232,17 +98,22 @@ class Registry:
             state_of(session, row.name), addresses.of(session, row.name),
         )  # fmt: skip
 
-    def check_ceiling(self, name: str, site: Site) -> None:
+    def check_ceiling(self, name: str, site: Site, request_id: str = "") -> None:
         """Does the agency of a system stay within its ceiling?
 
         With addresses a system counts: a request that came later cannot keep others from being applied.
+
+        Args:
+            request_id: measure the system as this request wants it; else as the request that it follows does.
 
         Raises:
             QuotaError, InputErrors: it does not.
         """
         with self._reading() as session:
             row = session.get_one(t.SystemRow, name)
-            ceilings.check(session, row, others_of(session, row, with_addresses=True), site)
+            asked = session.get_one(t.RequestRow, request_id or row.request_id)
+            system = System.model_validate(asked.spec["system"])
+            ceilings.check(session, system, asked, others_of(session, row, with_addresses=True), site)
 
     # -- addresses ----------------------------------------------------------------------------------------------------
 
@@ -325,11 +196,3 @@ class Registry:
         with self._reading() as session:
             row = session.scalars(newest).first()
             return {**row.summary, "id": row.id, "at": row.created_at.isoformat()} if row else None
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    there = sorted(known)
-    otherwise = f"known: {', '.join(there[:10])}"
-    if not there:
-        otherwise = f"no {kind} is known yet; begin with hatang request submit FILE"
-    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=did_you_mean(name, there, otherwise))

@@ -69,24 +69,10 @@ class RequestRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text)
     spec: Mapped[dict[str, Any]]
+    kind: Mapped[str] = mapped_column(String(16))
+    operates: Mapped[bool] = mapped_column(default=False)  # the specialised unit is also the operator
     agency_code: Mapped[str] = mapped_column(ForeignKey("agency.code"))
     requested_by: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class ApprovalRow(Base):
-    """Who allowed a request. The requester may not."""
-
-    __tablename__ = "approval"
-    __table_args__ = (
-        UniqueConstraint("request_id", "approved_by"),
-        CheckConstraint("approved_by <> requested_by", name="not_by_requester"),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    request_id: Mapped[str] = mapped_column(ForeignKey("request.id"))
-    requested_by: Mapped[str] = mapped_column(String(200))
-    approved_by: Mapped[str] = mapped_column(String(200))
-    note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

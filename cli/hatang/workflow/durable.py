@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from hatang.errors import StepError
 from hatang.settings import Settings
 
 # Raised when the order or meaning of steps changes: an unfinished run of another version is not taken up blindly.
-VERSION = "chain-1"
+VERSION = "chain-2"
 FINISHED = ("SUCCESS",)
 FAILED = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
@@ -74,10 +74,13 @@ def session(settings: Settings, system: str) -> Iterator[None]:
         DBOS.destroy()
 
 
-def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any) -> Any:
+def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any, again_from: Mapping[str, str]) -> Any:
     """Start a run, or go on with the unfinished one, and return its result.
 
     A run that failed goes on with the step that failed; a run that was killed goes on after its last finished step.
+
+    Args:
+        again_from: for a step that failed, the earlier one to go on with, by name.
 
     Raises:
         HatangError: what the failing step raised.
@@ -100,7 +103,9 @@ def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any) -> Any:
         )
     if last.status in FAILED:
         steps = DBOS.list_workflow_steps(last.workflow_id)
-        failed = [s["function_id"] for s in steps if s["error"] is not None]
+        ids = {s["function_name"]: s["function_id"] for s in steps}
+        names = [again_from.get(s["function_name"], s["function_name"]) for s in steps if s["error"] is not None]
+        failed = [ids[n] for n in names]
         DBOS.rewind_workflow(last.workflow_id, start_step=min(failed) if failed else len(steps) + 1)
     return DBOS.retrieve_workflow(last.workflow_id).get_result(polling_interval_sec=0.05)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hatang.registry import Registry
 
 # The order of steps is told here too, without importing the workflow: reading a status needs no engine.
-APPLY_STEPS = ("validate", "approve", "plan", "apply", "wait-for-hosts", "harden", "check", "activate")
+APPLY_STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
 
 
 def system_status(settings: Settings, registry: Registry, name: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
 
 
 def _waits_for(request_state: str, last: durable.RunRecord | None) -> str:
-    if request_state == "submitted":
+    if request_state in ("submitted", "planned"):
         return "approval of its request"
     if last is None:
         return "hatang system apply"

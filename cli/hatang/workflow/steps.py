@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang.catalogue.zones import zone_matrix
-from hatang.errors import HatangError, InputError, RefusedError
-from hatang.model.request import RequestState
+from hatang.errors import HatangError, InputError
+from hatang.workflow.approval import require_decision, require_plan, target
 from hatang.workflow.context import Context
 from hatang.workflow.hardening import harden_hosts
 
@@ -31,8 +31,19 @@ class ChecksNotMet(HatangError):
 
 
 def validate(context: Context, name: str) -> Result:
-    """Is the request still right for this site, and within its agency's ceiling? Raises InputError, QuotaError."""
-    record = context.registry.system(name)
+    """Is the request approved at all, still right for this site, and within its agency's ceiling?
+
+    Raises:
+        RefusedError, InputError, QuotaError: it is not.
+    """
+    record = target(context, name)
+    request = require_decision(context, record)
+    return {**validate_record(context, record), "request": request.id}
+
+
+def validate_record(context: Context, record: SystemRecord) -> Result:
+    """Is what is asked for right for this site, and within its agency's ceiling? Raises InputError, QuotaError."""
+    name = record.spec.name
     matrix = zone_matrix()
     zones = matrix.zones(record.spec.level, record.spec.document_storage)
     where = f"system {name} (request {record.request_id})"
@@ -56,28 +67,21 @@ def validate(context: Context, name: str) -> Result:
             where=where,
             do="add them to the site file and apply the site",
         ) from exc
-    context.registry.check_ceiling(name, context.site)
+    context.registry.check_ceiling(name, context.site, record.request_id)
     return {"level": int(record.spec.level), "zones": [z.value for z in zones]}
-
-
-def approve(context: Context, name: str) -> Result:
-    """Is the request approved? Raises RefusedError when not."""
-    record = context.registry.system(name)
-    request = context.registry.request(record.request_id)
-    if request.state not in (RequestState.APPROVED, RequestState.ACTIVE):
-        raise RefusedError(
-            f"request {request.id} for system {name} is not approved",
-            where=f"registry, request {request.id}, state {request.state}",
-            do=f"an approver other than {request.requested_by} types: hatang request approve {request.id} --by NAME",
-        )
-    return {"request": request.id, "state": str(request.state)}
 
 
 def plan(context: Context, name: str) -> Result:
     """Allocate addresses, plan the stacks, check the plan against the policy pack. Raises PolicyError."""
-    record = allocated(context, name)
-    made = context.provisioner.plan_system(record)
+    allocated(context, name)
+    made = context.provisioner.plan_system(target(context, name))
     return {"digest": made.digest, "file": str(made.file), "changes": made.changes}
+
+
+def approve(context: Context, name: str, digest: str) -> Result:
+    """Is exactly this plan approved? Raises RefusedError when not, and says what moved."""
+    request = require_plan(context, target(context, name), digest)
+    return {"request": request.id, "state": str(request.state), "plan": digest}
 
 
 def allocated(context: Context, name: str) -> SystemRecord:
@@ -94,6 +98,7 @@ def apply(context: Context, name: str, digest: str) -> Result:
     """Apply exactly the plan with this digest. Raises RefusedError when the cloud has moved since, EngineError."""
     from hatang.provision.plan import load_plan
 
+    context.registry.begin(target(context, name).request_id)
     record = context.registry.system(name)
     started = datetime.now(UTC)
     made = load_plan(context.settings, name, digest)

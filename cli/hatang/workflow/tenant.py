@@ -8,9 +8,12 @@ from typing import Any
 
 from dbos import DBOS, StepOptions
 
+from hatang.errors import HatangError
 from hatang.workflow import durable, lock, steps
 from hatang.workflow.context import Context
 
+AFTER_APPROVAL = ("apply", "wait-for-hosts", "harden", "check", "activate")  # a failure here is one of the request
+AGAIN_FROM = {"approve": "plan"}  # a refused plan is not looked at again: the cloud may be as approved by then
 _context: Context | None = None
 
 
@@ -40,7 +43,7 @@ def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool) -
             with durable.session(context.settings, name):
                 if restart:
                     durable.give_up(kind, name)
-                result: dict[str, Any] = durable.run_to_end(kind, name, workflow)
+                result: dict[str, Any] = durable.run_to_end(kind, name, workflow, again_from=AGAIN_FROM)
                 return result
         finally:
             _context = None
@@ -50,8 +53,8 @@ def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool) -
 def _apply(name: str) -> dict[str, Any]:
     done: dict[str, Any] = {}
     done["validate"] = _step("validate", steps.validate, name)
-    done["approve"] = _step("approve", steps.approve, name)
     done["plan"] = _step("plan", steps.plan, name)
+    done["approve"] = _step("approve", steps.approve, name, done["plan"]["digest"])
     done["apply"] = _step("apply", steps.apply, name, done["plan"]["digest"])
     done["wait-for-hosts"] = _step("wait-for-hosts", steps.wait_for_hosts, name)
     done["harden"] = _step("harden", steps.harden, name)
@@ -75,6 +78,14 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
     assert _context is not None
     _context.progress(f"{name}: {title} …")
     begun = time.monotonic()
-    result = function(_context, name, *arguments)
+    if title in AFTER_APPROVAL[1:]:  # apply begins by itself, once it knows what to begin
+        _context.registry.begin(_context.registry.system(name).request_id)
+    try:
+        result = function(_context, name, *arguments)
+    except HatangError as exc:
+        if title in AFTER_APPROVAL:
+            registry = _context.registry
+            registry.fail(registry.system(name).request_id, title, exc.what)
+        raise
     _context.progress(f"{name}: {title} done in {time.monotonic() - begun:.1f} s")
     return result

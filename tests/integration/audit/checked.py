@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,11 @@ class Checked:
         found = load().role_variables(Level(LEVEL), APPLIES, self.lone.site, self.lone.bastion)
         return {h.name: found for h in self.lone.hosts}
 
-    def harden(self) -> None:
-        """Bring the host to the values of the level."""
+    def harden(self, tags: Sequence[str] = ()) -> None:
+        """Bring the host to the values of the level; `tags`: what these controls ask, alone."""
         wait_for_hosts(self.lone.settings, self.lone.hosts)
         log = self.lone.folder / "harden.log"
-        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.variables(), log=log)
+        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.variables(), tags=tags, log=log)
 
     def root(self, script: str) -> str:
         """Run a script as root inside the host, not over SSH."""
@@ -67,7 +68,7 @@ class Checked:
                 *(f"--hosts={by}://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}"),
                 *(f"--values={place / 'values.json'}", *options, *map(str, files)),
             ],
-            capture_output=True, text=True, timeout=120, env=settings.environment(), check=False,
+            capture_output=True, text=True, timeout=300, env=settings.environment(), check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stdout + done.stderr
         found = {}

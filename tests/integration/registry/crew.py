@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hatang.model.terms import ZoneKind
 from hatang.registry import Registry
+from tests.unit.registry.decided import approve
 from tests.unit.registry.test_registry import SITE, named
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +35,7 @@ def _submit(registry: Registry, *names: str) -> None:
 
 def _approve(registry: Registry, *requests: str) -> None:
     for request in requests:
-        registry.approve(request, "nguoi-phe-duyet")
+        approve(registry, request, "nguoi-phe-duyet")
 
 
 def _allocate(registry: Registry, *names: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hatang.model.allocation import Allocation
 from hatang.registry import Registry
 from tests.integration.registry.crew import ZONES, together
+from tests.unit.registry.decided import appraise
 from tests.unit.registry.test_overlaps import all_apart, v4
 from tests.unit.registry.test_registry import REQUEST, SITE, named
 
@@ -56,6 +57,7 @@ def test_one_request_from_everybody_is_one(url: str) -> None:
     registry = Registry.open(url)
     assert [s.spec.name for s in registry.systems()] == ["mot"]
     (record,) = registry.requests()
+    appraise(registry, record.id)
     together("approve", url, [[record.id]] * WORKERS)
     assert len(registry.request(record.id).approvals) == 1
 

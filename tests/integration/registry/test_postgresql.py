@@ -16,6 +16,7 @@ from hatang.errors import InputError, RegistryError
 from hatang.registry import HostRecord, Registry, database, sessions
 from hatang.registry.tables import SystemRow
 from tests.integration.registry.cluster import OWNER, Cluster
+from tests.unit.registry.decided import approve
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES, named
 
 HATANG = Path(sys.executable).parent / "hatang"
@@ -147,5 +148,5 @@ def test_a_text_that_does_not_fit_is_an_input_error(postgresql_url: str) -> None
     record = registry.submit(REQUEST, "")
     for by in ("x" * 201, "nguoi\0phe-duyet"):
         with pytest.raises(InputError, match="the registry cannot keep a value"):
-            registry.approve(record.id, by)
+            approve(registry, record.id, by)
     assert registry.request(record.id).approvals == ()

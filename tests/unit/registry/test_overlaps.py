@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
@@ -179,12 +180,13 @@ def upgraded(url: str, revision: str, *statements: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(database.MIGRATIONS))
     agency = REQUEST.agency.model_dump_json().replace("'", "''")
+    asked = json.dumps({"system": {"name": "mot", "level": 3}})
     with database.connect(url).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         for statement in (
             f"INSERT INTO agency VALUES ('H99.05', 'committee', '{agency}', '2026-01-01')",
-            "INSERT INTO request VALUES ('r', 'd', '', '{}', 'H99.05', 'nguoi-de-nghi', '2026-01-01')",
+            f"INSERT INTO request VALUES ('r', 'd', '', '{asked}', 'H99.05', 'nguoi-de-nghi', '2026-01-01')",
             *statements,
         ):
             connection.exec_driver_sql(statement)

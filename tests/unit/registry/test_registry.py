@@ -22,6 +22,8 @@ from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 from hatang.registry import Registry, database
 from hatang.registry import tables as t
+from hatang.registry.request_tables import RequestEventRow
+from tests.unit.registry.decided import approve
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = load_site(ROOT / "inventories/example/site.yaml")
@@ -71,16 +73,19 @@ def test_the_requester_may_not_approve(url: str) -> None:
     registry = Registry.open(url)
     record = registry.submit(REQUEST, TEXT)
     with pytest.raises(RefusedError):
-        registry.approve(record.id, REQUEST.requested_by)
+        approve(registry, record.id, REQUEST.requested_by)
     assert registry.request(record.id).approvals == ()
-    registry.approve(record.id, "nguoi-phe-duyet")
+    approve(registry, record.id, "nguoi-phe-duyet")
     assert registry.request(record.id).state.value == "approved"
 
 
 def test_the_database_refuses_it_too(url: str) -> None:
     registry = Registry.open(url)
     record = registry.submit(REQUEST, TEXT)
-    row = t.ApprovalRow(request_id=record.id, requested_by="a", approved_by="a")
+    row = RequestEventRow(
+        request_id=record.id, number=9, act="approve", role="owner", actor="A", actor_key="a", requester_key="a",
+        target="approved",
+    )  # fmt: skip
     with pytest.raises(IntegrityError), registry._writing() as session:
         session.add(row)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,10 @@ def asked(name: str, **ceiling: int) -> RequestFile:
     return REQUEST.model_copy(update={"agency": agency, "system": system})
 
 
+def validate(context: Context, name: str) -> dict[str, Any]:
+    return steps.validate_record(context, context.registry.system(name))
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     return Context(settings.load(state_dir=tmp_path), SITE)
@@ -36,15 +41,15 @@ def test_systems_of_one_agency_together_stay_below_its_ceiling(context: Context)
     limit = ONE["hosts"] + 1
     for name in ("mot", "hai"):
         context.registry.submit(asked(name, hosts=limit), name)
-    steps.validate(context, "mot")
+    validate(context, "mot")
     steps.allocated(context, "mot")
     with pytest.raises(QuotaError, match=f"system hai with mot takes {2 * ONE['hosts']} hosts; agency .* has {limit}"):
-        steps.validate(context, "hai")
+        validate(context, "hai")
     assert context.registry.system("hai").allocation is None
     context.registry.set_system_state("mot", "removed")
-    steps.validate(context, "hai")
+    validate(context, "hai")
 
 
 def test_a_ceiling_that_is_just_enough_is_enough(context: Context) -> None:
     context.registry.submit(asked("mot", hosts=ONE["hosts"], vcpus=ONE["vcpus"], ram_gib=ONE["ram_gib"]), "mot")
-    assert steps.validate(context, "mot")["level"] == int(REQUEST.system.level)
+    assert validate(context, "mot")["level"] == int(REQUEST.system.level)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from hatang.registry import waiver_tables  # noqa: F401 (its tables are part of the metadata)
+from hatang.registry import request_tables, waiver_tables  # noqa: F401 (their tables are part of the metadata)
 from hatang.registry.tables import Base
 
 context.configure(

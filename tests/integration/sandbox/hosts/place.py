@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ class Place:
     def build(self) -> None:
         """Make everything; returns when all servers are ACTIVE."""
         self._image_and_key()
+        self._open_group()
         self._networks()
         self._router("r1", ["dmz", "app", "foreign"], "10.77.0.10")
         self._router("r2", ["far"], "10.77.0.11")
@@ -106,6 +108,7 @@ class Place:
         made = self.cloud.compute.create_server(
             name=self.name(host), image_id=image or self.image_id, flavor_id=self.flavor_id, key_name=self.name("key"),
             networks=[{"uuid": self.networks[network].id}] if network else "none",
+            security_groups=[{"name": self.name("open")}],
         )  # fmt: skip
         self.made.append(made)
         return made
@@ -136,6 +139,16 @@ class Place:
         name = self.name("key")
         self.cloud.compute.create_keypair(name=name, public_key=self.public_key.read_text())
         self.undo.append(lambda: self.cloud.compute.delete_keypair(name))
+
+    def _open_group(self) -> None:
+        """A group that lets everything pass: what these tests shut, they shut elsewhere."""
+        net = self.cloud.network
+        group = net.create_security_group(name=self.name("open"))
+        self.group_id = group.id
+        self.undo.append(lambda: net.delete_security_group(group))
+        # The sandbox's Neutron has no template of default rules: a group begins empty, and closed outwards too.
+        for direction, version in product(("ingress", "egress"), ("IPv4", "IPv6")):
+            net.create_security_group_rule(security_group_id=group.id, direction=direction, ether_type=version)
 
     @property
     def public_key(self) -> Path:

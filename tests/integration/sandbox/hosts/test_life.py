@@ -62,6 +62,8 @@ def test_a_port_attached_later_comes_with_the_next_reboot(place: Place) -> None:
     server, cloud = place.servers["hermit"], place.cloud
     before = pid(place, "hermit")
     attached = cloud.compute.create_server_interface(server.id, net_id=place.networks["far"].id)
+    network: Any = cloud.network
+    network.update_port(attached.port_id, security_groups=[place.group_id])  # it came with the project's default group
     try:
         cloud.compute.reboot_server(server.id, "HARD")
         place.await_status(server.id, "REBOOT", "HARD_REBOOT", "ACTIVE")

@@ -1,0 +1,80 @@
+"""`hatang isolation`: prove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hatang.commands.app import App, examples, progress
+from hatang.locale import _
+
+
+@click.group(
+    "isolation",
+    help=_("Isolation between systems, zones and branches, proven with packets."),
+    epilog=examples("hatang isolation prove", "hatang --lang vi isolation prove --output html --report-file p.html"),
+)
+def command() -> None:
+    """Commands about isolation."""
+
+
+@command.command(
+    "prove",
+    help=_(
+        "Send TCP, UDP and ICMP probes from every host to every other host, the bastions and the outside, over IPv4 "
+        "and IPv6, and compare what arrives with the zone matrix. Exit code 1 on any difference, in either direction, "
+        "and when something could not be tried."
+    ),
+    epilog=examples(
+        "hatang isolation prove",
+        "hatang isolation prove --system mot-cua --system van-ban",
+        "hatang isolation prove --port 3050 --output json",
+        "hatang --lang vi isolation prove --output html --report-file p.html",
+    ),
+)
+@click.option("--system", "systems", multiple=True, metavar="NAME", help=_("Only this system; may be repeated."))
+@click.option(
+    "--port", "ports", multiple=True, type=click.IntRange(1, 65535), help=_("Try this TCP port too; may be repeated.")
+)
+@click.option(
+    "--output",
+    type=click.Choice(["table", "json", "html"]),
+    default="table",
+    show_default=True,
+    help=_("Format of the report."),
+)
+@click.option(
+    "--report-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Write the report to this file instead of the screen; a file that is there is replaced."),
+)
+@click.pass_obj
+def prove(
+    app: App, systems: tuple[str, ...], ports: tuple[int, ...], output: str, report_file: Path | None
+) -> int:  # fmt: skip
+    """Prove, show."""
+    from hatang.errors import InputError
+    from hatang.isolation.prove import prove as run
+    from hatang.isolation.reports import RENDERERS
+    from hatang.registry import Registry
+
+    if report_file and not report_file.absolute().parent.is_dir():
+        raise InputError("there is no such folder", where=str(report_file.parent), do="make it, or name another file")
+    registry = Registry.open(app.settings.registry)
+    chosen = [registry.system(s) for s in dict.fromkeys(systems)] or registry.systems()
+    hosts = [h for r in chosen for h in registry.hosts(r.spec.name)]
+    there = {h.system for h in hosts}
+    records = [r for r in chosen if r.spec.name in there]
+    if not hosts:
+        raise InputError(
+            "there is nothing to prove: no such system has hosts", where="registry", do="hatang system apply NAME"
+        )
+    proof = run(app.settings, app.site, registry, records, hosts, ports=ports, progress=progress)
+    text = RENDERERS[output](proof)
+    if report_file:
+        report_file.write_text(text, encoding="utf-8")
+        click.echo(_("report: {folder}").format(folder=report_file))
+    else:
+        click.echo(text.encode(), nl=False)
+    return 0 if proof.holds else 1

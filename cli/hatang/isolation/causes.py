@@ -1,0 +1,123 @@
+"""What in the cloud differs from policy and may be why a probe got through: named, with the object that is wrong.
+
+Read from Neutron after the probes. It never decides what is expected; it says where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hatang.model.site import Site
+from hatang.policies.checks.expected import CheckedSystem
+from hatang.policies.checks.live_cloud import Live, facts, words
+from hatang.registry import Registry, SystemRecord
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing in the cloud that policy does not know of."""
+
+    system: str
+    kind: str  # rule-added, rule-missing, port-groups, port-security, address-pair, shared-network, network-granted, …
+    what: str
+
+
+def causes(cloud: Connection, site: Site, registry: Registry, records: Sequence[SystemRecord]) -> list[Cause]:
+    """All such things of these systems."""
+    found: list[Cause] = []
+    for record in records:
+        name = record.spec.name
+        system = CheckedSystem(
+            record.spec, record.agency, record.allocation, site, {},
+            registry.remote_ids("system", name), registry.remote_ids("agency", record.agency.code),
+        )  # fmt: skip
+        live = Live(cloud, system)
+        for kind, what in [*_rules(live), *_ports(live), *_networks(live), *_routers(live)]:
+            found.append(Cause(name, kind, what))
+    return found
+
+
+def rule_ports(cloud: Connection) -> set[int]:
+    """First and last port of every rule that the cloud holds: probed too, so that a rule by hand shows in packets."""
+    found: set[int] = set()
+    for group in cloud.network.security_groups():  # with their rules: a list of rules takes twenty times as long
+        for rule in group.security_group_rules:
+            if rule["protocol"] in ("tcp", "6"):
+                found |= {p for p in (rule["port_range_min"], rule["port_range_max"]) if p}
+    return found
+
+
+def _rules(live: Live) -> list[tuple[str, str]]:
+    found = []
+    for zone, rules in live.wanted_rules().items():
+        group = live.groups.get(f"{live.system.name}-{zone}")
+        if group is None:
+            found.append(("group-missing", f"zone {zone} has no security group"))
+            continue
+        wanted, there = {r.facts for r in rules}, {facts(r) for r in group.security_group_rules}
+        found += [("rule-added", f"group {group.name}: {words(f)}") for f in sorted(there - wanted, key=str)]
+        found += [("rule-missing", f"group {group.name}: {words(f)}") for f in sorted(wanted - there, key=str)]
+    return found
+
+
+def _ports(live: Live) -> list[tuple[str, str]]:
+    found = []
+    names = {g.id: g.name for g in live.groups.values()}
+    for port in live.server_ports:
+        label = port.name or port.id
+        own = live.groups.get(f"{live.system.name}-{live.zone_of(port.network_id)}")
+        carried = list(port.security_group_ids or ())
+        if own is None or carried != [own.id]:
+            found.append(
+                ("port-groups", f"port {label}: in {', '.join(names.get(g, g) for g in carried) or 'no group'}")
+            )
+        if port.is_port_security_enabled is False:
+            found.append(("port-security", f"port {label}: port security is off"))
+        for pair in port.allowed_address_pairs or ():
+            found.append(("address-pair", f"port {label}: may send as {pair['ip_address']}"))
+    return found
+
+
+def _networks(live: Live) -> list[tuple[str, str]]:
+    found = [("shared-network", f"network {n.name}: shared") for n in live.networks.values() if n.is_shared]
+    own = {n.id: n.name for n in live.networks.values()}
+    for grant in live.cloud.network.rbac_policies(object_type="network"):
+        if grant.object_id in own:
+            target = grant.target_project_id
+            found.append(("network-granted", f"network {own[grant.object_id]}: {grant.action} for {target}"))
+    for network, name in own.items():
+        for port in live.cloud.network.ports(network_id=network):
+            if port.project_id not in ("", live.project_id) and not (port.device_owner or "").startswith("network:"):
+                found.append(
+                    ("foreign-port", f"network {name}: port {port.name or port.id} of project {port.project_id}")
+                )
+    return found
+
+
+def _routers(live: Live) -> list[tuple[str, str]]:
+    found = []
+    own = {n.id for n in live.networks.values()}
+    outside = {n.id for n in live.cloud.network.networks(is_router_external=True)}
+    assert live.system.allocation is not None
+    wanted = {str(live.system.allocation.bastion_address)}
+    for router in live.routers:
+        for route in router.routes or ():
+            found.append(("route", f"router {router.name}: {route['destination']} via {route['nexthop']}"))
+    legs = [p for p in live.router_ports if p.network_id not in own | outside]
+    for address in sorted({ip["ip_address"] for p in legs for ip in p.fixed_ips} - wanted):
+        found.append(("router-leg", f"a router of the project stands at {address}"))
+    if len(live.routers) != 1:
+        found.append(("routers", f"{len(live.routers)} routers instead of one"))
+    return found
+
+
+def connect(settings: Any) -> Connection:
+    """The cloud as the platform's automation. Raises CloudError."""
+    from hatang.provision.cloud import Cloud
+
+    return Cloud(settings).connection

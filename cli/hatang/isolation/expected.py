@@ -1,0 +1,138 @@
+"""Which probes get through by policy: the zone matrix and the registry alone, never the state of the cloud.
+
+So a wrong security group, port or route shows as a difference. Firewalls on the hosts narrow this further; they are not
+counted on, since who rules a host rules its firewall too. Their own checks are those of SAC-03, SAC-10, SAC-13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hatang.catalogue.zones import Flow
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place that sends or gets probes: a host, the bastion of a branch, or what lies outside."""
+
+    name: str
+    kind: str  # host, bastion, outside
+    addresses: tuple[str, ...]
+    branch: str = ""
+    system: str = ""
+    zone: str = ""
+    services: Mapping[str, str] = field(default_factory=dict)  # of outside: address → time, dns, log
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is allowed in one system."""
+
+    flows: tuple[Flow, ...]
+    denies_egress: bool
+    log_port: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One packet, and what policy says of it. `allowed` None: policy leaves it open, so it is not judged."""
+
+    number: int
+    source: str
+    target: str
+    address: str
+    protocol: str
+    port: int
+    disguise: str  # source address of somebody else; empty: its own
+    allowed: bool | None
+
+    @property
+    def version(self) -> int:
+        """IP version."""
+        return 6 if ":" in self.address else 4
+
+    @property
+    def what(self) -> str:
+        """Protocol, port and IP version in short."""
+        port = f" {self.port}" if self.port else ""
+        return f"{self.protocol}{port} IPv{self.version}" + (f" as {self.disguise}" if self.disguise else "")
+
+
+def probes(spots: Iterable[Spot], policies: Mapping[str, Policy], ports: Iterable[int]) -> list[Probe]:
+    """Every probe between these places.
+
+    Args:
+        policies: by system.
+        ports: TCP ports that are tried besides those of the matrix.
+    """
+    everywhere = list(spots)
+    flows = [f for p in policies.values() for f in p.flows]
+    logs = {p.log_port for p in policies.values()}
+    tcp = {f.port for f in flows if f.protocol == "tcp" and f.port} | logs | set(ports)
+    udp = {f.port for f in flows if f.protocol == "udp" and f.port}
+    kinds = [("tcp", p) for p in sorted(tcp)] + [("udp", p) for p in sorted(udp)] + [("icmp", 0)]
+    found: list[Probe] = []
+
+    def add(source: Spot, target: Spot, address: str, kind: tuple[str, int], disguise: str, ok: bool | None) -> None:
+        found.append(Probe(len(found) + 1, source.name, target.name, address, *kind, disguise, ok))
+
+    for source in everywhere:
+        if source.kind == "outside":
+            continue  # it has no way in: see docs
+        for target in everywhere:
+            if target is source or (source.kind == "bastion" and target.kind != "host"):
+                continue
+            for address in target.addresses:
+                if not any((":" in a) == (":" in address) for a in source.addresses):
+                    continue
+                for kind in kinds:
+                    add(source, target, address, kind, "", allowed(source, target, address, *kind, policies))
+    for source, target, address, port, disguise in disguises(everywhere, policies):
+        add(source, target, address, ("tcp", port), disguise, False)
+    return found
+
+
+def allowed(
+    source: Spot, target: Spot, address: str, protocol: str, port: int, policies: Mapping[str, Policy]
+) -> bool | None:
+    """Whether policy lets this through; None: it leaves that open."""
+    if target.kind == "bastion":
+        return False  # nobody calls the bastion
+    if source.kind == "bastion":
+        same = source.branch == target.branch
+        return same and ":" not in address and _flows("bastion", target.zone, protocol, port, policies[target.system])
+    policy = policies[source.system]
+    if target.kind == "outside":
+        if not policy.denies_egress:
+            return None
+        service = target.services.get(address, "")
+        return bool(service) and _flows(source.zone, service, protocol, port, policy)
+    return source.system == target.system and _flows(source.zone, target.zone, protocol, port, policy)
+
+
+def _flows(source: str, target: str, protocol: str, port: int, policy: Policy) -> bool:
+    return any(
+        (f.source, f.destination, f.protocol) == (source, target, protocol)
+        and (policy.log_port if target == "log" else f.port or 0) == port
+        for f in policy.flows
+    )
+
+
+def disguises(spots: list[Spot], policies: Mapping[str, Policy]) -> Iterable[tuple[Spot, Spot, str, int, str]]:
+    """Probes under the address of somebody who may get through: source, target, address, port, disguise."""
+    hosts = [s for s in spots if s.kind == "host"]
+    for source in hosts:
+        for target in hosts:
+            if target is source or target.system != source.system:
+                continue
+            for other in spots:
+                if other is source or other is target or other.kind == "outside":
+                    continue
+                for address in target.addresses:
+                    own = [a for a in other.addresses if (":" in a) == (":" in address)]
+                    ports = {f.port for f in policies[target.system].flows if f.protocol == "tcp" and f.port}
+                    for port in sorted(ports):
+                        if own and allowed(other, target, address, "tcp", port, policies):
+                            yield source, target, address, port, own[0]
+                            break

@@ -1,0 +1,350 @@
+"""Requests in the registry: submitted, and everything that is done to them after that, by the table of states."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hatang.errors import InputError, RefusedError
+from hatang.model.agency import Agency, QuotaCeiling
+from hatang.model.authority import is_operator
+from hatang.model.case import Case, Event
+from hatang.model.change import Difference, differences
+from hatang.model.lifecycle import OVER, UNDER_WAY, Act, RequestKind, RequestState, Role, find
+from hatang.model.request import RequestFile
+from hatang.model.site import Site
+from hatang.model.system import System
+from hatang.model.terms import Level
+from hatang.model.waiver import person_key
+from hatang.registry import addresses, ceilings, names
+from hatang.registry import tables as t
+from hatang.registry.records import RequestRecord, SystemRecord
+from hatang.registry.request_tables import RequestEventRow
+from hatang.registry.states import others_of, state_of
+from hatang.registry.unknown import unknown
+
+CLOSED = (*OVER, RequestState.DRAFT, RequestState.RETURNED)
+
+
+class Requests:
+    """The registry's part about requests."""
+
+    def _reading(self) -> AbstractContextManager[Session]:
+        raise NotImplementedError
+
+    def _writing(self) -> AbstractContextManager[Session]:
+        raise NotImplementedError
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def submit(self, file: RequestFile, text: str, site: Site | None = None, *, draft: bool = False) -> RequestRecord:
+        """Record a request; the same content again is the same request.
+
+        A request that was returned is submitted again by the same person, of the same kind, for the same system.
+
+        Args:
+            site: its flavors tell what the agency's systems take, and its specialised unit who must decide; without
+                it neither is looked at.
+            draft: record it without handing it in.
+
+        Raises:
+            InputError: the agency or the system is known under other facts, or another system has such a server.
+            QuotaError, InputErrors: the agency's systems would pass its ceiling.
+            RefusedError: the system is in use; a change of it is another kind of request.
+        """
+        digest = hashlib.sha256(file.model_dump_json().encode()).hexdigest()
+        with self._writing() as session:
+            row = session.scalars(select(t.RequestRow).where(t.RequestRow.digest == digest)).first()
+            if row is None:
+                row = self._take(session, file, text, digest, site)
+                case = case_of(session, row)
+                self._hand_in(session, row, case, file, site, draft)
+            elif case_of(session, row).state is RequestState.DRAFT and not draft:
+                self._hand_in(session, row, case_of(session, row), file, site, draft)
+            return record_of(session, row)
+
+    def _take(self, session: Session, file: RequestFile, text: str, digest: str, site: Site | None) -> t.RequestRow:
+        take_agency(session, file)
+        operates = site is not None and is_operator(site.specialised_unit, file.system.operator)
+        for row in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency.code)):
+            same = row.kind == file.kind and row.spec["system"]["name"] == file.system.name
+            asked_by_same = person_key(row.requested_by) == person_key(file.requested_by)
+            if same and asked_by_same and case_of(session, row).state is RequestState.RETURNED:
+                row.digest, row.text, row.spec, row.operates = digest, text, ceilings.as_kept(file), operates
+                session.flush()
+                return row
+        row = t.RequestRow(
+            id=digest[:12], digest=digest, text=text, spec=ceilings.as_kept(file), kind=file.kind, operates=operates,
+            agency_code=file.agency.code, requested_by=file.requested_by,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row
+
+    def _hand_in(
+        self, session: Session, row: t.RequestRow, case: Case, file: RequestFile, site: Site | None, draft: bool
+    ) -> None:
+        act = Act.DRAFT if draft else Act.SUBMIT
+        add(session, row, case, Event(act, Role.REQUESTER, file.requested_by, document=row.digest))
+        if draft:
+            return
+        if file.asked is RequestKind.CHANGE:
+            self._check_change(session, row, file)
+        else:
+            self._take_system(session, file, row.id)
+            names.claim(session, file.system)
+        if site is not None:
+            taken = session.get_one(t.SystemRow, file.system.name)
+            ceilings.check(session, file.system, row, others_of(session, taken), site)
+
+    def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
+        system = file.system
+        row = session.get(t.SystemRow, system.name)
+        spec = system.model_dump(mode="json")
+        if row is None:
+            session.add(
+                t.SystemRow(
+                    name=system.name, agency_code=file.agency.code, request_id=request_id,
+                    level=int(system.level), spec=spec,
+                )
+            )  # fmt: skip
+            session.flush()
+            session.add(t.SystemStateRow(system=system.name, state="requested"))
+            return
+        if row.agency_code != file.agency.code:
+            raise InputError(
+                f"the name {system.name} is taken by a system of agency {row.agency_code}",
+                where="system.name", do="choose another name",
+            )  # fmt: skip
+        state = state_of(session, system.name)
+        if state not in ("requested", "removed"):
+            raise RefusedError(
+                f"system {system.name} is {state}; a new-system request cannot change it",
+                where=f"registry, system {system.name}",
+                do="ask for it with kind: change; or remove the system first: "
+                f"hatang system destroy {system.name} --yes",
+            )  # fmt: skip
+        row.request_id, row.level, row.spec = request_id, int(system.level), spec
+        addresses.release(session, system.name)
+        session.add(t.SystemStateRow(system=system.name, state="requested"))
+
+    def _check_change(self, session: Session, row: t.RequestRow, file: RequestFile) -> None:
+        name = file.system.name
+        system = session.get(t.SystemRow, name)
+        if system is None or system.agency_code != file.agency.code:
+            raise unknown(f"system of agency {file.agency.code}", name, session.scalars(
+                select(t.SystemRow.name).where(t.SystemRow.agency_code == file.agency.code)))  # fmt: skip
+        if (state := state_of(session, name)) != "active":
+            raise RefusedError(f"system {name} is {state}; only a system in use can be changed",
+                where=f"registry, system {name}", do=f"bring it up first: hatang system apply {name}")  # fmt: skip
+        for other in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency.code)):
+            if other.id == row.id or other.kind != "change" or other.spec["system"]["name"] != name:
+                continue
+            if case_of(session, other).state not in CLOSED:
+                raise RefusedError(f"request {other.id} already asks for a change of system {name}",
+                    where=f"registry, request {other.id}", do="let it be decided, or returned, first")  # fmt: skip
+        found = _differences(session, row)
+        if not found:
+            raise InputError(f"the request asks for nothing that system {name} does not have", where="system",
+                do="state what shall be different")  # fmt: skip
+        if refused := [d for d in found if not d.carried_out]:
+            told = "; ".join(f"{d.field}: {d.old or 'none'} → {d.new or 'none'}" for d in refused)
+            raise InputError(f"such changes are not carried out yet: {told}", where=refused[0].field,
+                do="ask for more hosts, another ceiling or another contact; leave the rest as it is")  # fmt: skip
+        names.claim_more(session, file.system)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def request(self, request_id: str) -> RequestRecord:
+        """One request. Raises UnknownNameError."""
+        with self._reading() as session:
+            return record_of(session, _row(session, request_id))
+
+    def requests(self, state: RequestState | None = None) -> list[RequestRecord]:
+        """All requests, oldest first; of one state only when given."""
+        with self._reading() as session:
+            rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.created_at, t.RequestRow.id))
+            found = [record_of(session, row) for row in rows]
+        return [r for r in found if state is None or r.state == state]
+
+    def change_to_do(self, system: str) -> RequestRecord | None:
+        """The change of a system that is approved and not begun."""
+        found = [r for r in self.requests(RequestState.APPROVED) if r.system == system and r.kind == "change"]
+        return found[0] if found else None
+
+    def as_asked(self, request_id: str) -> SystemRecord:
+        """The system as a request wants it, with addresses that hosts to come would get. Writes nothing."""
+        with self._reading() as session:
+            row = _row(session, request_id)
+            system = System.model_validate(row.spec["system"])
+            agency = session.get_one(t.AgencyRow, row.agency_code)
+            there = addresses.of(session, system.name)
+            allocation = addresses.with_more(there, system) if there and row.kind == "change" else there
+            return SystemRecord(
+                system, _agency_as_asked(agency, row), row.id, state_of(session, system.name), allocation
+            )
+
+    def changes(self, request_id: str) -> list[Difference]:
+        """Old against new of a request for a change, until it has begun; then the registry has the new."""
+        with self._reading() as session:
+            row = _row(session, request_id)
+            return _differences(session, row) if row.kind == "change" else []
+
+    # -- deciding and carrying out ------------------------------------------------------------------------------------
+
+    def act(self, request_id: str, event: Event) -> RequestRecord:
+        """Record an act, where the table, the level and the person allow it; the same decision again is the first.
+
+        Raises:
+            RefusedError, InputError: why not.
+            UnknownNameError: no such request.
+        """
+        with self._writing() as session:
+            row = _row(session, request_id)
+            case = case_of(session, row)
+            last = case.events[-1]
+            again = (last.act, last.role, person_key(last.person), last.plan, last.document)
+            if again == (event.act, event.role, person_key(event.person), event.plan, event.document):
+                return record_of(session, row)
+            if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.events):
+                add(session, row, case, event)
+                ceilings.take_over(session, row)  # once: approved again, it must not bring an old ceiling back
+            else:
+                add(session, row, case, event)
+            if event.act in (Act.REJECT, Act.RETURN) and row.kind == "change":
+                current = session.get_one(t.SystemRow, row.spec["system"]["name"])
+                names.claim(session, System.model_validate(current.spec))
+            return record_of(session, row)
+
+    def begin(self, request_id: str) -> None:
+        """The cloud begins to follow. From now on the registry has what a change asks for. Begun already: goes on.
+
+        Raises:
+            RefusedError: it is not approved, or another request has taken its place.
+        """
+        with self._writing() as session:
+            row = _row(session, request_id)
+            case = case_of(session, row)
+            if case.state in UNDER_WAY or case.state is RequestState.ACTIVE:
+                return
+            if case.state is RequestState.FAILED:
+                add(session, row, case, Event(Act.RETRY, Role.ENGINEER))
+                return
+            system = session.get_one(t.SystemRow, row.spec["system"]["name"])
+            add(session, row, case, Event(Act.BEGIN, Role.ENGINEER))
+            if row.kind != "change" or system.request_id == row.id:
+                return
+            agency = session.get_one(t.AgencyRow, row.agency_code)
+            agency.spec = {**agency.spec, "contact": row.spec["agency"]["contact"]}
+            system.request_id, system.spec = row.id, row.spec["system"]
+            addresses.give_more(session, System.model_validate(system.spec))
+            session.add(t.SystemStateRow(system=system.name, state="changing"))
+
+    def fail(self, request_id: str, step: str, cause: str) -> None:
+        """The workflow stopped at a step. A request that is in use already stays so: its repair failed."""
+        with self._writing() as session:
+            row = _row(session, request_id)
+            case = case_of(session, row)
+            if case.state in UNDER_WAY:
+                add(session, row, case, Event(Act.FAIL, Role.HATANG, step=step, note=cause))
+
+
+def take_agency(session: Session, file: RequestFile) -> None:
+    """The agency of a request, recorded when it is new. Raises InputError: it is known with another branch."""
+    agency = file.agency
+    row = session.get(t.AgencyRow, agency.code)
+    if row is None:
+        spec = agency.model_copy(update={"ceiling": QuotaCeiling()}).model_dump(mode="json")  # until an approval
+        session.add(t.AgencyRow(code=agency.code, branch=agency.branch.value, spec=spec))
+        session.flush()
+    elif row.branch != agency.branch.value:
+        raise InputError(
+            f"agency {agency.code} is known with branch {row.branch}, not {agency.branch.value}",
+            where="agency.branch", do="correct the branch or the code",
+        )  # fmt: skip
+
+
+def follow_system(session: Session, name: str, state: str) -> None:
+    """The system came into a state: requests that were under way for it are finished, or are taken away with it."""
+    act = {"active": Act.FINISH, "removed": Act.DESTROY}.get(state)
+    rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.id)).all()
+    for row in [r for r in rows if act and r.spec["system"]["name"] == name]:
+        case = case_of(session, row)
+        if act and find(case.kind, case.state, act):
+            add(session, row, case, Event(act, Role.HATANG if act is Act.FINISH else Role.ENGINEER))
+
+
+def add(session: Session, row: t.RequestRow, case: Case, event: Event) -> None:
+    """Record an act. Raises RefusedError, InputError: the rules forbid it."""
+    done = case.after(event).events[-1]
+    session.add(
+        RequestEventRow(
+            request_id=row.id, number=len(case.events), act=done.act.value, role=done.role.value,
+            actor=" ".join(done.person.split()), actor_key=person_key(done.person),
+            requester_key=person_key(row.requested_by), target=done.target.value, plan=done.plan, intent=done.intent,
+            document=done.document, step=done.step, note=done.note, created_at=done.at,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def case_of(session: Session, row: t.RequestRow) -> Case:
+    """A request with its history."""
+    query = select(RequestEventRow).where(RequestEventRow.request_id == row.id).order_by(RequestEventRow.number)
+    events = tuple(
+        Event(
+            Act(e.act), Role(e.role), e.actor, e.plan, e.intent, e.document, e.step, e.note, RequestState(e.target),
+            e.created_at,
+        )
+        for e in session.scalars(query)
+    )  # fmt: skip
+    level = Level(row.spec["system"]["level"])
+    return Case(row.id, RequestKind(row.kind), row.requested_by, level, row.operates, events)
+
+
+def record_of(session: Session, row: t.RequestRow) -> RequestRecord:
+    """A request as the registry gives it out."""
+    case = case_of(session, row)
+    assert case.state is not None, "a request is recorded with its first act"
+    return RequestRecord(
+        row.id,
+        row.spec["system"]["name"],
+        row.agency_code,
+        row.requested_by,
+        case.state,
+        row.created_at,
+        row.kind,
+        case,
+    )
+
+
+def _agency_as_asked(agency: t.AgencyRow, row: t.RequestRow) -> Agency:
+    found = Agency.model_validate(agency.spec)
+    return found if row.kind != "change" else replace_contact(found, row.spec["agency"])
+
+
+def replace_contact(agency: Agency, asked: dict[str, Any]) -> Agency:
+    """The agency with the contact that a request asks for."""
+    return agency.model_copy(update={"contact": asked["contact"]})
+
+
+def _differences(session: Session, row: t.RequestRow) -> list[Difference]:
+    agency = Agency.model_validate(session.get_one(t.AgencyRow, row.agency_code).spec)
+    asked = Agency.model_validate(row.spec["agency"])
+    system = System.model_validate(row.spec["system"])
+    there = session.get(t.SystemRow, system.name)
+    if there is None:  # a draft that names what is not there; submitting it is refused
+        return []
+    stated = set(row.spec["agency"]["ceiling"])
+    return differences((agency, System.model_validate(there.spec)), (asked, system), stated)
+
+
+def _row(session: Session, request_id: str) -> t.RequestRow:
+    row = session.get(t.RequestRow, request_id)
+    if row is None:
+        raise unknown("request", request_id, session.scalars(select(t.RequestRow.id)))
+    return row

@@ -1,0 +1,164 @@
+"""`hatang isolation prove` holds on what hatang made, and finds and names what somebody changed by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from .conftest import Pair
+
+FOLLOWS_S = 2.5  # the data plane is what Neutron says within two seconds
+Undo = Callable[[], Any]
+
+
+def delete_rules(pair: Pair, rules: tuple[Any, ...]) -> None:
+    for rule in rules:
+        pair.cloud.network.delete_security_group_rule(rule)
+
+
+def rule_by_hand(pair: Pair) -> Undo:
+    made: Any = pair.cloud.network.create_security_group_rule(
+        security_group_id=pair.group("lap-mot-application"), direction="ingress", ether_type="IPv4", protocol="tcp",
+        port_range_min=7777, port_range_max=7777,
+    )  # fmt: skip
+    # What goes out of level 3 is closed too: the rule alone lets nothing through, a second one does.
+    out: Any = pair.cloud.network.create_security_group_rule(
+        security_group_id=pair.group("lap-mot-dmz"), direction="egress", ether_type="IPv4", protocol="tcp",
+        port_range_min=7777, port_range_max=7777,
+    )  # fmt: skip
+    return partial(delete_rules, pair, (made, out))
+
+
+def rule_taken_away(pair: Pair) -> Undo:
+    net = pair.cloud.network
+    rule = next(r for r in net.security_group_rules(
+        security_group_id=pair.group("lap-mot-application"), direction="ingress") if r.port_range_min == 8080 and
+        r.ether_type == "IPv4")  # fmt: skip
+    net.delete_security_group_rule(rule)
+    return lambda: net.create_security_group_rule(
+        security_group_id=rule.security_group_id, direction="ingress", ether_type="IPv4", protocol="tcp",
+        port_range_min=8080, port_range_max=8080, remote_ip_prefix=rule.remote_ip_prefix, project_id=rule.project_id,
+        description=rule.description,
+    )  # fmt: skip
+
+
+def wrong_group(pair: Pair) -> Undo:
+    port = pair.port("lap-mot-web")
+    pair.cloud.network.update_port(port, security_groups=[pair.group("lap-mot-application")])
+    return lambda: pair.cloud.network.update_port(port, security_groups=[pair.group("lap-mot-dmz")])
+
+
+def port_security_off(pair: Pair) -> Undo:
+    port = pair.port("lap-hai-app")
+    pair.cloud.network.update_port(port, security_groups=[], is_port_security_enabled=False)
+    own = pair.group("lap-hai-application")
+    return lambda: pair.cloud.network.update_port(port, is_port_security_enabled=True, security_groups=[own])
+
+
+def address_pair(pair: Pair) -> Undo:
+    port = pair.port("lap-mot-app")
+    bastion = next(p for p in pair.cloud.network.ports(device_owner="hatang:operator")
+                   if p.fixed_ips[0]["ip_address"].startswith("10.75."))  # fmt: skip
+    pair.cloud.network.update_port(
+        port, allowed_address_pairs=[{"ip_address": bastion.fixed_ips[0]["ip_address"]}]
+    )  # fmt: skip
+    return lambda: pair.cloud.network.update_port(port, allowed_address_pairs=[])
+
+
+def shared_network(pair: Pair) -> Undo:
+    network: Any = pair.cloud.network.find_network("lap-mot-dmz")
+    pair.cloud.network.update_network(network, is_shared=True)
+    return lambda: pair.cloud.network.update_network(network, is_shared=False)
+
+
+def granted_network(pair: Pair) -> Undo:
+    net = pair.cloud.network
+    network: Any = net.find_network("lap-mot-application")
+    other: Any = net.find_network("lap-hai-application")
+    made: Any = net.create_rbac_policy(
+        object_type="network", object_id=network.id, action="access_as_shared", target_project_id=other.project_id
+    )
+    return lambda: net.delete_rbac_policy(made)
+
+
+def route(pair: Pair) -> Undo:
+    net = pair.cloud.network
+    router: Any = net.find_router("lap-mot")
+    hop = next(p for p in net.ports(name="router-lap-hai")).fixed_ips[0]["ip_address"]
+    subnet = next(s for s in net.subnets(name="lap-hai-dmz-4"))
+    net.update_router(router, routes=[{"destination": subnet.cidr, "nexthop": hop}])
+    return lambda: net.update_router(router, routes=[])
+
+
+def joined(pair: Pair) -> Undo:
+    """Routes both ways and groups that let one system's web into the other's application."""
+    net = pair.cloud.network
+    undo: list[Undo] = []
+    for a, b in (("lap-mot", "lap-hai"), ("lap-hai", "lap-mot")):
+        router: Any = net.find_router(a)
+        hop = next(p for p in net.ports(name=f"router-{b}")).fixed_ips[0]["ip_address"]
+        far = [s.cidr for z in ("dmz", "application") for s in net.subnets(name=f"{b}-{z}-4")]
+        net.update_router(router, routes=[{"destination": c, "nexthop": hop} for c in far])
+        undo.append(lambda r=router: net.update_router(r, routes=[]))  # type: ignore[misc]
+    for group, direction in (("lap-mot-dmz", "egress"), ("lap-hai-application", "ingress")):
+        rule: Any = net.create_security_group_rule(
+            security_group_id=pair.group(group), direction=direction, ether_type="IPv4", protocol="tcp",
+            port_range_min=3389, port_range_max=3389,
+        )  # fmt: skip
+        undo.append(lambda r=rule: net.delete_security_group_rule(r))  # type: ignore[misc]
+    return lambda: [u() for u in undo]
+
+
+# mutation, the kind that names it, a packet that shows it: (from, to, difference) or None where no packet can
+MUTATIONS: list[tuple[Callable[[Pair], Undo], str, tuple[str, str, str] | None]] = [
+    (rule_by_hand, "rule-added", ("lap-mot-web", "lap-mot-app", "open")),
+    (rule_taken_away, "rule-missing", ("lap-mot-web", "lap-mot-app", "blocked")),
+    (wrong_group, "port-groups", ("lap-mot-web", "lap-mot-app", "blocked")),
+    (port_security_off, "port-security", ("bastion-committee", "lap-hai-app", "open")),
+    (address_pair, "address-pair", None),
+    (shared_network, "shared-network", None),
+    (granted_network, "network-granted", None),
+    (route, "route", None),
+    (joined, "route", ("lap-mot-web", "lap-hai-app", "open")),
+]
+
+
+def test_what_hatang_made_holds_and_leaves_nothing_on_the_hosts(pair: Pair) -> None:
+    found = pair.prove(code=0)
+    assert found["holds"]
+    assert not found["troubles"]
+    went = {(r["from"], r["to"], r["protocol"], r["port"], r["version"]) for r in found["arrived"]}
+    assert {("lap-mot-web", "lap-mot-app", "tcp", 8080, v) for v in (4, 6)} <= went
+    assert ("bastion-committee", "lap-hai-web", "tcp", 22, 4) in went
+    assert ("lap-hai-app", "outside", "tcp", 6514, 4) in went
+    assert not {r for r in went if r[0][:7] != r[1][:7] and r[0].startswith("lap-") and r[1].startswith("lap-")}
+    said = pair.hatang("host", "ssh", "lap-mot-web", "--", "pgrep -fc '[e]xec.sys.stdin' || true").out
+    assert said.strip() == "0"
+    assert pair.hatang("host", "ssh", "lap-mot-web", "--", "ls /tmp | grep -v systemd-private || true").out == ""
+
+
+EVERY_RUN = (rule_by_hand, port_security_off, joined)  # one per layer: rules, ports, routes; all with --long
+
+
+@pytest.mark.parametrize(
+    ("mutate", "kind", "packet"),
+    [pytest.param(*m, id=m[0].__name__, marks=[] if m[0] in EVERY_RUN else pytest.mark.long) for m in MUTATIONS],
+)
+def test_a_change_by_hand_is_found_and_named(
+    pair: Pair, mutate: Callable[[Pair], Undo], kind: str, packet: tuple[str, str, str] | None
+) -> None:
+    undo = mutate(pair)
+    try:
+        time.sleep(FOLLOWS_S)
+        found = pair.prove(code=1)
+    finally:
+        undo()
+    assert kind in {c["kind"] for c in found["causes"]}
+    if packet:
+        assert packet in {(d["from"], d["to"], d["difference"]) for d in found["differences"]}
+    time.sleep(FOLLOWS_S)
+    assert pair.prove(code=0)["holds"], "and it holds again"

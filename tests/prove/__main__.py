@@ -1,0 +1,77 @@
+"""`make prove`: break every automated control on a real host or cloud and see that its check notices.
+
+    python -m tests.prove                        all, and write policies/proof.json
+    python -m tests.prove --control AUT-13       some; nothing is written
+    python -m tests.prove --sample 15 --seed 7   a random sample; nothing is written
+
+The last line on stdout is one JSON object. Exit code 1: a mutation was not caught.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+
+from hatang.model.mutation import Where
+from tests.prove import places, record
+from tests.prove.choice import Chosen, every, sample
+from tests.prove.outcome import Outcome
+
+
+def run(chosen: Sequence[Chosen], folder: Path, port: int, say: Callable[[str], None]) -> Iterator[Outcome]:
+    """Do them, place by place; a place stands only while it is needed."""
+    done, begun = 0, monotonic()
+    for where in Where:
+        mine = [c for c in chosen if c[1].on is where]
+        if not mine:
+            continue
+        with ExitStack() as stack:
+            prove = places.open_place(where, folder, port, stack, say)
+            for control, mutation in mine:
+                outcome = prove(control, mutation)
+                done += 1
+                say(f"{monotonic() - begun:5.0f} s  {done}/{len(chosen)}  {outcome}  {outcome.seconds:.0f} s")
+                yield outcome
+
+
+def main() -> int:
+    """Parse, prove, write."""
+    parser = argparse.ArgumentParser(prog="python -m tests.prove", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--control", action="append", default=[], metavar="ID", help="this one alone; may be repeated")
+    parser.add_argument("--on", action="append", default=[], choices=[w.value for w in Where], help="mutations there")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many, chosen at random")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
+    parser.add_argument("--sandbox-port", type=int, default=24000, help="first port of the sandbox (100 are kept)")
+    given = parser.parse_args()
+    where = tuple(Where(w) for w in given.on) or tuple(Where)
+    chosen = [c for c in every() if c[1].on in where and (not given.control or c[0] in given.control)]
+    if unknown := set(given.control) - {c[0] for c in every()}:
+        parser.error(f"no mutation of {', '.join(sorted(unknown))}; they are in policies/mutations")
+    if given.sample is not None:
+        chosen = sample(given.sample, given.seed, where)
+        print(f"seed {given.seed}", file=sys.stderr)
+    begun = monotonic()
+    with tempfile.TemporaryDirectory(prefix="hatang-prove-") as folder:
+        outcomes = list(run(chosen, Path(folder), given.sandbox_port, lambda text: print(text, file=sys.stderr)))
+    missed = [o for o in outcomes if not o.caught]
+    for outcome in missed:
+        print(outcome, file=sys.stderr)
+    if len(chosen) == len(every()):
+        record.write(outcomes)
+    print(json.dumps({
+        "mutations": len(outcomes), "caught": len(outcomes) - len(missed),
+        "controls": len({o.control for o in outcomes}), "not_caught": sorted({o.control for o in missed}),
+        "seconds": round(monotonic() - begun, 1),
+    }))  # fmt: skip
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""What policy says of each probe, and what a proof makes of what happened."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from hatang.catalogue.zones import zone_matrix
+from hatang.isolation.causes import Cause
+from hatang.isolation.expected import Policy, Probe, Spot, allowed, probes
+from hatang.isolation.proof import Proof, Result
+from hatang.isolation.prove import _mute
+from hatang.isolation.reports import as_html, as_json, as_table
+from hatang.model.terms import Level, ZoneKind
+
+ZONES = (ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
+
+
+def policy(level: int) -> Policy:
+    """The matrix of a system with three zones."""
+    matrix = zone_matrix()
+    return Policy(matrix.flows(ZONES, False), matrix.denies_egress(Level(level)), 6514)
+
+
+def host(name: str, zone: str, system: str = "one", n: int = 1) -> Spot:
+    """A host."""
+    return Spot(name, "host", (f"10.0.0.{n}", f"fd00::{n}"), "party", system, zone)
+
+
+POLICIES = {"one": policy(3), "two": policy(3), "open": policy(2)}
+WEB, APP, DB = host("web", "dmz"), host("app", "application", n=2), host("db", "database", n=3)
+OTHER = host("other", "application", "two", 4)
+BASTION = Spot("bastion-party", "bastion", ("10.9.0.1",), "party")
+FOREIGN = Spot("bastion-council", "bastion", ("10.8.0.1",), "council")
+OUTSIDE = Spot("outside", "outside", ("198.18.0.1", "198.18.0.20"), services={"198.18.0.20": "log"})
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "address", "protocol", "port", "wanted"),
+    [
+        (WEB, APP, "10.0.0.2", "tcp", 8080, True),
+        (WEB, APP, "fd00::2", "tcp", 8080, True),
+        (WEB, APP, "10.0.0.2", "udp", 8080, False),
+        (WEB, APP, "10.0.0.2", "tcp", 8081, False),
+        (APP, WEB, "10.0.0.1", "tcp", 8080, False),
+        (WEB, DB, "10.0.0.3", "tcp", 5432, False),
+        (APP, DB, "10.0.0.3", "tcp", 5432, True),
+        (WEB, OTHER, "10.0.0.4", "tcp", 8080, False),
+        (BASTION, DB, "10.0.0.3", "tcp", 22, True),
+        (BASTION, DB, "10.0.0.3", "icmp", 0, True),
+        (BASTION, DB, "fd00::3", "tcp", 22, False),
+        (FOREIGN, DB, "10.0.0.3", "tcp", 22, False),
+        (DB, BASTION, "10.9.0.1", "tcp", 22, False),
+        (DB, OUTSIDE, "198.18.0.20", "tcp", 6514, True),
+        (DB, OUTSIDE, "198.18.0.20", "tcp", 443, False),
+        (DB, OUTSIDE, "198.18.0.1", "tcp", 6514, False),
+        (host("low", "dmz", "open"), OUTSIDE, "198.18.0.1", "tcp", 443, None),
+    ],
+)
+def test_what_policy_says(
+    source: Spot, target: Spot, address: str, protocol: str, port: int, wanted: bool | None
+) -> None:
+    assert allowed(source, target, address, protocol, port, POLICIES) is wanted
+
+
+def test_every_pair_is_tried_by_every_protocol_and_version() -> None:
+    made = probes([WEB, APP, BASTION, OUTSIDE], POLICIES, [3389])
+    kinds = {(p.protocol, p.version) for p in made if (p.source, p.target) == ("web", "app") and not p.disguise}
+    assert kinds == {(k, v) for k in ("tcp", "udp", "icmp") for v in (4, 6)}
+    pairs = {(p.source, p.target) for p in made}
+    assert pairs == {
+        ("web", "app"), ("app", "web"), ("web", "bastion-party"), ("app", "bastion-party"), ("web", "outside"),
+        ("app", "outside"), ("bastion-party", "web"), ("bastion-party", "app"),
+    }  # fmt: skip
+    assert len({p.number for p in made}) == len(made)
+    assert any(p.port == 3389 for p in made)
+
+
+def test_a_host_tries_to_pass_for_those_who_may() -> None:
+    made = [p for p in probes([WEB, APP, DB, BASTION], POLICIES, []) if p.disguise]
+    assert {(p.source, p.target, p.port, p.disguise) for p in made} >= {
+        ("db", "app", 22, "10.9.0.1"), ("db", "app", 8080, "10.0.0.1"), ("web", "db", 5432, "10.0.0.2"),
+    }  # fmt: skip
+    assert not any(p.allowed for p in made)
+
+
+def proof(*results: Result, causes: tuple[Cause, ...] = (), troubles: tuple[str, ...] = ()) -> Proof:
+    """A run."""
+    return Proof(datetime.now(UTC), 1.0, (WEB, APP), results, causes, troubles)
+
+
+def probe(allowed: bool | None) -> Probe:
+    """A probe from web to app."""
+    return Probe(1, "web", "app", "10.0.0.2", "tcp", 8080, "", allowed)
+
+
+def test_a_difference_in_either_direction_breaks_the_proof_and_so_does_what_could_not_be_tried() -> None:
+    assert proof(Result(probe(True), True), Result(probe(False), False), Result(probe(None), True)).holds
+    assert [r.difference for r in proof(Result(probe(False), True)).differences] == ["open"]
+    assert [r.difference for r in proof(Result(probe(True), False)).differences] == ["blocked"]
+    assert not proof(Result(probe(False), True)).holds
+    assert not proof(Result(probe(True), False)).holds
+    assert not proof(troubles=("app: no answer",)).holds
+    assert not proof(causes=(Cause("one", "route", "router one: 10.0.0.0/8 via 10.9.0.9"),)).holds
+
+
+def test_silence_of_a_place_that_could_not_speak_is_no_proof() -> None:
+    assert _mute([Result(probe(False), False, "no route")]) == ["web: could send no probe"]
+    assert _mute([Result(probe(False), False, "no route"), Result(probe(False), False)]) == []
+
+
+def test_reports_show_what_differs_and_hostile_text_stays_text() -> None:
+    cause = Cause("one", "rule-added", "group one-<script>: ingress tcp 3389 from 0.0.0.0/0")
+    made = proof(Result(probe(False), True), causes=(cause,))
+    page = as_html(made)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert 'class="kopen"' in page
+    assert "http" not in page.replace("http-equiv", ""), "nothing is fetched"
+    data = json.loads(as_json(made))
+    assert (data["holds"], data["differences"][0]["difference"]) == (False, "open")
+    assert data["causes"][0]["kind"] == "rule-added"
+    assert "web → app" in as_table(made)
