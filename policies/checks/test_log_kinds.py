@@ -39,7 +39,7 @@ def test_each_kind_is_written(value: tuple[str, ...], ask: Ask) -> None:
 
 @pytest.mark.control("LOG-13")
 def test_nothing_is_left_out(value: bool, ask: Ask) -> None:
-    """What programs write into files of their own is taken in, and no rule throws messages away before they are sent."""
+    """What programs write into files of their own is taken in, and no rule throws messages away."""
     rules = "\n".join(r for r in ask(RULES).splitlines() if not r.lstrip().startswith("#"))
     thrown = re.findall(r"^(?!.*action\().*?[\s{]((?:stop|~|discard)\s*}?)\s*$", rules, re.M)
     assert not thrown, "a rule throws messages away before they are sent"

@@ -18,7 +18,8 @@ UNUSED = (
 )  # fmt: skip
 MOUNTING = ("autofs.service", "udisks2.service", "usbmount.service")
 NEEDED = (
-    "apt-daily.timer", "apt-daily-upgrade.timer", "chrony.service", "cron.service", "fail2ban.service", "nftables.service", "rsyslog.service",
+    "apt-daily.timer", "apt-daily-upgrade.timer", "chrony.service", "cron.service", "fail2ban.service",
+    "nftables.service", "rsyslog.service",
 )  # fmt: skip
 ALL = (*NEEDED, *UNUSED, *MOUNTING)
 RUNNING = "systemctl list-units --all --full --plain --no-legend " + " ".join(ALL)  # those that systemd has in memory
