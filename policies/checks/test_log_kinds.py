@@ -22,7 +22,11 @@ FOUND = {
     "application": r"^/var/log/syslog:.*application-trial", "process": r"^/var/log/syslog:.*Started trial-",
 }  # fmt: skip
 FILES = "find /var/log -type f -name '*.log'"
-READABLE = "find /var/log -type f -perm /o=rwx ! -name wtmp ! -name lastlog ! -name faillog"
+# What lies in a folder that others cannot enter is closed, whatever its own rights.
+READABLE = (
+    "find /var/log -type d ! -perm /o=x -prune -o -type f -perm /o=rwx"
+    " ! -name wtmp ! -name lastlog ! -name faillog -print"
+)
 READERS = "getent group adm systemd-journal"
 SILENT = r"grep -rhsE '^[[:space:]]*Defaults.*!(syslog|log_allowed|log_denied)' /etc/sudoers /etc/sudoers.d || true"
 TRACES = "grep -c 'sudo:.*COMMAND=' /var/log/auth.log || true"
