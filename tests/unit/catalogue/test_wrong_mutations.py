@@ -37,7 +37,7 @@ mutations:
     by: hostile
     on: cloud
     call: network.py::open_rule
-    also: [HST-02]
+    also: [HST-02, NET-12]
     why: "A rule that is not in the matrix is also a flow that is not."
 """
 SCHEMA: dict[str, Any] = json.loads((MUTATIONS / "mutations.schema.json").read_text())
@@ -63,11 +63,8 @@ class Wrong:
 
 CALL = "    call: network.py::open_rule\n"
 RUN = "    run: |\n      nft chain inet hatang output '{ policy accept ; }'\n"
-ALSO = "also: [HST-02, NET-12, SAC-07, TSL-02]"
-WHY = (
-    '    why: "A flow that is not in the matrix, to a port of administration, '
-    'from neighbours and the state data network too."\n'
-)
+ALSO = "also: [HST-02, NET-12]"
+WHY = '    why: "A rule that is not in the matrix is also a flow that is not."\n'
 BY_MODEL = {
     "no control": Wrong(f"control: {BASE}\n", "", 1, "Field required"),
     "control of another shape": Wrong(f"control: {BASE}", "control: sac13", 2, "String should match pattern"),
