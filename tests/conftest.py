@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of this test suite."""
     group = parser.getgroup("hatang")
     group.addoption("--sandbox-state", type=Path, help="use the sandbox running in this state folder, and leave it be")
-    group.addoption("--sandbox-port", type=int, default=23000, help="first port of the run's own clouds (100 per process)")
+    group.addoption("--sandbox-port", type=int, default=23000, help="first port of its own clouds (100 per process)")
     group.addoption("--long", action="store_true", help="also the long form of tests that repeat themselves")
 
 

@@ -46,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--control", action="append", default=[], metavar="ID", help="this one alone; may be repeated")
     parser.add_argument("--on", action="append", default=[], choices=[w.value for w in Where], help="mutations there")
-    parser.add_argument("--sample", type=int, metavar="N", help="so many, chosen at random")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of them, chosen at random")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
     parser.add_argument("--sandbox-port", type=int, default=24000, help="first port of the sandbox (100 are kept)")
     given = parser.parse_args()
@@ -55,7 +55,7 @@ def main() -> int:
     if unknown := set(given.control) - {c[0] for c in every()}:
         parser.error(f"no mutation of {', '.join(sorted(unknown))}; they are in policies/mutations")
     if given.sample is not None:
-        chosen = sample(given.sample, given.seed, where)
+        chosen = sample(given.sample, given.seed, chosen)
         print(f"seed {given.seed}", file=sys.stderr)
     begun = monotonic()
     with tempfile.TemporaryDirectory(prefix="hatang-prove-") as folder:
