@@ -1,7 +1,7 @@
 # One word for each thing that a developer does. `make help` lists them. Everything comes through `make setup`.
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder  # tests/lanes.py
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder  # tests/lanes.py
 .DEFAULT_GOAL := help
 
 .PHONY: help

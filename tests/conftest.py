@@ -13,10 +13,11 @@ import pytest
 
 from hatang import settings
 from hatang.sandbox.lifecycle import Sandbox
-from tests.lanes import arrange
+from tests.lanes import LaneScheduling, rank
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
+    from xdist.remote import Producer
 
 PORTS_USED = 100  # per process, from --sandbox-port: the sandbox, and the further clouds of tests/integration/sandbox
 
@@ -34,10 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: runs with --long only")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LaneScheduling:
+    """Who runs what, when several processes share the work."""
+    return LaneScheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long forms are skipped, visibly, unless asked for; costly folders stay together and come first."""
-    arrange(items)
+    """Long forms are skipped, visibly, unless asked for; costly folders come first."""
+    items.sort(key=lambda item: rank(item.nodeid))
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):

@@ -6,26 +6,27 @@ fill what is left. The longest folders come first, so that no process is left wi
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 LONGEST_FIRST = (
-    "e2e", "integration/audit", "integration/isolation", "integration/provision", "integration/hosts",
-    "integration/sandbox", "integration/registry", "integration/toolchain",
+    "tests/e2e", "tests/integration/audit", "tests/integration/isolation", "tests/integration/provision",
+    "tests/integration/hosts", "tests/integration/sandbox", "tests/integration/registry", "tests/integration/toolchain",
 )  # fmt: skip
-TESTS = Path(__file__).parent
 
 
-def lane(file: Path) -> str:
+def lane(nodeid: str) -> str:
     """Folder of a costly test; the file of any other."""
-    inside = file.relative_to(TESTS).as_posix()
-    return next((folder for folder in LONGEST_FIRST if inside.startswith(f"{folder}/")), inside)
+    return next((folder for folder in LONGEST_FIRST if nodeid.startswith(f"{folder}/")), nodeid.split("::")[0])
 
 
-def arrange(items: list[pytest.Item]) -> None:
-    """Put the tests in order and tell which belong together; within a lane the order stays."""
-    rank = {folder: number for number, folder in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(lane(item.path), len(rank)))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(lane(item.path)))
+def rank(nodeid: str) -> int:
+    """Place of a test's lane among the others; within a lane the order stays."""
+    found = lane(nodeid)
+    return LONGEST_FIRST.index(found) if found in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
+class LaneScheduling(LoadScopeScheduling):
+    """A process takes a whole lane. (`--dist loadgroup` would do, but its marks do not reach pytest 9.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane(nodeid)
