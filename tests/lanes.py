@@ -25,7 +25,7 @@ def rank(nodeid: str) -> int:
     return LONGEST_FIRST.index(found) if found in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
-class LaneScheduling(LoadScopeScheduling):
+class LaneScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """A process takes a whole lane. (`--dist loadgroup` would do, but its marks do not reach pytest 9.)"""
 
     def _split_scope(self, nodeid: str) -> str:

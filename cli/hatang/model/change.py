@@ -56,7 +56,7 @@ def _account(account: AccountSpec) -> str:
 def _named(
     where: str, old: Iterable[N], new: Iterable[N], words: Callable[[N], str], carried_out: frozenset[str]
 ) -> list[Difference]:
-    """Things with names. One that is left out is not taken away: an account is disabled, a host goes with its system."""
+    """Things with names. One left out is not taken away: an account is disabled, a host goes with its system."""
     found, had, has = [], {x.name: x for x in old}, {x.name: x for x in new}
     for name in sorted(had.keys() | has.keys()):
         if name not in had:

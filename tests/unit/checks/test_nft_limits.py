@@ -1,4 +1,4 @@
-"""The reader of limits on connections: what stands before each way in, how it counts, and what does not count as one."""
+"""The reader of limits on connections: what stands before each way in, how it counts, and what counts for none."""
 
 from __future__ import annotations
 
@@ -66,7 +66,15 @@ def test_a_limit_behind_the_way_in_is_none() -> None:
         (([match(SADDR, BASTION), origin("ip"), DROP], *LIMITS[1:]), {"no limit of 50 for one IPv4 origin"}),
         (([match(DPORT, 443), origin("ip"), DROP], *LIMITS[1:]), {"no limit of 50 for one IPv4 origin"}),
     ],
-    ids=["too many", "one family", "too many in all", "below the count", "does not refuse", "of others", "of another port"],
+    ids=[
+        "too many",
+        "one family",
+        "too many in all",
+        "below the count",
+        "does not refuse",
+        "of others",
+        "of another port",
+    ],
 )
 def test_what_counts_for_no_limit(limits: tuple[list[dict[str, Any]], ...], lacking: set[str]) -> None:
     assert words(missing(*limits, [SSH, ACCEPT])) == lacking

@@ -138,7 +138,13 @@ def test_a_change_is_in_the_registry_only_once_it_has_begun(in_use: Registry) ->
 
 
 def test_accounts_come_with_a_change_end_with_one_and_are_never_left_out(in_use: Registry) -> None:
-    an = {"name": "an", "kind": "administration", "manager": "Nguyen Van An", "department": "Ha tang", "enabled": "2026-12-01"}
+    an = {
+        "name": "an",
+        "kind": "administration",
+        "manager": "Nguyen Van An",
+        "department": "Ha tang",
+        "enabled": "2026-12-01",
+    }
     for file, told in (
         (asks("change", accounts=[an]), {"system.accounts.an": ("", "administration, Nguyen Van An, Ha tang")}),
         (asks("change", accounts=[an | {"disabled": GONE}]), {"system.accounts.an.disabled": ("None", GONE)}),
