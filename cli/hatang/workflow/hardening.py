@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatang.registry.journal import JournalRows
 from hatang.workflow.context import Context
 
 if TYPE_CHECKING:
@@ -17,17 +18,27 @@ if TYPE_CHECKING:
 def harden_hosts(
     context: Context, hosts: Sequence[HostRecord], *, tags: Sequence[str] = (), check: bool = False, log: Path
 ) -> HardenResult:
-    """Apply the roles to hosts of one or several systems. Raises HostError."""
+    """Apply the roles to hosts of one or several systems, and record it. Raises HostError."""
     from hatang.hosts import harden
     from hatang.registry.history import History
 
-    variables = {n: v for name in {h.system for h in hosts} for n, v in host_variables(context, name).items()}
-    done = harden(
-        context.settings, context.site, hosts, variables, tags=tags, check=check, log=log, progress=context.progress
-    )
-    if not check:
-        History(context.registry).record_hardening(hosts, whole=not tags)
-    return done
+    systems = sorted({h.system for h in hosts})
+    variables = {n: v for name in systems for n, v in host_variables(context, name).items()}
+    done: HardenResult | None = None
+    try:
+        done = harden(
+            context.settings, context.site, hosts, variables, tags=tags, check=check, log=log, progress=context.progress
+        )
+        if not check:
+            History(context.registry).record_hardening(hosts, whole=not tags)
+        return done
+    finally:
+        for name in () if check else systems:
+            own = {h.name for h in hosts if h.system == name}
+            changed = {h: n for h, n in done.changed.items() if h in own} if done else {}
+            JournalRows(context.registry).record_hardening(
+                name, tags, {"hosts": sorted(own), "changed": changed, "log": str(log)}, ok=done is not None and done.ok
+            )
 
 
 def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,63 @@
+"""The journal, and runs of the roles, which it tells of.
+
+Why: an auditor must be able to see that nothing was changed afterwards. Cost: one row of about 1 kB per act. Acts of
+before get their entries at the next one, with the time at which they were recorded. Way back: the journal is lost.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "journal",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("envelope", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_journal")),
+        sa.UniqueConstraint("key", name=op.f("uq_journal_key")),
+    )
+    op.create_table(
+        "hardening",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("system", sa.String(length=31), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("summary", sa.JSON(), nullable=False),
+        sa.Column("is_ok", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["system"], ["system.name"], name=op.f("fk_hardening_system_system")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hardening")),
+    )
+    with op.batch_alter_table("hardening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hardening_system"), ["system"], unique=False)
+    for table in ("journal", "hardening"):
+        _only_add(table)
+
+
+def downgrade() -> None:
+    for table in ("hardening", "journal"):
+        op.drop_table(table)
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute(f"DROP FUNCTION {table}_only_add()")
+
+
+def _only_add(table: str) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION {table}_only_add() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_only_add BEFORE UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {table}_only_add()"
+        )
+        return
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only added'); END"
+        )
