@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hatang.settings import Settings
 
 
 def replace(file: Path, text: str) -> None:
@@ -12,3 +17,14 @@ def replace(file: Path, text: str) -> None:
     new.chmod(0o600)  # a run that was killed may have left it
     new.write_text(text, encoding="utf-8")
     new.replace(file)
+
+
+def passphrase_file(settings: Settings) -> Path:
+    """The file with the passphrase of the state's secrets and of the journal's keys; made once, mode 0600."""
+    if settings.passphrase_file:
+        return settings.passphrase_file
+    file = settings.state_dir / "passphrase"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace(file, secrets.token_urlsafe(32))
+    return file
