@@ -27,6 +27,7 @@ class App:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
+        self.keeps_journal = True  # commands about the journal itself set it to False
 
     @cached_property
     def settings(self) -> Settings:
@@ -41,6 +42,15 @@ class App:
         from hatang.inputs import load_site
 
         return load_site(self.settings.site_file, self.settings.cache)
+
+    def write_journal(self) -> None:
+        """Entries for what was done, if anything was. Raises RegistryError."""
+        if not self.keeps_journal or "hatang.registry.store" not in sys.modules or "settings" not in self.__dict__:
+            return  # the command met no registry
+        from hatang.journal.journal import Journal
+        from hatang.registry import Registry
+
+        Journal(self.settings, Registry.open(self.settings.registry)).catch_up()
 
 
 def output_option(command: F) -> F:
