@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +11,29 @@ if TYPE_CHECKING:
     from hatang.settings import Settings
 
 
-def replace(file: Path, text: str) -> None:
-    """Write `file` anew, mode 0600 from its first byte. Its folder is there. Raises OSError."""
+def replace(file: Path, text: str, *, durable: bool = False) -> None:
+    """Write `file` anew, mode 0600 from its first byte. Its folder is there. Raises OSError.
+
+    Args:
+        durable: it is on the disk when this returns, and outlives a loss of power.
+    """
     new = file.with_name(file.name + ".new")
     new.touch(mode=0o600)
     new.chmod(0o600)  # a run that was killed may have left it
     new.write_text(text, encoding="utf-8")
+    if durable:
+        _to_disk(new)
     new.replace(file)
+    if durable:
+        _to_disk(file.parent)
+
+
+def _to_disk(place: Path) -> None:
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def passphrase_file(settings: Settings) -> Path:

@@ -74,7 +74,7 @@ def list_entries(app: App, act: str | None, output: str) -> None:
     epilog=examples(
         "hatang journal verify",
         "hatang journal verify --anchor moc-2026-11.json",
-        "hatang journal verify --file nhat-ky.jsonl --root 0123456789abcdef",
+        "hatang journal verify --file nhat-ky.jsonl --root 0123456789abcdef0123456789abcdef",
     ),
 )
 @click.option("--file", type=FILE, help=_("An exported journal instead of the registry's; no registry is needed."))
@@ -175,9 +175,9 @@ def _verified(app: App, file: Path | None, anchor_files: tuple[Path, ...], root:
     from hatang.registry import Registry
     from hatang.registry.journal import JournalRows
 
-    rows = JournalRows(Registry.open(app.settings.registry))
-    found = read(rows.all(), kept, root)
-    compare_records(found, {r.key: r.digest for r in rows.records()})
+    rows, records = JournalRows(Registry.open(app.settings.registry)).with_records()
+    found = read(rows, kept, root)
+    compare_records(found, records)
     return found
 
 

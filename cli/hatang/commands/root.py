@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -90,18 +93,15 @@ def run(arguments: list[str]) -> int:
     Whatever a command did, or another one that was killed, is written into the journal at the end.
     """
     app = App({})
-    code = _run(arguments, app)
-    try:
-        app.write_journal()
-    except HatangError as exc:
-        _show(exc, _wants_json(arguments))
-        return code or exc.exit_code
-    return code
+    code = _guarded(arguments, lambda: root.main(args=arguments, prog_name="hatang", standalone_mode=False, obj=app))
+    written = _guarded(arguments, app.write_journal)
+    return code or written
 
 
-def _run(arguments: list[str], app: App) -> int:
+def _guarded(arguments: list[str], act: Callable[[], Any]) -> int:
+    """Do it; the exit code of what comes of it."""
     try:
-        result = root.main(args=arguments, prog_name="hatang", standalone_mode=False, obj=app)
+        result = act()
     except click.exceptions.Abort:
         click.echo(_("stopped; run the same command again, it goes on"), err=True)
         return 4
@@ -115,7 +115,7 @@ def _run(arguments: list[str], app: App) -> int:
         click.echo(_("stopped; run the same command again, it goes on"), err=True)
         return 4
     except BrokenPipeError:
-        sys.stderr.close()
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (until the end of the process)
         return 0
     return result if isinstance(result, int) else 0
 

@@ -17,7 +17,7 @@ class Anchor(Model):
 
     number: int = Field(ge=1, description="Number of the entry.")
     digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of its payload.")
-    root: str = Field(pattern=r"^[0-9a-f]{16}$", description="Id of the journal's first key.")
+    root: str = Field(pattern=r"^[0-9a-f]{32}$", description="Id of the journal's first key.")
     at: str = Field(description="When the anchor was made, UTC.")
 
 

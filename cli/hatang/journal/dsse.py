@@ -42,6 +42,15 @@ class Envelope(Model):
         """SHA-256 of the payload; the next entry names it. Raises ValueError."""
         return hashlib.sha256(self.content).hexdigest()
 
+    def is_as_signed_by(self, name: str) -> bool:
+        """Whether it is as `sign` writes it with the key of this id: Base64 and `keyid` can be changed unseen."""
+        texts = (self.payload, self.signatures[0].sig)
+        return (
+            len(self.signatures) == 1
+            and self.signatures[0].keyid == name
+            and all(base64.b64encode(base64.b64decode(t)).decode() == t for t in texts)
+        )
+
 
 def sign(content: Mapping[str, Any], key: Ed25519PrivateKey) -> Envelope:
     """The envelope of a JSON document."""
@@ -83,5 +92,5 @@ def authenticated(payload_type: str, payload: bytes) -> bytes:
 
 
 def keyid(key: Ed25519PublicKey) -> str:
-    """A short name of a key: the start of the SHA-256 of its bytes."""
-    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+    """A short name of a key: the first 128 bits of the SHA-256 of its bytes, in hexadecimal."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:32]

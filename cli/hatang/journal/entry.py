@@ -35,7 +35,13 @@ class Fact:
 
 
 def statement(number: int, previous: str, fact: Fact) -> dict[str, Any]:
-    """The statement of a fact at its place: `number` from 1, `previous` the digest of the entry before."""
+    """The statement of a fact at its place, written now.
+
+    Args:
+        number: from 1.
+        previous: the digest of the entry before.
+        fact: what happened.
+    """
     return {
         "_type": STATEMENT,
         "subject": [{"name": name, "digest": {"sha256": value}} for name, value in sorted(fact.digests.items())],
@@ -46,7 +52,8 @@ def statement(number: int, previous: str, fact: Fact) -> dict[str, Any]:
             "key": fact.key,
             "act": fact.act,
             "actor": fact.actor,
-            "at": fact.at.replace(tzinfo=UTC).isoformat() if fact.at.tzinfo is None else fact.at.isoformat(),
+            "at": fact.at.isoformat(),
+            "written": datetime.now(UTC).isoformat(),
             "facts": dict(fact.facts),
         },
     }
@@ -61,7 +68,8 @@ class Entry:
     key: str
     act: str
     actor: str
-    at: datetime
+    at: datetime  # of the act
+    written: datetime  # of the entry: later, when a kill came between
     facts: Mapping[str, Any]
     digests: Mapping[str, str]
 
@@ -75,7 +83,7 @@ def read(content: Any) -> Entry:
         digests = {str(s["name"]): str(s["digest"]["sha256"]) for s in content["subject"]}
         return Entry(
             int(p["number"]), str(p["previous"]), str(p["key"]), str(p["act"]), str(p["actor"]),
-            datetime.fromisoformat(p["at"]), dict(p["facts"]), digests,
+            datetime.fromisoformat(p["at"]), datetime.fromisoformat(p["written"]), dict(p["facts"]), digests,
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError) as exc:
         raise ValueError(f"not an entry of a journal: {exc}") from exc

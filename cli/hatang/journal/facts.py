@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from hatang.journal.entry import Fact
+from hatang.registry.acts import sha256
 from hatang.registry.journal import Record
 
 Row = Mapping[str, Any]
@@ -16,8 +15,12 @@ Said = tuple[str, str, dict[str, Any], dict[str, str]]  # act, actor, facts, dig
 
 def fact(record: Record) -> Fact:
     """The fact of a record."""
-    act, actor, facts, digests = SAY[record.table](record.columns)
-    return Fact(record.key, act, actor, record.at, {record.key: record.digest, **digests}, facts)
+    act, actor, facts, digests = SAY[record.source](record.columns)
+    return Fact(record.key, act, actor, record.at, {record.key: record.digest, **digests, **record.parts}, facts)
+
+
+def _act(row: Row) -> Said:
+    return row["act"], "", row["facts"], row["digests"]
 
 
 def _request(row: Row) -> Said:
@@ -33,11 +36,6 @@ def _deployment(row: Row) -> Said:
     return f"system.{row['kind']}", "", facts, {**digests, **_file("log", row["summary"].get("log"))}
 
 
-def _hardening(row: Row) -> Said:
-    facts = {"system": row["system"], "tags": row["tags"], "changed": row["summary"].get("changed"), "ok": row["is_ok"]}
-    return "system.harden", "", facts, _file("log", row["summary"].get("log"))
-
-
 def _check_run(row: Row) -> Said:
     folder = row["summary"].get("report")
     facts = {"system": row["system"], "counts": row["summary"].get("counts")}
@@ -46,6 +44,14 @@ def _check_run(row: Row) -> Said:
 
 def _state(row: Row) -> Said:
     return "system.state", "", {"system": row["system"], "state": row["state"]}, {}
+
+
+def _hardened_host(row: Row) -> Said:
+    return "host.hardened", "", {k: row[k] for k in ("system", "host", "server_id", "whole")}, {}
+
+
+def _server(row: Row) -> Said:
+    return "server.seen", "", {k: row[k] for k in ("system", "server_id")}, {}
 
 
 def _waiver(row: Row) -> Said:
@@ -61,11 +67,29 @@ def _waiver_revocation(row: Row) -> Said:
     return "waiver.revoke", row["revoked_by"], {"waiver": row["waiver_id"]}, {}
 
 
+def _review(row: Row) -> Said:
+    facts = {k: row[k] for k in ("control", "scope_kind", "scope", "succeeded")} | {"day": str(row["day"])}
+    return (
+        "review.record",
+        row["recorded_by"],
+        {"review": row["id"], **facts},
+        {f"document of {row['id']}": row["sha256"]},
+    )
+
+
+def _review_withdrawal(row: Row) -> Said:
+    return "review.withdraw", row["withdrawn_by"], {"review": row["review_id"]}, {}
+
+
 SAY: dict[str, Callable[[Row], Said]] = {
-    "request": _request,
-    "deployment": _deployment,
-    "hardening": _hardening,
+    "act": _act,
     "check-run": _check_run,
+    "deployment": _deployment,
+    "hardened-host": _hardened_host,
+    "request": _request,
+    "review": _review,
+    "review-withdrawal": _review_withdrawal,
+    "server": _server,
     "system-state": _state,
     "waiver": _waiver,
     "waiver-approval": _waiver_approval,
@@ -75,7 +99,5 @@ SAY: dict[str, Callable[[Row], Said]] = {
 
 def _file(what: str, path: Any) -> dict[str, str]:
     """Digest of a stored artefact; nothing when it is gone."""
-    if not path or not Path(path).is_file():
-        return {}
-    with Path(path).open("rb") as file:
-        return {f"{what} {Path(path).parent.name}/{Path(path).name}": hashlib.file_digest(file, "sha256").hexdigest()}
+    found = sha256(path) if path else ""
+    return {f"{what} {'/'.join(str(path).split('/')[-2:])}": found} if found else {}

@@ -6,6 +6,8 @@ the past.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -14,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hatang import private
 from hatang.errors import RegistryError
 from hatang.journal.dsse import keyid
+
+NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class Keys:
@@ -28,15 +32,21 @@ class Keys:
         self.folder, self._passphrase = folder, passphrase.encode()
 
     def make(self) -> Ed25519PrivateKey:
-        """A new key, kept."""
+        """A new key, kept for good: an entry will name it. Raises RegistryError: there is no place for it."""
         key = Ed25519PrivateKey.generate()
         text = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.BestAvailableEncryption(self._passphrase),
         )
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        private.replace(self._file(keyid(key.public_key())), text.decode())
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.replace(self._file(keyid(key.public_key())), text.decode(), durable=True)
+        except OSError as exc:
+            raise RegistryError(
+                f"no key of the journal can be kept: {exc.strerror}", where=str(self.folder),
+                do="make room there, or let this user write there, then run the command again",
+            ) from exc  # fmt: skip
         return key
 
     def get(self, name: str) -> Ed25519PrivateKey:
@@ -45,7 +55,8 @@ class Keys:
         Raises:
             RegistryError: its file is missing, or the passphrase is not the one that it was made with.
         """
-        file = self._file(name)
+        # The name comes from the database, where somebody may have written a path.
+        file = self._file(name) if NAME.fullmatch(name) else self.folder
         try:
             key = serialization.load_pem_private_key(file.read_bytes(), self._passphrase)
         except OSError as exc:
@@ -53,7 +64,7 @@ class Keys:
                 f"the key {name} of the journal is not here: {exc.strerror or exc}", where=str(file),
                 do="bring the file back from the backup of the state folder, or run hatang on the machine that has it",
             ) from exc  # fmt: skip
-        except ValueError as exc:
+        except (ValueError, TypeError) as exc:
             raise RegistryError(
                 f"the key {name} of the journal cannot be opened", where=str(file),
                 do="give the passphrase file that it was made with (HATANG_PASSPHRASE_FILE)",
@@ -61,11 +72,16 @@ class Keys:
         assert isinstance(key, Ed25519PrivateKey)
         return key
 
-    def forget_others(self, name: str) -> None:
-        """Remove every key but this one: after a rotation."""
-        for file in self.folder.glob("*.pem"):
-            if file != self._file(name):
-                file.unlink(missing_ok=True)
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove these keys: each has a successor on record. Raises RegistryError."""
+        for name in filter(NAME.fullmatch, names):
+            try:
+                self._file(name).unlink(missing_ok=True)
+            except OSError as exc:
+                raise RegistryError(
+                    f"the old key {name} cannot be removed: {exc.strerror}", where=str(self._file(name)),
+                    do="remove the file; the new key signs already",
+                ) from exc  # fmt: skip
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.pem"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hatang.registry.tables import Base, now
@@ -16,17 +16,16 @@ class JournalRow(Base):
 
     __tablename__ = "journal"
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    key: Mapped[str] = mapped_column(String(120), unique=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
     envelope: Mapped[str] = mapped_column(Text)
 
 
-class HardeningRow(Base):
-    """One run of the roles on hosts: what it changed, and where its log lies."""
+class ActRow(Base):
+    """An act that has no table of its own: what it was, plain facts, and SHA-256 of what it stored, by name."""
 
-    __tablename__ = "hardening"
+    __tablename__ = "act"
     id: Mapped[int] = mapped_column(primary_key=True)
-    system: Mapped[str] = mapped_column(ForeignKey("system.name"), index=True)
-    tags: Mapped[str] = mapped_column(Text, default="")
-    summary: Mapped[dict[str, Any]]
-    is_ok: Mapped[bool]
+    act: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any]]
+    digests: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatang.registry.journal import JournalRows
 from hatang.workflow.context import Context
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ def harden_hosts(
 ) -> HardenResult:
     """Apply the roles to hosts of one or several systems, and record it. Raises HostError."""
     from hatang.hosts import harden
+    from hatang.registry.acts import note
     from hatang.registry.history import History
 
     systems = sorted({h.system for h in hosts})
@@ -33,12 +33,10 @@ def harden_hosts(
             History(context.registry).record_hardening(hosts, whole=not tags)
         return done
     finally:
-        for name in () if check else systems:
-            own = {h.name for h in hosts if h.system == name}
-            changed = {h: n for h, n in done.changed.items() if h in own} if done else {}
-            JournalRows(context.registry).record_hardening(
-                name, tags, {"hosts": sorted(own), "changed": changed, "log": str(log)}, ok=done is not None and done.ok
-            )
+        if not check:  # a run that failed has changed hosts too
+            facts = {"hosts": sorted(h.name for h in hosts), "systems": systems, "controls": sorted(tags)}
+            told = {"changed": done.changed if done else None, "ok": done is not None and done.ok}
+            note(context.registry, "host.harden", facts | told, {f"log {log.name}": log})
 
 
 def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The journal, and runs of the roles, which it tells of.
+"""The journal, and acts that have no table of their own, which it tells of.
 
 Why: an auditor must be able to see that nothing was changed afterwards. Cost: one row of about 1 kB per act. Acts of
 before get their entries at the next one, with the time at which they were recorded. Way back: the journal is lost.
@@ -15,30 +15,26 @@ def upgrade() -> None:
     op.create_table(
         "journal",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("envelope", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_journal")),
         sa.UniqueConstraint("key", name=op.f("uq_journal_key")),
     )
     op.create_table(
-        "hardening",
+        "act",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("system", sa.String(length=31), nullable=False),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("summary", sa.JSON(), nullable=False),
-        sa.Column("is_ok", sa.Boolean(), nullable=False),
+        sa.Column("act", sa.String(length=40), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("digests", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["system"], ["system.name"], name=op.f("fk_hardening_system_system")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_hardening")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_act")),
     )
-    with op.batch_alter_table("hardening", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_hardening_system"), ["system"], unique=False)
-    for table in ("journal", "hardening"):
+    for table in ("journal", "act"):
         _only_add(table)
 
 
 def downgrade() -> None:
-    for table in ("hardening", "journal"):
+    for table in ("act", "journal"):
         op.drop_table(table)
         if op.get_bind().dialect.name == "postgresql":
             op.execute(f"DROP FUNCTION {table}_only_add()")
