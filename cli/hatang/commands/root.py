@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),
     "review": ("review", _("Reviews and documents on record, and what is due.")),
     "sandbox": ("sandbox", _("A real OpenStack and real hosts on this machine, for demo, tests and training.")),
+    "serve": ("serve", _("Serve requests and what is known of systems over the network.")),
     "site": ("site", _("The shared part of a site: networks, address scopes, flavors, images.")),
     "system": ("system", _("Systems: plan, apply, status, destroy.")),
     "waiver": ("waiver", _("Waivers: accept for a time that a control is not met.")),

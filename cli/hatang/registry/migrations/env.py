@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from hatang.registry import request_tables, review_tables, waiver_tables  # noqa: F401 (their tables are metadata)
+from hatang.registry import network_tables, request_tables, review_tables, waiver_tables  # noqa: F401 (metadata)
 from hatang.registry.tables import Base
 
 context.configure(
