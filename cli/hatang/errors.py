@@ -140,3 +140,9 @@ class RegistryError(StepError):
     """The registry's database does not answer, or does not let this user in."""
 
     code = "E406"
+
+
+class ServerError(StepError):
+    """The server of hatang that --url names does not answer, or cannot now."""
+
+    code = "E407"

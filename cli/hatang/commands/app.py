@@ -16,6 +16,8 @@ import click
 from hatang.locale import _
 
 if TYPE_CHECKING:
+    from hatang.desk.local import LocalDesk
+    from hatang.desk.remote import RemoteDesk
     from hatang.model.site import Site
     from hatang.settings import Settings
 
@@ -41,6 +43,17 @@ class App:
         from hatang.inputs import load_site
 
         return load_site(self.settings.site_file, self.settings.cache)
+
+    @cached_property
+    def desk(self) -> LocalDesk | RemoteDesk:
+        """Where requests are handed in and asked about: the server that --url names, or the local registry."""
+        if url := self.settings.url:
+            from hatang.desk.remote import RemoteDesk
+
+            return RemoteDesk(url, self.settings.ca_file)
+        from hatang.desk.local import LocalDesk
+
+        return LocalDesk(self.settings, lambda: self.site)
 
 
 def output_option(command: F) -> F:

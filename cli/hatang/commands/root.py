@@ -76,11 +76,14 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help=_("The site's description, e.g. inventories/example/site.yaml (HATANG_SITE_FILE)."),
 )
+@click.option(
+    "--url", help=_("Server of hatang to ask, instead of the local registry (HATANG_URL); as whom: OS_CLOUD.")
+)
 @click.option("--lang", type=click.Choice(["vi", "en"]), help=_("Language of texts; by default that of the locale."))
 @click.pass_context
-def root(ctx: click.Context, state_dir: Path | None, site_file: Path | None, lang: str | None) -> None:
+def root(ctx: click.Context, state_dir: Path | None, site_file: Path | None, url: str | None, lang: str | None) -> None:
     """Keep the global options for the command that follows."""
-    ctx.obj = App({"state_dir": state_dir, "site_file": site_file, "lang": lang})
+    ctx.obj = App({"state_dir": state_dir, "site_file": site_file, "url": url, "lang": lang})
 
 
 def run(arguments: list[str]) -> int:

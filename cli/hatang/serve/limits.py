@@ -76,7 +76,8 @@ class Bodies:
 
 
 async def _whole(receive: Receive) -> bytes | None:
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":

@@ -4,7 +4,7 @@
 |---|---|---|
 | domain hatang-platform | manager | platform engineer, of the whole site |
 | domain hatang-platform | reader | auditor, of the whole site |
-| domain hatang-platform or of an agency | hatang-specialised-unit, hatang-other-unit, hatang-owner | approver: that body |
+| domain hatang-platform or of an agency | hatang-specialised-unit, -other-unit, -owner | approver: that body |
 | domain of an agency | manager | agency administrator |
 | domain of an agency, project of a system | member | agency member |
 | domain of an agency, project of a system | reader | auditor of that agency, or of that system |

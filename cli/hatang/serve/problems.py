@@ -57,8 +57,10 @@ def missing(kind: str) -> Refusal:
     return Refusal(404, f"there is no such {kind}", f"see what there is: GET /v1/{kind.replace('y', 'ie')}s")
 
 
-def answer(status: int, detail: str, *, code: str = "", where: str = "", do: str = "",
-           errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None) -> JSONResponse:  # fmt: skip
+def answer(
+    status: int, detail: str, *, code: str = "", where: str = "", do: str = "",
+    errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None,
+) -> JSONResponse:  # fmt: skip
     """A problem document."""
     body = Problem(
         type=f"urn:hatang:error:{code}" if code else "about:blank", title=TITLES.get(status, "error"), status=status,

@@ -61,8 +61,8 @@ class Authority:
             .add_extension(
                 x509.KeyUsage(
                     digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
-                    key_agreement=False, key_cert_sign=is_root, crl_sign=is_root, encipher_only=None,
-                    decipher_only=None,
+                    key_agreement=False, key_cert_sign=is_root, crl_sign=is_root, encipher_only=False,
+                    decipher_only=False,
                 ),
                 critical=True,
             )

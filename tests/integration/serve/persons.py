@@ -37,24 +37,27 @@ class Persons:
 
     def domain(self, name: str) -> str:
         """A domain, made when it is not there."""
-        there: Any = self.cloud.identity.find_domain(name)
+        identity: Any = self.cloud.identity
+        there = identity.find_domain(name)
         if there is None:
-            there = self.cloud.identity.create_domain(name=name)
+            there = identity.create_domain(name=name)
             self.made.append(there)
         self.domains[name] = str(there.id)
         return str(there.id)
 
     def project(self, name: str, domain: str) -> str:
         """A project of a domain."""
-        made = self.cloud.identity.create_project(name=name, domain_id=self.domains[domain])
+        identity: Any = self.cloud.identity
+        made = identity.create_project(name=name, domain_id=self.domains[domain])
         self.made.append(made)
         return str(made.id)
 
     def roles(self) -> None:
         """The roles of approvers; a site's administrator makes them once."""
+        identity: Any = self.cloud.identity
         for name in BODIES:
-            if self.cloud.identity.find_role(name) is None:
-                self.made.append(self.cloud.identity.create_role(name=name))
+            if identity.find_role(name) is None:
+                self.made.append(identity.create_role(name=name))
 
     def user(self, key: str, domain: str, role: str, project: str = "") -> Person:
         """Somebody with a role on a domain, or on a project of it."""
@@ -70,7 +73,7 @@ class Persons:
         self.users[key] = Person(name, password, domain, str(made.id))
         return self.users[key]
 
-    def session(self, key: str, **scope: str) -> keystoneauth1.session.Session:
+    def session(self, key: str, **scope: Any) -> keystoneauth1.session.Session:
         """A session of somebody, for their domain when no other scope is named."""
         who = self.users[key]
         auth = v3.Password(
@@ -79,7 +82,7 @@ class Persons:
         )  # fmt: skip
         return keystoneauth1.session.Session(auth=auth)
 
-    def token(self, key: str, **scope: str) -> str:
+    def token(self, key: str, **scope: Any) -> str:
         """A token of somebody."""
         return str(self.session(key, **scope).get_token())
 

@@ -1,4 +1,4 @@
-"""Two agencies with systems in a real registry, and tokens of every persona; only Keystone's answers are written here."""
+"""Two agencies in a real registry, and tokens of every persona; only Keystone's answers are written here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server does not take: too much, too deep, too often, wrong tokens again and again; and what it never tells."""
+"""What the server does not take: too much, too deep, too often, guessed tokens; and what it never tells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from hatang.serve.limits import MOST_BYTES, Rate, too_deep
 from hatang.serve.personas import Token
 
 from .place import Issuer, Place, Seeded, make, text
-
 
 BODIES = [
     (b"a" * (MOST_BYTES + 1), 413),

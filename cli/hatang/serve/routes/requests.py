@@ -12,7 +12,6 @@ from hatang.errors import RefusedError
 from hatang.inputs import request_of
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
-from hatang.model.request import RequestFile
 from hatang.provision.plan import load_plan
 from hatang.registry.records import RequestRecord
 from hatang.serve import shapes
