@@ -1,9 +1,10 @@
-"""`hatang agency`: list, show."""
+"""`hatang agency`: list, show; keys are in agency_keys."""
 
 from __future__ import annotations
 
 import click
 
+from hatang.commands.agency_keys import key
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
 from hatang.locale import _, language
 
@@ -46,3 +47,6 @@ def show(app: App, code: str, output: str) -> None:
         return emit_json("hatang.agency/1", agency=row)
     shown = {**row, "name": row["name"][language()], "systems": ", ".join(row["systems"])}
     return emit_table([_("Field"), _("Value")], list(shown.items()))
+
+
+command.add_command(key)

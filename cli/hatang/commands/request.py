@@ -1,4 +1,4 @@
-"""`hatang request`: validate, submit, plan, list, show; decisions are in request_decisions."""
+"""`hatang request`: validate, submit, plan, list, show; decisions and seals are in files of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
 from hatang.commands.request_decisions import appraise, approve, give_back, opinion, reject
 from hatang.commands.request_rows import show_list, show_one
+from hatang.commands.request_seal import key, seal
 from hatang.locale import _
 
 # Told here too: the table of states need not be loaded for a help page. A test compares them.
@@ -41,10 +42,10 @@ def command() -> None:
 @click.pass_obj
 def validate(app: App, files: tuple[Path, ...], output: str) -> None:
     """Check files."""
-    from hatang.inputs import load_request
+    from hatang.inputs.seals import load_any
 
     site = app.site if app.settings.site_file else None
-    found = [(f, load_request(f, site)[0]) for f in files]
+    found = [(f, load_any(f, site)[0]) for f in files]
     if output == "json":
         return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system.name} for f, r in found])
     for file, request in found:
@@ -58,7 +59,7 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
 
 @command.command(
     "submit",
-    help=_("Record a request. The same file again is the same request."),
+    help=_("Record a request, sealed or not. The same file again is the same request."),
     epilog=examples(
         "hatang request submit request.yaml",
         "hatang request submit request.yaml --draft",
@@ -87,9 +88,9 @@ def submit(app: App, file: Path, dry_run: bool, draft: bool, output: str) -> Non
 
 def _try(app: App, file: Path, output: str) -> None:
     """Check a request file, on an agency's machine without the site."""
-    from hatang.inputs import load_request
+    from hatang.inputs.seals import load_any
 
-    request, _text = load_request(file, None if app.settings.url and not app.settings.site_file else app.site)
+    request = load_any(file, None if app.settings.url and not app.settings.site_file else app.site)[0]
     if output == "json":
         return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
     return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
@@ -173,5 +174,5 @@ def show(app: App, request_id: str, output: str) -> None:
     return show_steps(steps) if steps is not None else None
 
 
-for decision in (appraise, opinion, approve, give_back, reject):
-    command.add_command(decision)
+for other in (appraise, opinion, approve, give_back, reject, seal, key):
+    command.add_command(other)

@@ -41,10 +41,13 @@ class LocalDesk:
     # -- requests -----------------------------------------------------------------------------------------------------
 
     def submit(self, file: Path, *, draft: bool) -> dict[str, Any]:
-        """Record a request file."""
-        from hatang.inputs import load_request
+        """Record a request file; of a sealed one the seal is checked."""
+        from hatang.inputs.seals import load_any
+        from hatang.registry.agency_keys import AgencyKeys
 
-        request, text = load_request(file, self._site())
+        request, text, sealed = load_any(file, self._site())
+        if sealed is not None:
+            AgencyKeys(self._registry).check(sealed, str(file))
         return request_row(self._registry.submit(request, text, self._site(), draft=draft))
 
     def requests(self, state: str | None, *, overdue: bool) -> list[dict[str, Any]]:

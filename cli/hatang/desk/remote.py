@@ -38,9 +38,9 @@ class RemoteDesk:
 
     def submit(self, file: Path, *, draft: bool) -> dict[str, Any]:
         """Hand a request file in. What can be seen without the server is told with file and line."""
-        from hatang.inputs import load_request
+        from hatang.inputs.seals import load_any
 
-        _request, text = load_request(file)
+        _request, text, _sealed = load_any(file)
         found = self._ask(
             "POST", "/v1/requests" + ("?draft=true" if draft else ""), file=str(file), data=text.encode(),
             headers={"Content-Type": "application/yaml"},

@@ -43,7 +43,7 @@ def read(path: Path) -> Document:
     Raises:
         InputError: the file is not there, not readable as one plain YAML mapping, or too large or deep.
     """
-    return parse(_bytes(path), path)
+    return parse(raw_bytes(path), path)
 
 
 def parse(raw: bytes, path: Path) -> Document:
@@ -89,7 +89,8 @@ def parse(raw: bytes, path: Path) -> Document:
     return Document(path, data, lines)
 
 
-def _bytes(path: Path) -> bytes:
+def raw_bytes(path: Path) -> bytes:
+    """What a file holds. Raises InputError."""
     if path.is_dir():
         raise InputError(f"{path} is a folder", where=str(path), do="name a YAML file in it")
     try:

@@ -11,6 +11,7 @@ from fastapi.security import APIKeyHeader
 
 from hatang.model.site import Site
 from hatang.registry import Registry
+from hatang.registry.agency_keys import AgencyKeys
 from hatang.registry.overview import Overview, SystemLine
 from hatang.registry.persons import Persons
 from hatang.registry.records import RequestRecord
@@ -32,6 +33,7 @@ class Office:
         self.settings, self.site = settings, site
         self.registry = Registry.open(settings.registry)
         self.overview, self.persons = Overview(self.registry), Persons(self.registry)
+        self.keys = AgencyKeys(self.registry)
         self.callers = Believed(validator, self._who)
         self.rate = Rate(per_s, per_s * 4)
         self.strangers = Rate(STRANGERS_PER_S, STRANGERS_PER_S * 2)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hatang.model.seal import seal
+from hatang.registry.agency_keys import AgencyKeys
 from hatang.serve.personas import PLATFORM_DOMAIN, Persona, Token, principal
 from tests.unit.registry.decided import plan
 
@@ -137,3 +142,17 @@ def test_keystones_roles_and_what_they_make_of_somebody() -> None:
     own = of("a", "hatang-owner", agency="A")
     assert (own.personas, own.agency) == ({Persona.APPROVER}, "A")
     assert of("a", "hatang-owner", project="p", agency="A", system="s") is None
+
+
+def test_a_sealed_file_is_handed_in_by_engineers_and_is_its_agencys(place: Place) -> None:
+    key = Ed25519PrivateKey.generate()
+    made = seal(MINE, text("moi"), key)
+    sealed = yaml.safe_dump(made.model_dump(), allow_unicode=True, sort_keys=False, width=10_000)
+    assert "not registered" in place.submit("engineer", sealed, 409)["detail"]
+    AgencyKeys(place.registry).register(MINE, key.public_key(), "nguoi-doi-chieu")
+    for who in ("admin", "auditor", "owner"):
+        place.submit(who, sealed, 403)
+    place.submit("engineer", sealed.replace("volume_gib: 20", "volume_gib: 200"), 409)
+    taken = place.submit("engineer", sealed)["request"]
+    assert (taken["agency"], taken["requested_by"]) == (MINE, "nguoi-de-nghi.ubnd.vi-du")
+    assert "moi" in [s["name"] for s in place("admin", "GET", "/v1/systems")["systems"]]

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from hatang.desk.rows import is_late, request_row
 from hatang.errors import RefusedError
 from hatang.inputs import request_of
+from hatang.inputs.seals import is_sealed, opened, read_sealed
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
+from hatang.model.request import RequestFile
 from hatang.provision.plan import load_plan
 from hatang.registry.records import RequestRecord
 from hatang.serve import shapes
@@ -63,17 +65,34 @@ async def _raw(request: Request) -> bytes:
 )  # fmt: skip
 def submit(
     here: Here,
-    caller: Annotated[Principal, Depends(only(Persona.ADMINISTRATOR))],
+    caller: Annotated[Principal, Depends(only(Persona.ADMINISTRATOR, Persona.ENGINEER))],
     raw: Annotated[bytes, Depends(_raw)],
     draft: bool = False,
 ) -> dict[str, Any]:
-    """Ask for a system or a change. Who asks is whose token it is, whatever the file says."""
+    """Ask for a system or a change. Who asks is whose token it is, whatever the file says.
+
+    Platform engineers hand in sealed files of agencies without a connection; there the seal says who asks.
+    """
+    file, text = _sealed(here, caller, raw) if is_sealed(raw) else _own(here, caller, raw)
+    record = here.registry.submit(file, text, here.site, draft=draft)
+    return {"schema": "hatang.request/1", "request": request_row(record)}
+
+
+def _own(here: Office, caller: Principal, raw: bytes) -> tuple[RequestFile, str]:
+    if Persona.ADMINISTRATOR not in caller.personas:
+        raise Refusal(403, "an agency asks itself, or by a sealed file", "hatang request seal FILE --key KEY")
     file, text = request_of(raw, "request", here.site)
     if file.agency.code != caller.agency:
         raise Refusal(403, "a request of another agency", f"write your own: agency.code: {caller.agency}")
-    mine = file.model_copy(update={"requested_by": here.persons.name_of(caller.user_id, caller.shown)})
-    record = here.registry.submit(mine, text, here.site, draft=draft)
-    return {"schema": "hatang.request/1", "request": request_row(record)}
+    return file.model_copy(update={"requested_by": here.persons.name_of(caller.user_id, caller.shown)}), text
+
+
+def _sealed(here: Office, caller: Principal, raw: bytes) -> tuple[RequestFile, str]:
+    if Persona.ENGINEER not in caller.personas:
+        raise Refusal(403, "sealed files are handed in by platform engineers", "send your own request as it is")
+    sealed = read_sealed(raw, "request")
+    here.keys.check(sealed, "request")
+    return opened(sealed, "request", here.site)[0], raw.decode("utf-8-sig")
 
 
 @router.get("/{request_id}", response_model=shapes.ShownRequest, responses=problems(404))
