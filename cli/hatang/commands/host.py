@@ -75,12 +75,14 @@ def ssh(app: App, name: str, words: tuple[str, ...]) -> None:
     from hatang.errors import RefusedError
     from hatang.hosts import ssh_argv
     from hatang.registry import Registry
+    from hatang.registry.acts import note
 
     registry = Registry.open(app.settings.registry)
     host = _find(registry, name)
     if registry.system(host.system).held:
         raise RefusedError(f"system {host.system} is suspended; host {name} stands still",
             where=f"registry, system {host.system}", do="ask for it by a request of kind resume")  # fmt: skip
+    note(registry, "host.login", {"host": name})  # the words of a command may hold a secret; the next command writes it
     argv = ssh_argv(app.settings, host, words)
     os.execvp(argv[0], argv)  # noqa: S606 (a list, no shell)
 
