@@ -139,8 +139,10 @@ def test_keystones_roles_and_what_they_make_of_somebody() -> None:
     assert of("a", "manager", agency="A").personas == {Persona.ADMINISTRATOR}
     assert of("a", "manager", project="p", agency="A") is None, "a project that is no system"
     assert of("a", "manager", project="p", agency="A", system="s").personas == {Persona.MEMBER}
-    own = of("a", "hatang-owner", agency="A")
-    assert (own.personas, own.agency) == ({Persona.APPROVER}, "A")
+    assert of("a", "hatang-owner", agency="A") is None, "no approver by what is given in the domain of an agency"
+    assert of("a", "hatang-owner", "manager", agency="A").bodies == frozenset()
+    assert of("a", "member", agency="A") is None
+    assert of("a", "member", "reader", agency="A").personas == {Persona.AUDITOR}
     assert of("a", "hatang-owner", project="p", agency="A", system="s") is None
 
 
