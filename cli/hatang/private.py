@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hatang.settings import Settings
 
 
-def replace(file: Path, text: str) -> None:
-    """Write `file` anew, mode 0600 from its first byte. Its folder is there. Raises OSError."""
+def replace(file: Path, text: str, *, durable: bool = False) -> None:
+    """Write `file` anew, mode 0600 from its first byte. Its folder is there. Raises OSError.
+
+    Args:
+        durable: it is on the disk when this returns, and outlives a loss of power.
+    """
     new = file.with_name(file.name + ".new")
     new.touch(mode=0o600)
     new.chmod(0o600)  # a run that was killed may have left it
     new.write_text(text, encoding="utf-8")
+    if durable:
+        _to_disk(new)
     new.replace(file)
+    if durable:
+        _to_disk(file.parent)
+
+
+def _to_disk(place: Path) -> None:
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def passphrase_file(settings: Settings) -> Path:
+    """The file with the passphrase of the state's secrets and of the journal's keys; made once, mode 0600."""
+    if settings.passphrase_file:
+        return settings.passphrase_file
+    file = settings.state_dir / "passphrase"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace(file, secrets.token_urlsafe(32))
+    return file

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hatang.errors import HatangError, RegistryError
 from hatang.locale import _
 
 if TYPE_CHECKING:
     from hatang.desk.local import LocalDesk
     from hatang.desk.remote import RemoteDesk
     from hatang.model.site import Site
+    from hatang.registry import Registry
     from hatang.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,6 +31,9 @@ class App:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
+        self.keeps_journal = True  # commands about the journal itself set it to False
+        self._before = _opened()
+        self._writes = self._before.writes if self._before else 0
 
     @cached_property
     def settings(self) -> Settings:
@@ -44,6 +49,33 @@ class App:
 
         return load_site(self.settings.site_file, self.settings.cache)
 
+    def write_journal(self) -> int:
+        """Entries for what was done, if anything was; returns the exit code.
+
+        Raises:
+            RegistryError: this command did something, and it has no entry. What it did stays.
+        """
+        registry = _opened()
+        if not self.keeps_journal or registry is None or registry is self._before:
+            return 0  # the command met no registry
+        from hatang.registry.pending import has_pending
+
+        did_something = registry.writes != self._writes
+        try:
+            if has_pending(registry):
+                from hatang.journal.journal import Journal
+
+                Journal(self.settings, registry).catch_up()
+        except HatangError as exc:
+            if not did_something:  # others did, and this command came to its end
+                progress(_("warning: the journal cannot be written: {why}").format(why=exc))
+                return 0
+            raise RegistryError(
+                f"what was done is on record, but has no entry in the journal: {exc.what}", where=exc.where,
+                do=f"{exc.do}; then any command writes the entry",
+            ) from exc  # fmt: skip
+        return 0
+
     @cached_property
     def desk(self) -> LocalDesk | RemoteDesk:
         """Where requests are handed in and asked about: the server that --url names, or the local registry."""
@@ -54,6 +86,12 @@ class App:
         from hatang.desk.local import LocalDesk
 
         return LocalDesk(self.settings, lambda: self.site)
+
+
+def _opened() -> Registry | None:
+    """The registry that was opened last, without loading what belongs to one."""
+    store = sys.modules.get("hatang.registry.store")
+    return store.Registry.latest if store else None
 
 
 def output_option(command: F) -> F:

@@ -59,6 +59,7 @@ def command(
 ) -> int:  # fmt: skip
     """Check, record, show."""
     from hatang.registry import Registry
+    from hatang.registry.acts import note
 
     if report_file:
         can_write(report_file)  # before minutes of checking
@@ -74,6 +75,9 @@ def command(
     folder = run.write(app.settings.state_dir / "checks")
     if not (hosts or controls):  # a part of the checks says nothing about a system as a whole
         _record(registry, records, run, folder)
+    else:
+        facts = {"hosts": [h.name for h in machines], "controls": list(controls), "counts": run.counts()}
+        note(registry, "check.part", facts, {"report": folder / "report.json"})
     return _show(replace(run, stored=str(folder)), output, report_file, everything)
 
 

@@ -73,8 +73,11 @@ def ssh(app: App, name: str, words: tuple[str, ...]) -> None:
     """Log in."""
     from hatang.hosts import ssh_argv
     from hatang.registry import Registry
+    from hatang.registry.acts import note
 
-    host = _find(Registry.open(app.settings.registry), name)
+    registry = Registry.open(app.settings.registry)
+    host = _find(registry, name)
+    note(registry, "host.login", {"host": name})  # the words of a command may hold a secret; the next command writes it
     argv = ssh_argv(app.settings, host, words)
     os.execvp(argv[0], argv)  # noqa: S606 (a list, no shell)
 

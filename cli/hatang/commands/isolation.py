@@ -59,6 +59,7 @@ def prove(
     from hatang.isolation.prove import prove as run
     from hatang.isolation.reports import RENDERERS
     from hatang.registry import Registry
+    from hatang.registry.acts import note
 
     if report_file:
         can_write(report_file)  # before the probes
@@ -72,5 +73,7 @@ def prove(
             "there is nothing to prove: no such system has hosts", where="registry", do="hatang system apply NAME"
         )
     proof = run(app.settings, app.site, registry, records, hosts, ports=ports, progress=progress)
+    facts = {"systems": [r.spec.name for r in records], "hosts": len(hosts), "holds": proof.holds}
+    note(registry, "isolation.prove", facts)
     show_report(RENDERERS[output](proof), report_file)
     return 0 if proof.holds else 1

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,6 +25,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", _("List every prerequisite and part, with its state and remedy.")),
     "host": ("host", _("Hosts: list, log in, harden.")),
     "isolation": ("isolation", _("Isolation between systems, zones and branches, proven with packets.")),
+    "journal": ("journal", _("The journal: signed entries of all that was asked, decided and done.")),
     "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),
     "review": ("review", _("Reviews and documents on record, and what is due.")),
     "sandbox": ("sandbox", _("A real OpenStack and real hosts on this machine, for demo, tests and training.")),
@@ -83,13 +87,25 @@ class LazyGroup(click.Group):
 @click.pass_context
 def root(ctx: click.Context, state_dir: Path | None, site_file: Path | None, url: str | None, lang: str | None) -> None:
     """Keep the global options for the command that follows."""
-    ctx.obj = App({"state_dir": state_dir, "site_file": site_file, "url": url, "lang": lang})
+    ctx.obj = ctx.obj or App({})
+    ctx.obj.options = {"state_dir": state_dir, "site_file": site_file, "url": url, "lang": lang}
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; returns the exit code. Prints errors of ours to stderr, as JSON too when asked for."""
+    """Run the command line; returns the exit code. Prints errors of ours to stderr, as JSON too when asked for.
+
+    Whatever a command did, or another one that was killed, is written into the journal at the end.
+    """
+    app = App({})
+    code = _guarded(arguments, lambda: root.main(args=arguments, prog_name="hatang", standalone_mode=False, obj=app))
+    written = _guarded(arguments, app.write_journal)
+    return code or written
+
+
+def _guarded(arguments: list[str], act: Callable[[], Any]) -> int:
+    """Do it; the exit code of what comes of it."""
     try:
-        result = root.main(args=arguments, prog_name="hatang", standalone_mode=False)
+        result = act()
     except click.exceptions.Abort:
         click.echo(_("stopped; run the same command again, it goes on"), err=True)
         return 4
@@ -97,15 +113,19 @@ def run(arguments: list[str]) -> int:
         exc.show()
         return 2
     except HatangError as exc:
-        _show(exc, ("json" in arguments and "--output" in arguments) or "--output=json" in arguments)
+        _show(exc, _wants_json(arguments))
         return exc.exit_code
     except KeyboardInterrupt:
         click.echo(_("stopped; run the same command again, it goes on"), err=True)
         return 4
     except BrokenPipeError:
-        sys.stderr.close()
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (until the end of the process)
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return ("json" in arguments and "--output" in arguments) or "--output=json" in arguments
 
 
 def _show(exc: HatangError, as_json: bool) -> None:

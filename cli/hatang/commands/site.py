@@ -73,11 +73,16 @@ def plan(app: App, exit_code: bool, output: str) -> int:
 @click.pass_obj
 def apply(app: App, output: str) -> None:
     """Apply the landing."""
+    from hatang.registry import Registry
+    from hatang.registry.acts import note
     from hatang.workflow import lock
 
+    registry = Registry.open(app.settings.registry)  # what cannot be put on record is not begun
     progress(_("site {name}: apply …").format(name=app.site.name))
     with lock.exclusive(app.settings.state_dir / "lock", f"site-{app.site.name}"):
         done = _provisioner(app).apply_site()
+    files = {"site file": app.settings.site_file, "log": done.log} if app.settings.site_file else {"log": done.log}
+    note(registry, "site.apply", {"site": app.site.name, "changes": done.changes}, files)
     if output == "json":
         return emit_json("hatang.site-apply/1", site=app.site.name, changes=done.changes, seconds=done.seconds)
     text = _("Site {name}: {changes} in {s} s.")

@@ -57,6 +57,7 @@ def list_systems(app: App, output: str) -> None:
 @click.pass_obj
 def plan(app: App, name: str, exit_code: bool, output: str) -> int:
     """Plan one system."""
+    from hatang.registry.acts import note
     from hatang.workflow import lock, steps
     from hatang.workflow.approval import target
 
@@ -65,6 +66,7 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
     with lock.exclusive(app.settings.state_dir / "lock", name):
         steps.allocated(context, name)
         made = context.provisioner.plan_system(target(context, name))
+    note(context.registry, "system.plan", {"system": name, "changes": made.changes}, {f"plan of {name}": made.file})
     if output == "json":
         emit_json(
             "hatang.plan/1",

@@ -236,23 +236,12 @@ class Engine:
         backend.mkdir(parents=True, exist_ok=True, mode=0o700)
         return settings_module.environment(
             PULUMI_BACKEND_URL=self.settings.backend,
-            PULUMI_CONFIG_PASSPHRASE_FILE=str(passphrase_file(self.settings)),
+            PULUMI_CONFIG_PASSPHRASE_FILE=str(private.passphrase_file(self.settings)),
             PULUMI_DEBUG_COMMANDS="true",  # brings --event-log
             PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS="true",
             **self.tools.variables(settings_module.environment()["PATH"]),
             **self.cloud_environment,
         )
-
-
-def passphrase_file(settings: Settings) -> Path:
-    """The file with the passphrase of the state's secrets; made once, mode 0600."""
-    if settings.passphrase_file:
-        return settings.passphrase_file
-    file = settings.state_dir / "passphrase"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        private.replace(file, secrets.token_urlsafe(32))
-    return file
 
 
 @contextlib.contextmanager

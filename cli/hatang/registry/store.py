@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -27,7 +27,15 @@ from hatang.registry.unknown import unknown
 
 
 class Registry(Requests):
-    """All that hatang remembers of a site."""
+    """All that hatang remembers of a site.
+
+    Attributes:
+        latest: the one that was opened last in this process; the journal is written at the end of a command from it.
+        writes: how often this process has asked one to keep something.
+    """
+
+    latest: ClassVar[Registry | None] = None
+    writes: ClassVar[int] = 0
 
     def __init__(self, url: str) -> None:
         self._engine = database.connect(url)
@@ -43,12 +51,14 @@ class Registry(Requests):
         """
         registry = cls(url)
         database.migrate(registry._engine)
+        Registry.latest = registry
         return registry
 
     def _reading(self) -> AbstractContextManager[Session]:
         return sessions.reading(self._engine)
 
     def _writing(self) -> AbstractContextManager[Session]:
+        Registry.writes += 1
         return sessions.writing(self._engine)
 
     # -- agencies and systems -----------------------------------------------------------------------------------------

@@ -17,17 +17,26 @@ if TYPE_CHECKING:
 def harden_hosts(
     context: Context, hosts: Sequence[HostRecord], *, tags: Sequence[str] = (), check: bool = False, log: Path
 ) -> HardenResult:
-    """Apply the roles to hosts of one or several systems. Raises HostError."""
+    """Apply the roles to hosts of one or several systems, and record it. Raises HostError."""
     from hatang.hosts import harden
+    from hatang.registry.acts import note
     from hatang.registry.history import History
 
-    variables = {n: v for name in {h.system for h in hosts} for n, v in host_variables(context, name).items()}
-    done = harden(
-        context.settings, context.site, hosts, variables, tags=tags, check=check, log=log, progress=context.progress
-    )
-    if not check:
-        History(context.registry).record_hardening(hosts, whole=not tags)
-    return done
+    systems = sorted({h.system for h in hosts})
+    variables = {n: v for name in systems for n, v in host_variables(context, name).items()}
+    done: HardenResult | None = None
+    try:
+        done = harden(
+            context.settings, context.site, hosts, variables, tags=tags, check=check, log=log, progress=context.progress
+        )
+        if not check:
+            History(context.registry).record_hardening(hosts, whole=not tags)
+        return done
+    finally:
+        if not check:  # a run that failed has changed hosts too
+            facts = {"hosts": sorted(h.name for h in hosts), "systems": systems, "controls": sorted(tags)}
+            told = {"changed": done.changed if done else None, "ok": done is not None and done.ok}
+            note(context.registry, "host.harden", facts | told, {f"log {log.name}": log})
 
 
 def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from hatang.registry import network_tables, request_tables, review_tables, waiver_tables  # noqa: F401 (metadata)
+from hatang.registry import (  # noqa: F401 (their tables are part of the metadata)
+    journal_tables,
+    network_tables,
+    request_tables,
+    review_tables,
+    waiver_tables,
+)
 from hatang.registry.tables import Base
 
 context.configure(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 TABLES = ("person", "agency_key", "agency_key_revocation")  # each after those that it points to
 
 
