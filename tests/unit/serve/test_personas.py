@@ -8,8 +8,11 @@ from typing import Any
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hatang.journal import dsse
 from hatang.model.seal import seal
 from hatang.registry.agency_keys import AgencyKeys
+from hatang.registry.journal import JournalRows
+from hatang.registry.pending import has_pending
 from hatang.serve.personas import PLATFORM_DOMAIN, Persona, Token, principal
 from tests.unit.registry.decided import plan
 
@@ -106,6 +109,10 @@ def test_level_3_from_submission_to_approval(place: Place) -> None:
     assert [e["by"] for e in done["history"] if e["act"] != "plan"] == [
         "admin@h99-05", "specialised@hatang-platform", "owner@hatang-platform",
     ]  # fmt: skip
+    acts = [json.loads(dsse.parse(e).content)["predicate"] for _n, e in JournalRows(place.registry).all()]
+    mine = [(a["act"], a["actor"]) for a in acts if a["facts"].get("request_id") == request]
+    assert mine[-1] == ("request.approve", "owner@hatang-platform"), "each act has its entry when it is answered"
+    assert not has_pending(place.registry)
 
 
 def test_returned_by_an_engineer_with_a_reason(place: Place) -> None:
