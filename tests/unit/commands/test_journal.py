@@ -62,8 +62,16 @@ def test_exported_and_verified_elsewhere_with_an_anchor(
     said(capsys, state, "journal", "rotate")
     said(capsys, state, "journal", "export", "--file", str(file))
     words = ("journal", "verify", "--file", str(file), "--anchor", str(anchor))
-    assert "entries hold" in said(capsys, elsewhere, *words)
-    file.write_text("".join(file.read_text().splitlines(keepends=True)[:1]))
+    first = json.loads(said(capsys, state, "journal", "verify", "--output", "json"))["keys"][0]
+    assert "entries hold" in said(capsys, elsewhere, *words, "--root", first)
+    bare = said(capsys, elsewhere, *words[:4], "--root", first)
+    assert "Without an anchor nobody can tell" in bare, "the end may be missing"
+    assert "foreign" in said(capsys, elsewhere, *words[:4], "--root", "0" * 32, code=1)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:1] + lines[2:]))
+    cut = json.loads(said(capsys, elsewhere, *words, "--output", "json", code=1))
+    assert [(f["number"], f["fault"], f["detail"]) for f in cut["findings"]] == [(3, "missing", "2")]
+    file.write_text(lines[0])
     assert "differs from the anchor" in said(capsys, elsewhere, *words, code=1)
     assert not Path(elsewhere).exists()
 
