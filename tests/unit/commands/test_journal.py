@@ -76,6 +76,18 @@ def test_exported_and_verified_elsewhere_with_an_anchor(
     assert not Path(elsewhere).exists()
 
 
+def test_artefacts_are_found_byte_by_byte(state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(capsys, state, code=0)
+    file = tmp_path / "bien-ban.txt"
+    told = said(capsys, state, "journal", "verify", "--artefact", str(file))
+    number = entries(capsys, state, "review.record")[0]["number"]
+    assert f"{file}: entry {number}\n" in told
+    file.write_text(file.read_text() + " ")
+    shown = json.loads(said(capsys, state, "journal", "verify", "--artefact", str(file), "--output", "json", code=1))
+    assert shown["findings"] == [{"number": 0, "fault": "unknown-file", "detail": str(file)}]
+    assert shown["artefacts"] == {str(file): []}
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -85,6 +97,7 @@ def test_exported_and_verified_elsewhere_with_an_anchor(
         ("journal", "verify", "--anchor", __file__),
         ("journal", "anchor", "--file", "no-folder/anchor.json"),
         ("journal", "export", "--file", "no-folder/journal.jsonl"),
+        ("journal", "verify", "--artefact", "no-such-file"),
         ("journal", "export"),
         ("journal", "list", "--act"),
         ("journal", "show"),
