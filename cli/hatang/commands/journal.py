@@ -137,9 +137,10 @@ def anchor(app: App, file: Path) -> None:
     """Write an anchor."""
     from hatang.errors import InputError, RefusedError
     from hatang.journal import anchors
+    from hatang.journal.verify import Fault
 
     found = _verified(app, None, (), "")
-    if not found.holds:
+    if any(f.fault is not Fault.NOT_WRITTEN for f in found.findings):  # that one concerns no entry
         raise RefusedError(
             "the journal does not hold; an anchor would say that it does", where="registry, journal",
             do="see what is wrong: hatang journal verify",

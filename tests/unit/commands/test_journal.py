@@ -76,6 +76,18 @@ def test_exported_and_verified_elsewhere_with_an_anchor(
     assert not Path(elsewhere).exists()
 
 
+def test_an_anchor_is_made_of_what_is_written(state: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another command may be at work; what holds is anchored, what does not hold is refused."""
+    said(capsys, state, "system", "list")
+    registry = Registry.open(f"sqlite:///{state}/registry.db")
+    registry.record_check_run(SYSTEM, {"counts": {}})
+    file = f"{state}/anchor.json"
+    said(capsys, state, "journal", "anchor", "--file", file)
+    with registry._engine.begin() as connection:
+        connection.execute(text("UPDATE system_state SET state = 'active'"))
+    said(capsys, state, "journal", "anchor", "--file", file, code=3)
+
+
 def test_artefacts_are_found_byte_by_byte(state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record(capsys, state, code=0)
     file = tmp_path / "bien-ban.txt"
