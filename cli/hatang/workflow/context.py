@@ -39,7 +39,7 @@ class Context:
         return Registry.open(self.settings.registry)
 
     def write_journal(self) -> None:
-        """Entries for what was done until now: a run takes minutes. No step fails for want of one; the command tells."""
+        """Entries for what was done until now: runs take minutes. No step fails for want of one; the command tells."""
         from hatang.journal.journal import Journal
 
         with contextlib.suppress(RegistryError):
