@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
@@ -9,6 +10,8 @@ from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader
 
+from hatang.errors import HatangError
+from hatang.journal.journal import Journal
 from hatang.model.site import Site
 from hatang.registry import Registry
 from hatang.registry.agency_keys import AgencyKeys
@@ -22,6 +25,7 @@ from hatang.serve.problems import Refusal, missing
 from hatang.settings import Settings
 
 T = TypeVar("T")
+log = logging.getLogger("hatang.serve")
 STRANGERS_PER_S = 20.0  # questions to Keystone that one address may cause
 HEADER = APIKeyHeader(name="X-Auth-Token", auto_error=False, description="A token of the site's Keystone.")
 
@@ -42,6 +46,13 @@ class Office:
         agency = self.registry.remote_name("agency", "domain_id", token.domain_id)
         system = self.registry.remote_name("system", "project_id", token.project_id) if token.project_id else None
         return principal(token, agency, system)
+
+    def write_journal(self) -> None:
+        """An entry for what was just done. Without it the act stays, and the next one or any command writes it."""
+        try:
+            Journal(self.settings, self.registry).catch_up()
+        except HatangError as exc:
+            log.error("the journal cannot be written: %s", exc)
 
     # -- what somebody sees -------------------------------------------------------------------------------------------
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, Role
 from hatang.model.review import ReviewEntry, ReviewScope
+from hatang.model.seal import fingerprint
 from hatang.registry import HostRecord, Registry
 from hatang.registry.acts import note
+from hatang.registry.agency_keys import AgencyKeys
 from hatang.registry.history import History
+from hatang.registry.persons import Persons
 from hatang.registry.reviews import Reviews
 from hatang.registry.waivers import Waivers
 from tests.unit.registry.decided import approve
@@ -50,6 +55,10 @@ def everything(registry: Registry, folder: Path, said: str = "nothing special") 
     registry.act(other.id, Event(Act.RETURN, Role.SPECIALISED, "nguoi-tra", note=said))
     _waived(Waivers(registry), said)
     _reviewed(Reviews(registry), said)
+    Persons(registry).name_of("id-1", "an@h99-05")
+    keys, public = AgencyKeys(registry), Ed25519PrivateKey.generate().public_key()
+    keys.register(REQUEST.agency.code, public, "Trần Thị B", said)
+    keys.revoke(fingerprint(public), "Lê Văn C", said)
 
 
 def _waived(waivers: Waivers, said: str) -> None:

@@ -61,6 +61,7 @@ def test_every_source_has_entries(registry: Registry, own: Settings) -> None:
         "request.submit", "request.plan", "request.approve", "request.begin", "request.fail", "request.return",
         "system.apply", "system.check", "system.state", "host.harden", "host.hardened", "server.seen",
         "waiver.propose", "waiver.approve", "waiver.revoke", "review.record", "review.withdraw",
+        "person.first-act", "agency.key", "agency.key-revoke",
     }  # fmt: skip
     assert all(e.written >= e.at for e in found.entries)
 
@@ -97,6 +98,9 @@ ALTERED = {
     "server": ("server_id = 'x'", "server/"),
     "hardened_host": ("whole = (1 = 0)", "hardened-host/"),
     "act": ("facts = '{}'", "act/"),
+    "person": ("name = 'x'", "person/"),
+    "agency_key": ("public = 'x'", "agency-key/"),
+    "agency_key_revocation": ("reason = 'x'", "agency-key-revocation/"),
     "request_event": ("note = 'x'", "request/"),
 }
 
