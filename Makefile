@@ -1,6 +1,7 @@
 # One word for each thing that a developer does. `make help` lists them. Everything comes through `make setup`.
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder  # tests/lanes.py
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -19,11 +20,11 @@ demo: setup ## sandbox, three agencies, nine hosts, hardening, checks
 test: setup ## linters and all tests: unit, and on the real engine, cloud, hosts and browser
 	@scripts/debian-packages --install >&2
 	@$(MAKE) --no-print-directory lint-only
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q $(SIDE_BY_SIDE)
 
 .PHONY: unit
 unit: setup ## the tests that need nothing
-	@$(PYTHON) -m pytest -q tests/unit
+	@$(PYTHON) -m pytest -q $(SIDE_BY_SIDE) tests/unit
 
 .PHONY: lint lint-only
 lint: setup lint-only ## all linters, schemas, generated files; 2 minutes at most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -12,18 +13,20 @@ import pytest
 
 from hatang import settings
 from hatang.sandbox.lifecycle import Sandbox
+from tests.lanes import LaneScheduling, rank
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
+    from xdist.remote import Producer
 
-PORTS_USED = 100  # from --sandbox-port: the sandbox, and the further clouds of tests/integration/sandbox
+PORTS_USED = 100  # per process, from --sandbox-port: the sandbox, and the further clouds of tests/integration/sandbox
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of this test suite."""
     group = parser.getgroup("hatang")
     group.addoption("--sandbox-state", type=Path, help="use the sandbox running in this state folder, and leave it be")
-    group.addoption("--sandbox-port", type=int, default=23000, help="first port of the run's own clouds (100 are kept)")
+    group.addoption("--sandbox-port", type=int, default=23000, help="first port of its own clouds (100 per process)")
     group.addoption("--long", action="store_true", help="also the long form of tests that repeat themselves")
 
 
@@ -32,8 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: runs with --long only")
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LaneScheduling:
+    """Who runs what, when several processes share the work."""
+    return LaneScheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long forms are skipped, visibly, unless asked for."""
+    """Long forms are skipped, visibly, unless asked for; costly folders come first."""
+    items.sort(key=lambda item: rank(item.nodeid))
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):
@@ -42,8 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def sandbox_port(request: pytest.FixtureRequest) -> int:
-    """First of the ports that this run may use."""
-    return int(request.config.getoption("--sandbox-port"))
+    """First of the ports that this process may use."""
+    process = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return int(request.config.getoption("--sandbox-port")) + PORTS_USED * int(process)
 
 
 @pytest.fixture(scope="session", autouse=True)

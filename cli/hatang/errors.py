@@ -81,6 +81,12 @@ class SettingsError(InputError):
     code = "E204"
 
 
+class NameTakenError(InputError):
+    """A name that must be the only one at the site is another's. Over the network it is not said whose."""
+
+    code = "E205"
+
+
 class RefusedError(HatangError):
     """A rule or a missing approval forbids it. Nothing was changed."""
 
@@ -134,3 +140,9 @@ class RegistryError(StepError):
     """The registry's database does not answer, or does not let this user in."""
 
     code = "E406"
+
+
+class ServerError(StepError):
+    """The server of hatang that --url names does not answer, or cannot now."""
+
+    code = "E407"

@@ -40,6 +40,13 @@ class Settings(BaseSettings):
         description="URL of the registry: sqlite:///FILE, or postgresql://USER@HOST/DATABASE with the password in the "
         "file that PGPASSFILE names; empty: SQLite in the state folder.",
     )
+    url: str = Field(
+        "", description="Server of hatang that is asked instead of the local registry, https://HOST:PORT; who asks is "
+        "whom OS_CLOUD names in clouds.yaml.",
+    )  # fmt: skip
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authority that the server's certificate comes from; empty: the system's."
+    )
     workflow_url: str = Field(
         "", repr=False, description="URL of the workflow database; empty: SQLite in the state folder."
     )
@@ -80,7 +87,12 @@ class Settings(BaseSettings):
 
     @property
     def registry(self) -> str:
-        """SQLAlchemy URL of the registry."""
+        """SQLAlchemy URL of the registry. Raises SettingsError: a server is to be asked instead."""
+        if self.url:
+            raise SettingsError(
+                "this command works on the local registry, not through a server", where="--url, HATANG_URL",
+                do="leave it unset, on the machine of the platform engineers",
+            )  # fmt: skip
         return self.registry_url or f"sqlite:///{self.state_dir}/registry.db"
 
     @property

@@ -17,7 +17,10 @@ UNUSED = (
     "inetutils-inetd.service", "openbsd-inetd.service", "ypserv.service", "gdm3.service", "lightdm.service",
 )  # fmt: skip
 MOUNTING = ("autofs.service", "udisks2.service", "usbmount.service")
-NEEDED = ("chrony.service", "nftables.service", "rsyslog.service", "hatang-accounts.timer")
+NEEDED = (
+    "apt-daily.timer", "apt-daily-upgrade.timer", "chrony.service", "cron.service", "fail2ban.service",
+    "hatang-accounts.timer", "nftables.service", "rsyslog.service",
+)  # fmt: skip
 ALL = (*NEEDED, *UNUSED, *MOUNTING)
 RUNNING = "systemctl list-units --all --full --plain --no-legend " + " ".join(ALL)  # those that systemd has in memory
 FILES = "systemctl list-unit-files --full --no-legend " + " ".join(ALL)  # those that have a file, or were masked

@@ -1,8 +1,9 @@
 """`make prove`: break every automated control on a real host, cloud or registry and see that its check notices.
 
-    python -m tests.prove                        all, and write policies/proof.json
-    python -m tests.prove --control AUT-13       some; nothing is written
-    python -m tests.prove --sample 15 --seed 7   a random sample; nothing is written
+    python -m tests.prove                        all, and write policies/proof.json; cut off, it goes on when run again
+    python -m tests.prove --on registry          those of one kind of place; the whole proof need not do them again
+    python -m tests.prove --control AUT-13       some, each time anew
+    python -m tests.prove --sample 15 --seed 7   a random sample, each time anew
 
 The last line on stdout is one JSON object. Exit code 1: a mutation was not caught.
 """
@@ -23,6 +24,7 @@ from hatang.model.mutation import Where
 from tests.prove import places, record
 from tests.prove.choice import Chosen, every, sample
 from tests.prove.outcome import Outcome
+from tests.prove.progress import Progress
 
 
 def run(chosen: Sequence[Chosen], folder: Path, port: int, say: Callable[[str], None]) -> Iterator[Outcome]:
@@ -46,7 +48,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--control", action="append", default=[], metavar="ID", help="this one alone; may be repeated")
     parser.add_argument("--on", action="append", default=[], choices=[w.value for w in Where], help="mutations there")
-    parser.add_argument("--sample", type=int, metavar="N", help="so many, chosen at random")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of them, chosen at random")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
     parser.add_argument("--sandbox-port", type=int, default=24000, help="first port of the sandbox (100 are kept)")
     given = parser.parse_args()
@@ -55,20 +57,30 @@ def main() -> int:
     if unknown := set(given.control) - {c[0] for c in every()}:
         parser.error(f"no mutation of {', '.join(sorted(unknown))}; they are in policies/mutations")
     if given.sample is not None:
-        chosen = sample(given.sample, given.seed, where)
+        chosen = sample(given.sample, given.seed, chosen)
         print(f"seed {given.seed}", file=sys.stderr)
-    begun = monotonic()
+    progress = None if given.control or given.sample is not None else Progress()
+    before = progress.done(chosen) if progress else []
+    if before:
+        print(f"{len(before)} of {len(chosen)} were caught before", file=sys.stderr)
+    begun, outcomes = monotonic(), list(before)
     with tempfile.TemporaryDirectory(prefix="hatang-prove-") as folder:
-        outcomes = list(run(chosen, Path(folder), given.sandbox_port, lambda text: print(text, file=sys.stderr)))
+        still = progress.left(chosen) if progress else chosen
+        for outcome in run(still, Path(folder), given.sandbox_port, lambda text: print(text, file=sys.stderr)):
+            outcomes.append(outcome)
+            if progress:
+                progress.note(outcome)
     missed = [o for o in outcomes if not o.caught]
     for outcome in missed:
         print(outcome, file=sys.stderr)
-    if len(chosen) == len(every()):
+    if progress and len(chosen) == len(every()):
         record.write(outcomes)
+        if not missed:
+            progress.clear()
     print(json.dumps({
         "mutations": len(outcomes), "caught": len(outcomes) - len(missed),
         "controls": len({o.control for o in outcomes}), "not_caught": sorted({o.control for o in missed}),
-        "seconds": round(monotonic() - begun, 1),
+        "seconds": round(sum(o.seconds for o in before) + monotonic() - begun, 1), "before": len(before),
     }))  # fmt: skip
     return 1 if missed else 0
 

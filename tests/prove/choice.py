@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 
@@ -16,13 +17,22 @@ def every() -> list[Chosen]:
     return [(control, m) for control, found in mutations().items() for m in found.mutations]
 
 
-def sample(count: int, seed: int, places: Sequence[Where] = tuple(Where)) -> list[Chosen]:
+def at(*places: Where) -> list[Chosen]:
+    """Those that are done there."""
+    return [chosen for chosen in every() if chosen[1].on in places]
+
+
+def sample(count: int, seed: int, among: Sequence[Chosen]) -> list[Chosen]:
     """A random choice, the same for the same seed.
 
     Args:
         count: how many mutations; all when there are fewer.
         seed: of the choice.
-        places: where they are done.
+        among: what to choose from.
     """
-    among = [chosen for chosen in every() if chosen[1].on in places]
     return sorted(random.Random(seed).sample(among, min(count, len(among))), key=lambda c: (c[0], c[1].name))
+
+
+def seed_of_run() -> int:
+    """Another one for each run of the tests, the same in all processes that share one."""
+    return random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID")).randrange(10**6)

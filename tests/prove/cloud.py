@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hatang.model.mutation import Mutation
 from hatang.policies.mutations.place import Undo
-from tests.integration.audit.test_cloud_mutations import Site
+from tests.prove.cloud_place import Site
 from tests.prove.proving import Proving, function
 
 

@@ -14,9 +14,9 @@ from hatang.model.mutation import Mutation, Where
 from hatang.sandbox.hosts import control
 from hatang.sandbox.lifecycle import Sandbox
 from tests.integration.audit.checked import Checked
-from tests.integration.audit.test_cloud_mutations import Site
 from tests.integration.hosts.lone import Lone
 from tests.prove.cloud import CloudProof
+from tests.prove.cloud_place import Site
 from tests.prove.hosts import HostProof
 from tests.prove.outcome import Outcome
 from tests.prove.registry import RegistryProof

@@ -87,12 +87,13 @@ def _state(
     if len(lines) < len(checks):
         missing = sorted(set(checks) - {x.check for x in lines})
         return ResultState.NOT_CHECKED, f"the check gave no result: {', '.join(missing)}"
-    if skipped := [x.detail for x in lines if x.outcome == "skipped"]:
+    skipped = [x.detail for x in lines if x.outcome == "skipped"]
+    if len(skipped) == len(lines):
         return ResultState.NOT_AUTOMATED, "; ".join(skipped)
     said = "; ".join(x.detail for x in lines if x.detail)
-    if scope.level in control.partial_at:
+    if scope.level in control.partial_at or skipped:
         note = control.note.en if control.note else ""
-        return ResultState.PARTLY, f"{note}{BESIDE}{said}" if said else note
+        return ResultState.PARTLY, BESIDE.join(x for x in (note, said) if x)
     return ResultState.MET, said
 
 

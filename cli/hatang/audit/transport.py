@@ -25,6 +25,7 @@ def ssh_config(settings: Settings, hosts: Sequence[HostRecord]) -> Iterator[Path
                 f"Host {host.name}",
                 f"  User {host.login}",
                 f'  IdentityFile "{settings.state_dir / "keys" / host.system}"',
+                "  IdentitiesOnly yes",
             ]
             rows += [] if settings.ssh_config else [f"  HostName {host.address}"]
         rows += ["Host *"]

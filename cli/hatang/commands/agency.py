@@ -1,17 +1,12 @@
-"""`hatang agency`: list, show."""
+"""`hatang agency`: list, show; keys are in agency_keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
+from hatang.commands.agency_keys import key
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
 from hatang.locale import _, language
-
-if TYPE_CHECKING:
-    from hatang.model.agency import Agency
-    from hatang.registry import Registry
 
 
 @click.group(
@@ -21,15 +16,6 @@ def command() -> None:
     """Commands about agencies."""
 
 
-def _row(registry: Registry, agency: Agency) -> dict[str, Any]:
-    return {
-        "code": agency.code, "name": agency.name.model_dump(), "branch": agency.branch.value, "tier": agency.tier.value,
-        "contact": agency.contact, "ceiling": agency.ceiling.model_dump(),
-        "domain": agency.slug, "domain_id": registry.remote_ids("agency", agency.code).get("domain_id", ""),
-        "systems": [s.spec.name for s in registry.systems() if s.agency.code == agency.code],
-    }  # fmt: skip
-
-
 @command.command(
     "list", help=_("List agencies."), epilog=examples("hatang agency list", "hatang agency list --output json")
 )
@@ -37,10 +23,7 @@ def _row(registry: Registry, agency: Agency) -> dict[str, Any]:
 @click.pass_obj
 def list_agencies(app: App, output: str) -> None:
     """List agencies."""
-    from hatang.registry import Registry
-
-    registry = Registry.open(app.settings.registry)
-    rows = [_row(registry, a) for a in registry.agencies()]
+    rows = app.desk.agencies()
     if output == "json":
         return emit_json("hatang.agencies/1", agencies=rows)
     return emit_table(
@@ -59,11 +42,11 @@ def list_agencies(app: App, output: str) -> None:
 @click.pass_obj
 def show(app: App, code: str, output: str) -> None:
     """Show an agency."""
-    from hatang.registry import Registry
-
-    registry = Registry.open(app.settings.registry)
-    row = _row(registry, registry.agency(code))
+    row = app.desk.agency(code)
     if output == "json":
         return emit_json("hatang.agency/1", agency=row)
     shown = {**row, "name": row["name"][language()], "systems": ", ".join(row["systems"])}
     return emit_table([_("Field"), _("Value")], list(shown.items()))
+
+
+command.add_command(key)

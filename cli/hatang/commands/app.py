@@ -17,6 +17,8 @@ from hatang.errors import HatangError, RegistryError
 from hatang.locale import _
 
 if TYPE_CHECKING:
+    from hatang.desk.local import LocalDesk
+    from hatang.desk.remote import RemoteDesk
     from hatang.model.site import Site
     from hatang.registry import Registry
     from hatang.settings import Settings
@@ -73,6 +75,17 @@ class App:
                 do=f"{exc.do}; then any command writes the entry",
             ) from exc  # fmt: skip
         return 0
+
+    @cached_property
+    def desk(self) -> LocalDesk | RemoteDesk:
+        """Where requests are handed in and asked about: the server that --url names, or the local registry."""
+        if url := self.settings.url:
+            from hatang.desk.remote import RemoteDesk
+
+            return RemoteDesk(url, self.settings.ca_file)
+        from hatang.desk.local import LocalDesk
+
+        return LocalDesk(self.settings, lambda: self.site)
 
 
 def _opened() -> Registry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatang.commands.app import emit_table
 from hatang.locale import _
@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 
 def show_differences(plan: Plan) -> None:
-    """The steps that change something, as a table."""
+    """The steps of a plan that change something, as a table."""
+    show_steps(plan.differences())
+
+
+def show_steps(steps: list[dict[str, Any]]) -> None:
+    """Steps as a table."""
     emit_table(
         [_("Operation"), _("Kind"), _("Name"), _("Changed")],
-        [(r["operation"], r["type"], r["name"], ", ".join(r["changed"])) for r in plan.differences()],
+        [(r["operation"], r["type"], r["name"], ", ".join(r["changed"])) for r in steps],
     )
 
 

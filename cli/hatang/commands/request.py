@@ -1,4 +1,4 @@
-"""`hatang request`: validate, submit, plan, list, show; decisions are in request_decisions."""
+"""`hatang request`: validate, submit, plan, list, show; decisions and seals are in files of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
 from hatang.commands.request_decisions import appraise, approve, give_back, opinion, reject
-from hatang.commands.request_rows import row, show_list, show_one
+from hatang.commands.request_rows import show_list, show_one
+from hatang.commands.request_seal import key, seal
 from hatang.locale import _
 
 # Told here too: the table of states need not be loaded for a help page. A test compares them.
@@ -41,10 +42,10 @@ def command() -> None:
 @click.pass_obj
 def validate(app: App, files: tuple[Path, ...], output: str) -> None:
     """Check files."""
-    from hatang.inputs import load_request
+    from hatang.inputs.seals import load_any
 
     site = app.site if app.settings.site_file else None
-    found = [(f, load_request(f, site)[0]) for f in files]
+    found = [(f, load_any(f, site)[0]) for f in files]
     if output == "json":
         return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system.name} for f, r in found])
     for file, request in found:
@@ -58,7 +59,7 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
 
 @command.command(
     "submit",
-    help=_("Record a request. The same file again is the same request."),
+    help=_("Record a request, sealed or not. The same file again is the same request."),
     epilog=examples(
         "hatang request submit request.yaml",
         "hatang request submit request.yaml --draft",
@@ -72,22 +73,27 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
 @click.pass_obj
 def submit(app: App, file: Path, dry_run: bool, draft: bool, output: str) -> None:
     """Submit a request."""
-    from hatang.inputs import load_request
-    from hatang.registry import Registry
-
-    request, text = load_request(file, app.site)
-    if dry_run and output == "json":
-        return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
     if dry_run:
-        return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
-    record = Registry.open(app.settings.registry).submit(request, text, app.site, draft=draft)
+        return _try(app, file, output)
+    row = app.desk.submit(file, draft=draft)
     if output == "json":
-        return emit_json("hatang.request/1", request=row(record))
-    click.echo(_("Request {id} for system {system}: {state}.").format(
-        id=record.id, system=record.system, state=record.state.value))  # fmt: skip
+        return emit_json("hatang.request/1", request=row)
+    click.echo(_("Request {id} for system {system}: {state}.").format(**row))
     if draft:
         return click.echo(_("Next: hatang request submit {file}").format(file=file))
-    return click.echo(_("Next: hatang request plan {id}").format(id=record.id))
+    if app.settings.url:
+        return click.echo(_("Next: hatang request show {id}").format(**row))
+    return click.echo(_("Next: hatang request plan {id}").format(**row))
+
+
+def _try(app: App, file: Path, output: str) -> None:
+    """Check a request file, on an agency's machine without the site."""
+    from hatang.inputs.seals import load_any
+
+    request = load_any(file, None if app.settings.url and not app.settings.site_file else app.site)[0]
+    if output == "json":
+        return emit_json("hatang.request/1", request=None, valid=True, system=request.system.name)
+    return click.echo(_("{file}: right; nothing was recorded.").format(file=file))
 
 
 @command.command(
@@ -101,17 +107,18 @@ def submit(app: App, file: Path, dry_run: bool, draft: bool, output: str) -> Non
 def plan(app: App, request_id: str, output: str) -> None:
     """Plan a request."""
     from hatang.commands.app import progress
-    from hatang.commands.plans import counts, show_differences
+    from hatang.commands.plans import counts, show_steps
+    from hatang.desk.rows import request_row
     from hatang.workflow.approval import plan_request
     from hatang.workflow.context import Context
 
     record, made = plan_request(Context(app.settings, app.site, progress), request_id)
     if output == "json":
         return emit_json(
-            "hatang.request-plan/1", request=row(record), digest=made.digest, changes=made.changes,
+            "hatang.request-plan/1", request=request_row(record), digest=made.digest, changes=made.changes,
             steps=made.differences(),
         )  # fmt: skip
-    show_differences(made)
+    show_steps(made.differences())
     click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=counts(made.changes)))
     need = record.case.demand
     if need.opinion:
@@ -137,12 +144,7 @@ def plan(app: App, request_id: str, output: str) -> None:
 @click.pass_obj
 def list_requests(app: App, state: str | None, overdue: bool, output: str) -> None:
     """List requests."""
-    from hatang.model.lifecycle import RequestState
-    from hatang.registry import Registry
-
-    rows = [row(r) for r in Registry.open(app.settings.registry).requests(RequestState(state) if state else None)]
-    if overdue:
-        rows = [r for r in rows if r["deadline"] and r["deadline"]["overdue"] is not False]
+    rows = app.desk.requests(state, overdue=overdue)
     if output == "json":
         return emit_json("hatang.requests/1", requests=rows)
     return show_list(rows)
@@ -158,32 +160,19 @@ def list_requests(app: App, state: str | None, overdue: bool, output: str) -> No
 @click.pass_obj
 def show(app: App, request_id: str, output: str) -> None:
     """Show a request."""
-    from dataclasses import asdict
+    from hatang.commands.plans import show_steps
 
-    from hatang.commands.plans import show_differences
-    from hatang.errors import RefusedError
-    from hatang.provision.plan import load_plan
-    from hatang.registry import Registry
-
-    registry = Registry.open(app.settings.registry)
-    shown = row(registry.request(request_id))
-    shown["changes"] = [asdict(d) for d in registry.changes(request_id)]
-    made = None
-    if shown["plan"]:
-        try:
-            made = load_plan(app.settings, shown["system"], shown["plan"])
-        except RefusedError:  # kept on the machine that made it
-            click.echo(
-                _("The steps of plan {digest} are not on this machine.").format(digest=shown["plan"][:12]), err=True
-            )
+    shown, steps = app.desk.request(request_id)
+    if shown["plan"] and steps is None:
+        click.echo(_("The steps of plan {digest} are not on this machine.").format(digest=shown["plan"][:12]), err=True)
     if output == "json":
-        return emit_json("hatang.request/1", request=shown, steps=made.differences() if made else None)
+        return emit_json("hatang.request/1", request=shown, steps=steps)
     show_one(shown)
     if shown["changes"]:
         rows = [(d["field"], d["old"] or "-", d["new"]) for d in shown["changes"]]
         emit_table([_("Field"), _("Is"), _("Shall be")], rows)
-    return show_differences(made) if made else None
+    return show_steps(steps) if steps is not None else None
 
 
-for decision in (appraise, opinion, approve, give_back, reject):
-    command.add_command(decision)
+for other in (appraise, opinion, approve, give_back, reject, seal, key):
+    command.add_command(other)

@@ -1,6 +1,7 @@
 """`hatang request` appraise, opinion, approve, return, reject: what others decide about a request.
 
 On the local registry nobody is authenticated: who types the command names the person and the role, and answers for it.
+A server (--url) knows the person by the token.
 """
 
 from __future__ import annotations
@@ -8,17 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from hatang.commands.app import App, emit_json, examples, output_option
-from hatang.commands.request_rows import row
 from hatang.locale import _
-
-if TYPE_CHECKING:
-    from hatang.model.case import Event
-    from hatang.registry import RequestRecord
 
 F = TypeVar("F", bound=Callable[..., Any])
 BODIES = ["specialised-unit", "other-unit", "owner"]
@@ -34,7 +30,9 @@ def _who(roles: list[str]) -> Callable[[F], F]:
             click.option(
                 "--as", "role", type=click.Choice(roles), help=_("In which role; without it, the one that must decide.")
             ),
-            click.option("--by", required=True, help=_("Who decides; recorded as named, not authenticated.")),
+            click.option(
+                "--by", default="", help=_("Who decides; recorded as named. A server knows it by your token.")
+            ),
             click.argument("request_id", metavar="ID"),
         ]
         for option in options:
@@ -44,17 +42,17 @@ def _who(roles: list[str]) -> Callable[[F], F]:
     return decorate
 
 
-def _record(app: App, request_id: str, make: Callable[[RequestRecord], Event]) -> RequestRecord:
-    from hatang.registry import Registry
+def _decide(
+    app: App, request_id: str, act: str, by: str, role: str | None, note: str, *, plan: str = "", document: str = ""
+) -> dict[str, Any]:
+    return app.desk.decide(request_id, act, role=role, by=by, note=note, plan=plan, document=document)
 
-    registry = Registry.open(app.settings.registry)
-    return registry.act(request_id, make(registry.request(request_id)))
 
-
-def _told(record: RequestRecord, output: str, text: str) -> None:
+def _told(row: dict[str, Any], output: str, text: str, **more: str) -> None:
     if output == "json":
-        return emit_json("hatang.request/1", request=row(record))
-    return click.echo(text)
+        return emit_json("hatang.request/1", request=row)
+    by = row["history"][-1]["by"]  # as the registry has it
+    return click.echo(text.format(id=row["id"], by=by, system=row["system"], **more))
 
 
 @click.command(
@@ -66,15 +64,7 @@ def _told(record: RequestRecord, output: str, text: str) -> None:
 @click.pass_obj
 def appraise(app: App, request_id: str, by: str, role: str | None, note: str, output: str) -> None:
     """Appraise a request."""
-    from hatang.model.case import Event
-    from hatang.model.lifecycle import Act, Role
-
-    def make(r: RequestRecord) -> Event:
-        own = Role(role) if role else r.case.demand.appraiser or Role.SPECIALISED
-        return Event(Act.APPRAISE, own, by, plan=r.case.planned.plan if r.case.planned else "", note=note)
-
-    record = _record(app, request_id, make)
-    _told(record, output, _("Request {id} is appraised by {by}.").format(id=record.id, by=by))
+    _told(_decide(app, request_id, "appraise", by, role, note), output, _("Request {id} is appraised by {by}."))
 
 
 @click.command(
@@ -87,14 +77,9 @@ def appraise(app: App, request_id: str, by: str, role: str | None, note: str, ou
 @click.pass_obj
 def opinion(app: App, request_id: str, by: str, role: str | None, note: str, document: str, output: str) -> None:
     """Record an outside opinion."""
-    from hatang.model.case import Event
-    from hatang.model.lifecycle import Act, Role
-
     digest = _digest(document)
-    own = Role(role) if role else Role.SPECIALISED
-    record = _record(app, request_id, lambda r: Event(Act.OPINION, own, by, document=digest, note=note))
-    _told(record, output, _("Request {id}: the opinion in document {digest} is recorded.").format(
-        id=record.id, digest=digest[:12]))  # fmt: skip
+    done = _decide(app, request_id, "opinion", by, role, note, document=digest)
+    _told(done, output, _("Request {id}: the opinion in document {digest} is recorded."), digest=digest[:12])
 
 
 def _digest(document: str) -> str:
@@ -125,21 +110,9 @@ def _digest(document: str) -> str:
 @click.pass_obj
 def approve(app: App, request_id: str, by: str, role: str | None, note: str, plan: str, output: str) -> None:
     """Approve a request."""
-    from hatang.errors import RefusedError
-    from hatang.model.case import Event
-    from hatang.model.lifecycle import Act, Role
-
-    def make(r: RequestRecord) -> Event:
-        newest = r.case.planned.plan if r.case.planned else ""
-        if newest == "":
-            raise RefusedError(f"request {r.id} has no plan yet", where=f"registry, request {r.id}",
-                do=f"a plan is what is approved: hatang request plan {r.id}")  # fmt: skip
-        read = newest if not plan or newest.startswith(plan) else plan
-        return Event(Act.APPROVE, Role(role) if role else r.case.demand.approver, by, plan=read, note=note)
-
-    record = _record(app, request_id, make)
-    _told(record, output, _("Request {id}: plan {plan} is approved by {by}. Next: hatang system apply {system}").format(
-        id=record.id, plan=row(record)["approved_plan"][:12], by=by, system=record.system))  # fmt: skip
+    done = _decide(app, request_id, "approve", by, role, note, plan=plan)
+    text = _("Request {id}: plan {plan} is approved by {by}. Next: hatang system apply {system}")
+    _told(done, output, text, plan=done["approved_plan"][:12])
 
 
 @click.command(
@@ -151,9 +124,8 @@ def approve(app: App, request_id: str, by: str, role: str | None, note: str, pla
 @click.pass_obj
 def give_back(app: App, request_id: str, by: str, role: str | None, note: str, output: str) -> None:
     """Return a request."""
-    record = _negative(app, "return", request_id, by, role, note)
-    _told(record, output, _("Request {id} is returned by {by}. Next: hatang request submit FILE, corrected").format(
-        id=record.id, by=by))  # fmt: skip
+    done = _negative(app, "return", request_id, by, role, note)
+    _told(done, output, _("Request {id} is returned by {by}. Next: hatang request submit FILE, corrected"))
 
 
 @click.command(
@@ -165,17 +137,12 @@ def give_back(app: App, request_id: str, by: str, role: str | None, note: str, o
 @click.pass_obj
 def reject(app: App, request_id: str, by: str, role: str | None, note: str, output: str) -> None:
     """Reject a request."""
-    record = _negative(app, "reject", request_id, by, role, note)
-    _told(record, output, _("Request {id} is rejected by {by}.").format(id=record.id, by=by))
+    _told(_negative(app, "reject", request_id, by, role, note), output, _("Request {id} is rejected by {by}."))
 
 
-def _negative(app: App, act: str, request_id: str, by: str, role: str | None, note: str) -> RequestRecord:
+def _negative(app: App, act: str, request_id: str, by: str, role: str | None, note: str) -> dict[str, Any]:
     from hatang.errors import InputError
-    from hatang.model.case import Event
-    from hatang.model.lifecycle import Act, Role
 
     if not note.strip():
         raise InputError("no reason is given", where="--note", do="say what is wrong, for the agency")
-    return _record(
-        app, request_id, lambda r: Event(Act(act), Role(role) if role else r.case.demand.approver, by, note=note)
-    )
+    return _decide(app, request_id, act, by, role, note)

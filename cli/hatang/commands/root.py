@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),
     "review": ("review", _("Reviews and documents on record, and what is due.")),
     "sandbox": ("sandbox", _("A real OpenStack and real hosts on this machine, for demo, tests and training.")),
+    "serve": ("serve", _("Serve requests and what is known of systems over the network.")),
     "site": ("site", _("The shared part of a site: networks, address scopes, flavors, images.")),
     "system": ("system", _("Systems: plan, apply, status, destroy.")),
     "waiver": ("waiver", _("Waivers: accept for a time that a control is not met.")),
@@ -79,12 +80,15 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help=_("The site's description, e.g. inventories/example/site.yaml (HATANG_SITE_FILE)."),
 )
+@click.option(
+    "--url", help=_("Server of hatang to ask, instead of the local registry (HATANG_URL); as whom: OS_CLOUD.")
+)
 @click.option("--lang", type=click.Choice(["vi", "en"]), help=_("Language of texts; by default that of the locale."))
 @click.pass_context
-def root(ctx: click.Context, state_dir: Path | None, site_file: Path | None, lang: str | None) -> None:
+def root(ctx: click.Context, state_dir: Path | None, site_file: Path | None, url: str | None, lang: str | None) -> None:
     """Keep the global options for the command that follows."""
     ctx.obj = ctx.obj or App({})
-    ctx.obj.options = {"state_dir": state_dir, "site_file": site_file, "lang": lang}
+    ctx.obj.options = {"state_dir": state_dir, "site_file": site_file, "url": url, "lang": lang}
 
 
 def run(arguments: list[str]) -> int:

@@ -38,21 +38,7 @@ def _context(app: App) -> Context:
 @click.pass_obj
 def list_systems(app: App, output: str) -> None:
     """List systems."""
-    from hatang.registry import Registry
-
-    registry = Registry.open(app.settings.registry)
-    rows: list[dict[str, Any]] = [
-        {
-            "name": s.spec.name,
-            "agency": s.agency.code,
-            "branch": s.agency.branch.value,
-            "level": int(s.spec.level),
-            "state": s.state,
-            "request": s.request_id,
-            "hosts": [h.name for h in registry.hosts(s.spec.name)],
-        }
-        for s in registry.systems()
-    ]
+    rows = app.desk.systems()
     if output == "json":
         return emit_json("hatang.systems/1", systems=rows)
     titles = [_("System"), _("Agency"), _("Branch"), _("Level"), _("State"), _("Hosts")]
@@ -137,10 +123,7 @@ def _controls(check: dict[str, Any]) -> dict[str, int]:
 @click.pass_obj
 def status(app: App, name: str, output: str) -> None:
     """Status of one system."""
-    from hatang.registry import Registry
-    from hatang.workflow.status import system_status
-
-    found: dict[str, Any] = system_status(app.settings, Registry.open(app.settings.registry), name)
+    found: dict[str, Any] = app.desk.status(name)
     if output == "json":
         return emit_json("hatang.system-status/1", **found)
     click.echo(_("System {name}: {state}, level {level}, agency {agency}").format(**found))

@@ -17,7 +17,9 @@ def key_file(settings: Settings, host: HostRecord) -> Path:
 def ssh_options(settings: Settings, host: HostRecord) -> list[str]:
     """Options that lead to the host; the site's ssh_config knows the bastion."""
     options = ["-F", str(settings.ssh_config)] if settings.ssh_config else ["-o", "StrictHostKeyChecking=accept-new"]
-    return [*options, "-o", f"IdentityFile={key_file(settings, host)}", "-o", "BatchMode=yes"]
+    # The system's key alone: a host that allows few tries would refuse whoever offers those of an agent first.
+    own = ["-o", f"IdentityFile={key_file(settings, host)}", "-o", "IdentitiesOnly=yes"]
+    return [*options, *own, "-o", "BatchMode=yes"]
 
 
 def ssh_argv(settings: Settings, host: HostRecord, command: Sequence[str] = (), *, anew: bool = False) -> list[str]:

@@ -24,7 +24,7 @@ def inventory(
         "all": {
             "vars": {
                 "ansible_python_interpreter": "/usr/bin/python3",
-                "ansible_ssh_common_args": common,
+                "ansible_ssh_common_args": f"{common} -o IdentitiesOnly=yes",  # as in hatang.hosts.access
                 # Ansible's own control sockets would win over those of the ssh_config.
                 "ansible_ssh_args": "" if settings.ssh_config else "-o ControlMaster=auto -o ControlPersist=60",
             },

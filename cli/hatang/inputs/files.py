@@ -7,7 +7,7 @@ from pathlib import Path
 from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
-from hatang.inputs.yaml_lines import Document, read
+from hatang.inputs.yaml_lines import Document, parse, read
 from hatang.model.lifecycle import CARRIED_OUT, RequestKind
 from hatang.model.needs import UNITS, needs
 from hatang.model.request import RequestFile
@@ -45,7 +45,22 @@ def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str
     Raises:
         InputError, InputErrors: what is wrong, with line, field and remedy.
     """
-    document = read(path)
+    return _request(read(path), site), path.read_text(encoding="utf-8-sig")
+
+
+def request_of(raw: bytes, name: str, site: Site | None = None) -> tuple[RequestFile, str]:
+    """A request that came from elsewhere than a file, and its text.
+
+    Args:
+        name: what errors call it.
+
+    Raises:
+        InputError, InputErrors: what is wrong, with line, field and remedy.
+    """
+    return _request(parse(raw, Path(name)), site), raw.decode("utf-8-sig")
+
+
+def _request(document: Document, site: Site | None) -> RequestFile:
     _refuse_kind(document)
     request = validated(RequestFile, document)
     faults = [*_code_faults(request, document), *_zone_faults(request, document)]
@@ -53,13 +68,13 @@ def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str
         faults += [*_site_faults(request, document, site), *_quota_faults(request, document, site)]
     if faults:
         raise InputErrors(faults)
-    return request, path.read_text(encoding="utf-8-sig")
+    return request
 
 
 def _refuse_kind(document: Document) -> None:
     """Kinds that hatang knows but does not carry out yet are refused before anything is recorded."""
     kind = document.data.get("kind")
-    if kind in {k.value for k in RequestKind} - {k.value for k in CARRIED_OUT}:
+    if isinstance(kind, str) and kind in {k.value for k in RequestKind} - {k.value for k in CARRIED_OUT}:
         able = ", ".join(sorted(k.value for k in CARRIED_OUT))
         raise InputError(
             f"requests of kind {kind} are not carried out yet, so none is taken in",

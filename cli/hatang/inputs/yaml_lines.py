@@ -43,7 +43,19 @@ def read(path: Path) -> Document:
     Raises:
         InputError: the file is not there, not readable as one plain YAML mapping, or too large or deep.
     """
-    text = _text(path)
+    return parse(raw_bytes(path), path)
+
+
+def parse(raw: bytes, path: Path) -> Document:
+    """Read one YAML mapping that came from elsewhere than a file.
+
+    Args:
+        path: what errors call it.
+
+    Raises:
+        InputError: as `read`.
+    """
+    text = _text(raw, path)
     try:
         nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as exc:
@@ -58,6 +70,11 @@ def read(path: Path) -> Document:
         raise InputError(
             "not valid YAML: a character that YAML does not allow", where=f"{path}:1", do="save the file as plain text"
         ) from exc
+    except RecursionError:
+        raise InputError(
+            f"nested more than {MAX_DEPTH} levels deep", where=f"{path}:1",
+            do="flatten the file; see inventories/example",
+        ) from None  # fmt: skip
     if len(nodes) != 1 or nodes[0] is None:
         what = "the file is empty" if not nodes or nodes[0] is None else f"{len(nodes)} documents in one file"
         raise InputError(what, where=f"{path}:1", do="write exactly one document; see inventories/example")
@@ -72,15 +89,19 @@ def read(path: Path) -> Document:
     return Document(path, data, lines)
 
 
-def _text(path: Path) -> str:
+def raw_bytes(path: Path) -> bytes:
+    """What a file holds. Raises InputError."""
     if path.is_dir():
         raise InputError(f"{path} is a folder", where=str(path), do="name a YAML file in it")
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as exc:
         raise InputError(
             f"cannot read {path}: {exc.strerror}", where=str(path), do="check the name of the file"
         ) from exc
+
+
+def _text(raw: bytes, path: Path) -> str:
     if len(raw) > MAX_BYTES:
         raise InputError(
             f"the file has {len(raw)} bytes; at most {MAX_BYTES} are read", where=str(path), do="shorten it"

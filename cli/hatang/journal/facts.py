@@ -81,11 +81,27 @@ def _review_withdrawal(row: Row) -> Said:
     return "review.withdraw", row["withdrawn_by"], {"review": row["review_id"]}, {}
 
 
+def _agency_key(row: Row) -> Said:
+    facts = {"agency": row["agency_code"], "key": row["id"]}
+    return "agency-key.register", row["registered_by"], facts, {f"key {row['id'][:16]}": row["id"]}
+
+
+def _agency_key_revocation(row: Row) -> Said:
+    return "agency-key.revoke", row["revoked_by"], {"key": row["key_id"]}, {}
+
+
+def _person(row: Row) -> Said:
+    return "person.seen", row["name"], {"user_id": row["user_id"]}, {}
+
+
 SAY: dict[str, Callable[[Row], Said]] = {
     "act": _act,
+    "agency-key": _agency_key,
+    "agency-key-revocation": _agency_key_revocation,
     "check-run": _check_run,
     "deployment": _deployment,
     "hardened-host": _hardened_host,
+    "person": _person,
     "request": _request,
     "review": _review,
     "review-withdrawal": _review_withdrawal,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from hatang.model.account import AccountSpec
 from hatang.model.agency import Agency
 from hatang.model.base import Model
-from hatang.model.system import System
+from hatang.model.system import HostSpec, System
+
+N = TypeVar("N", HostSpec, AccountSpec)
+# The kind is not among them: what the old kind gave on the host (a shell, sudo) is not taken back.
+ACCOUNT_FIELDS = frozenset({"manager", "department", "enabled", "disabled", "shared"})
 
 
 @dataclass(frozen=True)
@@ -32,17 +39,32 @@ def differences(old: tuple[Agency, System], new: tuple[Agency, System], stated: 
         for f in sorted(stated)
         if before[f] != after[f]
     ]
-    found += _fields("system", old[1], new[1], frozenset(), skip={"hosts"})
-    had, has = {h.name: h for h in old[1].hosts}, {h.name: h for h in new[1].hosts}
+    found += _fields("system", old[1], new[1], frozenset(), skip={"hosts", "accounts"})
+    found += _named("system.hosts", old[1].hosts, new[1].hosts, _host, frozenset())
+    found += _named("system.accounts", old[1].accounts, new[1].accounts, _account, ACCOUNT_FIELDS)
+    return found
+
+
+def _host(host: HostSpec) -> str:
+    return f"zone {host.zone.value}, flavor {host.flavor}, volume {host.volume_gib} GiB"
+
+
+def _account(account: AccountSpec) -> str:
+    return f"{account.kind.value}, {account.manager}, {account.department}"
+
+
+def _named(
+    where: str, old: Iterable[N], new: Iterable[N], words: Callable[[N], str], carried_out: frozenset[str]
+) -> list[Difference]:
+    """Things with names. One left out is not taken away: an account is disabled, a host goes with its system."""
+    found, had, has = [], {x.name: x for x in old}, {x.name: x for x in new}
     for name in sorted(had.keys() | has.keys()):
         if name not in had:
-            host = has[name]
-            told = f"zone {host.zone.value}, flavor {host.flavor}, volume {host.volume_gib} GiB"
-            found.append(Difference(f"system.hosts.{name}", "", told, True))
+            found.append(Difference(f"{where}.{name}", "", words(has[name]), True))
         elif name not in has:
-            found.append(Difference(f"system.hosts.{name}", f"zone {had[name].zone.value}", "", False))
+            found.append(Difference(f"{where}.{name}", words(had[name]), "", False))
         else:
-            found += _fields(f"system.hosts.{name}", had[name], has[name], frozenset())
+            found += _fields(f"{where}.{name}", had[name], has[name], carried_out)
     return found
 
 

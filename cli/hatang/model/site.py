@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from hatang.model.base import Misfit, Model, Slug, Text
 from hatang.model.terms import Branch, Level
+
+DomainName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$")]
 
 
 class ExternalNetwork(Model):
@@ -85,6 +87,15 @@ class Services(Model):
     dns_servers: tuple[IPv4Address | IPv6Address, ...] = Field(min_length=1, description="Trusted resolvers.")
     log_server: IPv4Address = Field(description="Central log store.")
     log_port: int = Field(6514, ge=1, le=65535, description="TCP port of the log store.")
+    log_ca: str = Field("", description="Certificate (PEM) of who signs the log store's own; empty: logs go in clear.")
+    blocked_names: tuple[DomainName, ...] = Field((), description="Harmful domain names that hosts do not resolve.")
+    package_mirror: str = Field(
+        "", pattern=r"^(https?://[\w.:\-/\[\]]+)?$", description="Package mirror, above debian and debian-security."
+    )
+    signature_mirror: str = Field(
+        "", pattern=r"^(https?://[\w.:\-/\[\]]+)?$", description="Mirror of malware signatures for freshclam."
+    )
+    backup_repository: str = Field("", description="Where copies go: folder or URL that restic knows; empty: none.")
 
 
 class PlatformNetwork(Model):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hatang.errors import InputError
+from hatang.errors import NameTakenError
 from hatang.model.system import System
 from hatang.registry import tables as t
 
@@ -18,14 +18,14 @@ def claim(session: Session, system: System) -> None:
     """These are the servers' names of the system; those that it had before are free again.
 
     Raises:
-        InputError: another system has a server of that name.
+        NameTakenError: another system has a server of that name.
     """
     release(session, system.name)
     wanted = {system.server_name(h.name): i for i, h in enumerate(system.hosts)}
     taken = session.scalars(select(t.ServerNameRow).where(t.ServerNameRow.name.in_(wanted)))
     if clash := min(taken, key=lambda r: r.name, default=None):
         place = wanted[clash.name]
-        raise InputError(
+        raise NameTakenError(
             f"a server called {clash.name} exists: host {clash.name.removeprefix(clash.system + '-')} "
             f"of system {clash.system}",
             where=f"system.hosts[{place}].name",
@@ -36,7 +36,7 @@ def claim(session: Session, system: System) -> None:
 
 
 def claim_more(session: Session, system: System) -> None:
-    """Names of the hosts that a system shall have, besides those of hosts that it has. Raises InputError."""
+    """Names of the hosts that a system shall have, besides those of hosts that it has. Raises NameTakenError."""
     kept = set(session.scalars(select(t.ServerNameRow.name).where(t.ServerNameRow.system == system.name)))
     claim(session, system)
     wanted = {system.server_name(h.name) for h in system.hosts}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hatang.errors import InputError, RefusedError
+from hatang.errors import InputError, NameTakenError, RefusedError
 from hatang.model.agency import Agency, QuotaCeiling
 from hatang.model.authority import is_operator
 from hatang.model.case import Case, Event
@@ -116,7 +117,7 @@ class Requests:
             session.add(t.SystemStateRow(system=system.name, state="requested"))
             return
         if row.agency_code != file.agency.code:
-            raise InputError(
+            raise NameTakenError(
                 f"the name {system.name} is taken by a system of agency {row.agency_code}",
                 where="system.name", do="choose another name",
             )  # fmt: skip
@@ -163,6 +164,12 @@ class Requests:
         """One request. Raises UnknownNameError."""
         with self._reading() as session:
             return record_of(session, _row(session, request_id))
+
+    def find_request(self, request_id: str) -> RequestRecord | None:
+        """One request, if there is such a one."""
+        with self._reading() as session:
+            row = session.get(t.RequestRow, request_id)
+            return record_of(session, row) if row else None
 
     def requests(self, state: RequestState | None = None) -> list[RequestRecord]:
         """All requests, oldest first; of one state only when given."""
@@ -295,12 +302,16 @@ def add(session: Session, row: t.RequestRow, case: Case, event: Event) -> None:
 def case_of(session: Session, row: t.RequestRow) -> Case:
     """A request with its history."""
     query = select(RequestEventRow).where(RequestEventRow.request_id == row.id).order_by(RequestEventRow.number)
+    return _case(row, session.scalars(query))
+
+
+def _case(row: t.RequestRow, history: Iterable[RequestEventRow]) -> Case:
     events = tuple(
         Event(
             Act(e.act), Role(e.role), e.actor, e.plan, e.intent, e.document, e.step, e.note, RequestState(e.target),
             e.created_at,
         )
-        for e in session.scalars(query)
+        for e in history
     )  # fmt: skip
     level = Level(row.spec["system"]["level"])
     return Case(row.id, RequestKind(row.kind), row.requested_by, level, row.operates, events)
@@ -308,18 +319,20 @@ def case_of(session: Session, row: t.RequestRow) -> Case:
 
 def record_of(session: Session, row: t.RequestRow) -> RequestRecord:
     """A request as the registry gives it out."""
-    case = case_of(session, row)
+    return _record(row, case_of(session, row))
+
+
+def record_from(row: t.RequestRow, history: Iterable[RequestEventRow]) -> RequestRecord:
+    """A request as the registry gives it out, from its acts in their order."""
+    return _record(row, _case(row, history))
+
+
+def _record(row: t.RequestRow, case: Case) -> RequestRecord:
     assert case.state is not None, "a request is recorded with its first act"
+    system = row.spec["system"]["name"]
     return RequestRecord(
-        row.id,
-        row.spec["system"]["name"],
-        row.agency_code,
-        row.requested_by,
-        case.state,
-        row.created_at,
-        row.kind,
-        case,
-    )
+        row.id, system, row.agency_code, row.requested_by, case.state, row.created_at, row.kind, case
+    )  # fmt: skip
 
 
 def _agency_as_asked(agency: t.AgencyRow, row: t.RequestRow) -> Agency:

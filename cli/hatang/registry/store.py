@@ -174,6 +174,12 @@ class Registry(Requests):
             where = (t.RemoteIdRow.kind == kind, t.RemoteIdRow.name == name)
             return {r.key: r.value for r in session.scalars(select(t.RemoteIdRow).where(*where))}
 
+    def remote_name(self, kind: str, key: str, value: str) -> str | None:
+        """What the thing is called here that has this id in the cloud; None: nothing here has it."""
+        where = (t.RemoteIdRow.kind == kind, t.RemoteIdRow.key == key, t.RemoteIdRow.value == value)
+        with self._reading() as session:
+            return session.scalars(select(t.RemoteIdRow.name).where(*where)).first()
+
     def record_deployment(
         self,
         system: str,

@@ -8,16 +8,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hatang import settings
 from hatang.audit.runner import host_files
 from hatang.catalogue import load
 from hatang.catalogue.loader import POLICIES
 from hatang.hosts import harden, wait_for_hosts
-from hatang.model.terms import Level
+from hatang.model.terms import Level, applying
 from tests.integration.hosts.lone import Lone
 
 LEVEL = 4
+APPLIES = applying(document_storage=True)  # with it, every control with a host check is demanded at that level
 
 
 @dataclass
@@ -31,11 +33,16 @@ class Checked:
         """Name of the host."""
         return self.lone.hosts[0].name
 
+    def variables(self) -> dict[str, dict[str, Any]]:
+        """Role variables of the host."""
+        found = load().role_variables(Level(LEVEL), APPLIES, self.lone.site, self.lone.bastion)
+        return {h.name: found for h in self.lone.hosts}
+
     def harden(self, tags: Sequence[str] = ()) -> None:
         """Bring the host to the values of the level; `tags`: what these controls ask, alone."""
         wait_for_hosts(self.lone.settings, self.lone.hosts)
         log = self.lone.folder / "harden.log"
-        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.lone.variables(LEVEL), tags=tags, log=log)
+        harden(self.lone.settings, self.lone.site, self.lone.hosts, self.variables(), tags=tags, log=log)
 
     def root(self, script: str) -> str:
         """Run a script as root inside the host, not over SSH."""
@@ -47,8 +54,8 @@ class Checked:
         Args:
             by: testinfra back-end: `ssh`, or `hatang`, as hatang's own runs.
         """
-        values = {k: r.value for k, r in load().resolve(Level(LEVEL)).items()}
-        expected = {"hosts": {self.name: {"values": values, "variables": self.lone.variables(LEVEL)[self.name]}}}
+        values = {k: r.value for k, r in load().resolve(Level(LEVEL), APPLIES).items()}
+        expected = {"hosts": {self.name: {"values": values, "variables": self.variables()[self.name]}}}
         place = self.lone.folder / "check"
         place.mkdir(exist_ok=True)
         (place / "values.json").write_text(json.dumps(expected))
@@ -62,7 +69,7 @@ class Checked:
                 *(f"--hosts={by}://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}"),
                 *(f"--values={place / 'values.json'}", *options, *map(str, files)),
             ],
-            capture_output=True, text=True, timeout=120, env=settings.environment(), check=False,
+            capture_output=True, text=True, timeout=300, env=settings.environment(), check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stdout + done.stderr
         found = {}

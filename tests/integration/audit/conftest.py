@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from hatang.sandbox.hosts import control
-from tests.integration.audit.checked import LEVEL, Checked
+from tests.integration.audit.checked import Checked
 from tests.integration.hosts.lone import Lone
 
 
@@ -21,7 +21,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
         lone.add("le-web")
         made = Checked(lone)
         made.harden()
-        assert made.lone.variables(LEVEL)
+        assert made.variables()
         yield made
     finally:
         lone.down()

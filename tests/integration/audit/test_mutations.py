@@ -6,8 +6,6 @@ then as somebody would who wants it to look right.
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from hatang.catalogue import load
@@ -15,7 +13,7 @@ from hatang.catalogue.mutations import mutations
 from hatang.catalogue.ways import OF_SYSTEMS
 from hatang.model.mutation import By, Mutation, Where
 from tests.integration.audit.checked import Checked
-from tests.prove.choice import sample
+from tests.prove.choice import at, sample, seed_of_run
 from tests.prove.hosts import HostProof
 
 SAMPLE = 8  # mutations one by one on every run, with those of cloud and registry at least 15; `make prove` does all
@@ -55,7 +53,7 @@ def test_what_is_broken_is_named_and_repaired(checked: Checked, by: By) -> None:
     assert checked.bad() == {}
 
 
-CHOSEN = sample(SAMPLE, random.randrange(10**6), (Where.HOST,))
+CHOSEN = sample(SAMPLE, seed_of_run(), at(Where.HOST))
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def test_ssh_config_leads_to_the_host_by_name_even_with_a_blank_in_its_path(tmp_
     found = place(tmp_path, ssh_config=str(tmp_path / "a b" / "ssh_config"))
     made = inventory(found, [HOST], {})["all"]
     assert made["hosts"][HOST.name]["ansible_host"] == HOST.name
-    assert made["vars"]["ansible_ssh_common_args"] == f"-F '{tmp_path}/a b/ssh_config'"
+    assert made["vars"]["ansible_ssh_common_args"] == f"-F '{tmp_path}/a b/ssh_config' -o IdentitiesOnly=yes"
 
 
 def test_without_an_ssh_config_the_address_is_used(tmp_path: Path) -> None:
@@ -54,6 +54,7 @@ def test_command_follows_the_host_and_key_is_that_of_the_system(tmp_path: Path) 
     words = ssh_argv(place(tmp_path), HOST, ["systemctl", "status"])
     assert words[-3:] == [HOST.address, "systemctl", "status"]
     assert f"IdentityFile={tmp_path}/keys/mot-cua" in words
+    assert "IdentitiesOnly=yes" in words, "keys of an agent are not offered first: the host allows four tries"
 
 
 def listen(*events: dict[str, object]) -> _Run:

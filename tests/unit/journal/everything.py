@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, Role
 from hatang.model.review import ReviewEntry, ReviewScope
 from hatang.registry import HostRecord, Registry
 from hatang.registry.acts import note
+from hatang.registry.agency_keys import AgencyKeys
 from hatang.registry.history import History
+from hatang.registry.persons import Persons
 from hatang.registry.reviews import Reviews
 from hatang.registry.waivers import Waivers
 from tests.unit.registry.decided import approve
@@ -50,6 +54,7 @@ def everything(registry: Registry, folder: Path, said: str = "nothing special") 
     registry.act(other.id, Event(Act.RETURN, Role.SPECIALISED, "nguoi-tra", note=said))
     _waived(Waivers(registry), said)
     _reviewed(Reviews(registry), said)
+    _over_the_network(registry, said)
 
 
 def _waived(waivers: Waivers, said: str) -> None:
@@ -57,6 +62,13 @@ def _waived(waivers: Waivers, said: str) -> None:
     waiver = waivers.propose(proposal(reason=said, measure=said, expires_on=until))
     waivers.approve(waiver.id, "Trần Thị B", note=said)
     waivers.revoke(waiver.id, "Lê Văn C", said)
+
+
+def _over_the_network(registry: Registry, said: str) -> None:
+    Persons(registry).name_of("user-1", "nguoi-qua-mang@vi-du")
+    keys = AgencyKeys(registry)
+    key = keys.register(REQUEST.agency.code, Ed25519PrivateKey.generate().public_key(), "Nguyễn Văn A", said)
+    keys.revoke(key.id, "Trần Thị B", said)
 
 
 def _reviewed(reviews: Reviews, said: str) -> None:

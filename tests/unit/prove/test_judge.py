@@ -6,7 +6,7 @@ import pytest
 
 from hatang.catalogue.mutations import mutations
 from hatang.model.mutation import Where
-from tests.prove.choice import every, sample
+from tests.prove.choice import at, every, sample
 from tests.prove.outcome import Verdict, judge
 
 OWN = mutations()["AUT-13"].mutations[0]
@@ -36,9 +36,9 @@ def test_those_that_the_act_honestly_breaks_are_not_unrelated() -> None:
 
 
 def test_sample_is_random_repeatable_and_no_larger_than_asked() -> None:
-    assert sample(10, 1) == sample(10, 1)
-    assert len({tuple((c, m.name) for c, m in sample(10, seed)) for seed in range(8)}) == 8
-    assert len(sample(10, 1)) == 10
-    assert sample(10**6, 1, (Where.CLOUD,)) == sorted(
+    assert sample(10, 1, every()) == sample(10, 1, every())
+    assert len({tuple((c, m.name) for c, m in sample(10, seed, every())) for seed in range(8)}) == 8
+    assert len(sample(10, 1, every())) == 10
+    assert sample(10**6, 1, at(Where.CLOUD)) == sorted(
         (c for c in every() if c[1].on is Where.CLOUD), key=lambda c: (c[0], c[1].name)
     )

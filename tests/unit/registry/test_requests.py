@@ -19,6 +19,7 @@ from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 
 S = RequestState
 NAME = REQUEST.system.name
+GONE = "2027-11-30"
 
 
 def asks(kind: str = "new-system", *, hosts: tuple[str, ...] = (), contact: str = "", **system: Any) -> RequestFile:
@@ -134,6 +135,30 @@ def test_a_change_is_in_the_registry_only_once_it_has_begun(in_use: Registry) ->
     assert {r.state for r in in_use.requests()} == {S.ACTIVE}
     in_use.set_system_state(NAME, "removed")
     assert {r.state for r in in_use.requests()} == {S.REMOVED}
+
+
+def test_accounts_come_with_a_change_end_with_one_and_are_never_left_out(in_use: Registry) -> None:
+    an = {
+        "name": "an",
+        "kind": "administration",
+        "manager": "Nguyen Van An",
+        "department": "Ha tang",
+        "enabled": "2026-12-01",
+    }
+    for file, told in (
+        (asks("change", accounts=[an]), {"system.accounts.an": ("", "administration, Nguyen Van An, Ha tang")}),
+        (asks("change", accounts=[an | {"disabled": GONE}]), {"system.accounts.an.disabled": ("None", GONE)}),
+    ):
+        record = in_use.submit(file, "", SITE)
+        assert {d.field: (d.old, d.new) for d in in_use.changes(record.id)} == told
+        approve(in_use, record.id)
+        in_use.begin(record.id)
+        in_use.set_system_state(NAME, "active")
+        assert in_use.system(NAME).spec.accounts == file.system.accounts
+    for file in (asks("change"), asks("change", accounts=[an | {"kind": "daily-work", "disabled": GONE}])):
+        with pytest.raises(InputError, match="not carried out yet") as refused:
+            in_use.submit(file, "", SITE)
+        assert "system.accounts.an" in refused.value.what
 
 
 def test_a_higher_ceiling_makes_room_once_the_change_is_approved(in_use: Registry) -> None:

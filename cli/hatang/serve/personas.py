@@ -1,0 +1,100 @@
+"""Who somebody is here, from what Keystone says about their token: personas, confined to an agency or not. No I/O.
+
+| scope of the token | role | persona |
+|---|---|---|
+| domain hatang-platform | manager | platform engineer, of the whole site |
+| domain hatang-platform | reader | auditor, of the whole site |
+| domain hatang-platform or of an agency | hatang-specialised-unit, -other-unit, -owner | approver: that body |
+| domain of an agency | manager | agency administrator |
+| domain of an agency, project of a system | member | agency member |
+| domain of an agency, project of a system | reader | auditor of that agency, or of that system |
+
+Keystone implies roles (a manager is also a member and a reader); the highest counts. The three roles of approvers are
+none that the manager of a domain may give (Keystone's `domain_managed_target_role`), so an agency cannot make itself
+an approver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hatang.model.lifecycle import Role
+
+PLATFORM_DOMAIN = "hatang-platform"
+BODIES = {
+    "hatang-specialised-unit": Role.SPECIALISED,
+    "hatang-other-unit": Role.OTHER_UNIT,
+    "hatang-owner": Role.OWNER,
+}
+
+
+class Persona(StrEnum):
+    """In what capacity somebody uses the server."""
+
+    ENGINEER = "platform-engineer"
+    ADMINISTRATOR = "agency-administrator"
+    MEMBER = "agency-member"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True)
+class Token:
+    """What Keystone says about a token."""
+
+    user_id: str
+    user: str
+    user_domain: str
+    domain_id: str  # of the scope: the domain itself, or that of the project
+    domain: str
+    project_id: str  # empty: the token is for the domain
+    roles: frozenset[str]
+    expires_at: float  # Unix time, seconds
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody whose token is good and who is somebody here."""
+
+    user_id: str
+    shown: str  # user@domain
+    personas: frozenset[Persona]
+    bodies: frozenset[Role]  # of an approver
+    agency: str | None  # code; None: sees the whole site
+    system: str | None = None  # sees this system alone
+
+    def sees(self, agency: str, system: str | None = None) -> bool:
+        """Whether something of this agency, and of this system, is theirs to see."""
+        return self.agency in (None, agency) and (self.system is None or self.system == system)
+
+
+def principal(token: Token, agency: str | None, system: str | None) -> Principal | None:
+    """Who that is; None: nobody here.
+
+    Args:
+        agency: code of the agency whose domain the scope of the token is or lies in; None: of none.
+        system: name of the system whose project the scope is; None: of none.
+    """
+    in_domain, roles = not token.project_id, token.roles
+    platform = in_domain and token.domain == PLATFORM_DOMAIN
+    if not platform and (agency is None or (token.project_id and system is None)):
+        return None
+    personas: set[Persona] = set()
+    bodies = frozenset(body for name, body in BODIES.items() if name in roles) if in_domain else frozenset()
+    if bodies:
+        personas.add(Persona.APPROVER)
+    if platform and "manager" in roles:
+        personas.add(Persona.ENGINEER)
+    elif not platform and in_domain and "manager" in roles:
+        personas.add(Persona.ADMINISTRATOR)
+    elif not platform and {"manager", "member"} & roles:
+        personas.add(Persona.MEMBER)
+    elif "reader" in roles:
+        personas.add(Persona.AUDITOR)
+    if not personas:
+        return None
+    return Principal(
+        token.user_id, f"{token.user}@{token.user_domain}", frozenset(personas), bodies,
+        None if platform else agency, None if platform or in_domain else system,
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""Logs: each kind arrives, nothing is left out on the way to the store, in cipher, and few may read them."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatch
+
+import pytest
+
+from hatang.policies.checks.expected import Ask, Expected
+from hatang.policies.checks.test_logging import JOURNAL, RULES
+
+# One line of each kind, with a word of its own, and where it was found; a unit that runs `true` is the process.
+KINDS = (
+    "w=trial-$(cat /proc/sys/kernel/random/uuid); logger -t access-trial -p authpriv.info $w; logger -t alert-trial -p"
+    " daemon.alert $w; logger -t application-trial -p local0.info $w; systemd-run --quiet --unit=$w --wait true;"
+    " for i in $(seq 30); do grep -qs application-trial.*$w /var/log/syslog && break; sleep 0.1; done; sleep 0.2;"
+    ' grep -Hs -e "trial: $w" -e "Started $w" /var/log/syslog /var/log/auth.log; true'
+)
+FOUND = {
+    "access": r"^/var/log/auth\.log:.*access-trial", "alert": r"^/var/log/syslog:.*alert-trial",
+    "application": r"^/var/log/syslog:.*application-trial", "process": r"^/var/log/syslog:.*Started trial-",
+}  # fmt: skip
+FILES = "find /var/log -type f -name '*.log'"
+# What lies in a folder that others cannot enter is closed, whatever its own rights.
+READABLE = (
+    "find /var/log -type d ! -perm /o=x -prune -o -type f -perm /o=rwx"
+    " ! -name wtmp ! -name lastlog ! -name faillog -print"
+)
+READERS = "getent group adm systemd-journal"
+SILENT = r"grep -rhsE '^[[:space:]]*Defaults.*!(syslog|log_allowed|log_denied)' /etc/sudoers /etc/sudoers.d || true"
+TRACES = "grep -c 'sudo:.*COMMAND=' /var/log/auth.log || true"
+CERTIFICATE = "openssl x509 -checkend 0 -noout -in /etc/rsyslog-ca.pem 2>&1 || true"
+
+
+@pytest.mark.control("LOG-02")
+def test_each_kind_is_written(value: tuple[str, ...], ask: Ask) -> None:
+    """A line for trial of each kind that syslog carries stands in the file where its kind belongs."""
+    lines = ask(KINDS)
+    missing = [k for k in value if k in FOUND and not re.search(FOUND[k], lines, re.M)]
+    assert not missing, f"not written: {', '.join(missing)}"
+
+
+@pytest.mark.control("LOG-13")
+def test_nothing_is_left_out(value: bool, ask: Ask) -> None:
+    """What programs write into files of their own is taken in, and no rule throws messages away."""
+    rules = "\n".join(r for r in ask(RULES).splitlines() if not r.lstrip().startswith("#"))
+    thrown = re.findall(r"^(?!.*action\().*?[\s{]((?:stop|~|discard)\s*}?)\s*$", rules, re.M)
+    assert not thrown, "a rule throws messages away before they are sent"
+    journal = dict(re.findall(r"^\s*(\w+)\s*=\s*(.*?)\s*$", ask(JOURNAL), re.M))
+    assert journal.get("ForwardToSyslog") == "yes", "the journal hands nothing over"
+    assert journal.get("MaxLevelSyslog", "debug") in ("debug", "7"), "the journal keeps some messages back"
+    own = set(re.findall(r"\s-?(/var/log/\S+)\s*$", rules, re.M))
+    taken = re.findall(r'type\s*=\s*"imfile"\s+File\s*=\s*"([^"]+)"', rules, re.I)
+    left = [f for f in ask(FILES).split() if f not in own and not any(fnmatch(f, p) for p in taken)]
+    assert not left, f"never sent: {', '.join(left)}"
+
+
+@pytest.mark.control("LOG-15")
+def test_few_read_logs(value: bool, ask: Ask) -> None:
+    """Others read no log, nobody is in the groups that may, and what is done with root's rights leaves a line."""
+    open_ = ask(READABLE).split()
+    assert not open_, f"everybody may use {', '.join(open_[:5])}"
+    members = [f"{n} ({g})" for g, _, _, ns in (r.split(":") for r in ask(READERS).split()) for n in ns.split(",") if n]
+    assert not members, f"may read logs without leaving a trace: {', '.join(members)}"
+    assert not ask(SILENT).strip(), "sudo is told to be silent"
+    assert int(ask(TRACES).strip() or 0) > 0, "sudo left no line in the log"
+
+
+@pytest.mark.control("LOG-18")
+def test_logs_travel_encrypted(value: bool, expected: Expected, ask: Ask) -> None:
+    """Every way out of the log service is TLS, and only to a server that the site's certificate vouches for."""
+    assert expected.variables.get("logging_ca", "-"), "the site names no certificate, so logs go in clear"
+    rules = ask(RULES)
+    ways = [a for a in re.findall(r"action\(([^()]*)\)", rules, re.S) if re.search(r'type\s*=\s*"omfwd"', a, re.I)]
+    assert ways, "messages are sent nowhere"
+    for way in ways:
+        options = {k.lower(): v for k, v in re.findall(r'(\w+)\s*=\s*"([^"]*)"', way)}
+        assert options.get("streamdriver") in ("gtls", "ossl"), f"to {options.get('target')} in clear"
+        assert options.get("streamdrivermode") == "1", f"to {options.get('target')} in clear"
+        assert options.get("streamdriverauthmode", "anon").startswith("x509/"), "to whoever answers"
+    plain = re.findall(r"^\s*[^#\s]\S*\s+@@?\S+", rules, re.M)
+    assert not plain, f"in clear: {plain[0].strip()}"
+    assert "will not expire" in ask(CERTIFICATE), "there is no valid certificate to know the store by"
