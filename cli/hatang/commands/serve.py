@@ -39,16 +39,16 @@ def command(
 ) -> None:
     """Serve."""
     from hatang.provision.cloud import Cloud
-    from hatang.serve import access, server
+    from hatang.serve import server
     from hatang.serve.app import build
     from hatang.serve.keystone import Keystone
 
-    made = build(app.settings, app.site, Keystone(Cloud(app.settings)), rate)
+    access_log = app.settings.log_dir / "access.log"
+    made = build(app.settings, app.site, Keystone(Cloud(app.settings)), rate, access_log)
     config = server.config(made, host, port, certificate, key, proxies=proxies)
-    access.to_file(app.settings.log_dir / "access.log")
     progress(
         _("Serving on {url}; access log: {file}").format(
-            url=f"{'https' if certificate else 'http'}://{host}:{port}", file=app.settings.log_dir / "access.log"
+            url=f"{'https' if certificate else 'http'}://{host}:{port}", file=access_log
         )
     )
     server.run(config)

@@ -82,16 +82,15 @@ def _review_withdrawal(row: Row) -> Said:
 
 
 def _agency_key(row: Row) -> Said:
-    facts = {"agency": row["agency_code"], "key": row["id"]}
-    return "agency-key.register", row["registered_by"], facts, {f"key {row['id'][:16]}": row["id"]}
+    return "agency.key", row["registered_by"], {"key": row["id"], "agency": row["agency_code"]}, {}
 
 
 def _agency_key_revocation(row: Row) -> Said:
-    return "agency-key.revoke", row["revoked_by"], {"key": row["key_id"]}, {}
+    return "agency.key-revoke", row["revoked_by"], {"key": row["key_id"]}, {}
 
 
 def _person(row: Row) -> Said:
-    return "person.seen", row["name"], {"user_id": row["user_id"]}, {}
+    return "person.first-act", row["name"], {"user_id": row["user_id"]}, {}
 
 
 SAY: dict[str, Callable[[Row], Said]] = {

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from hatang.registry import network_tables, request_tables, review_tables  # noqa: F401 (their tables are part of the metadata)
+from hatang.registry import network_tables, request_tables, review_tables  # noqa: F401 (part of the metadata)
 from hatang.registry import tables as t
 from hatang.registry import waiver_tables as w
 from hatang.registry.database import unusable

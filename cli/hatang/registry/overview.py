@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import BindParameter, Select, bindparam, select, tuple_
 
 from hatang.model.agency import Agency
 from hatang.model.lifecycle import RequestState
@@ -48,51 +50,33 @@ class Overview:
 
     def agencies(self, code: str | None = None) -> list[AgencyLine]:
         """Agencies by code; with a code only that one, or none."""
-        rows, systems = select(t.AgencyRow), select(t.SystemRow.name, t.SystemRow.agency_code)
-        ids = select(t.RemoteIdRow).where(t.RemoteIdRow.kind == "agency", t.RemoteIdRow.key == "domain_id")
-        if code is not None:
-            rows, systems = rows.where(t.AgencyRow.code == code), systems.where(t.SystemRow.agency_code == code)
-            ids = ids.where(t.RemoteIdRow.name == code)
+        rows, systems, ids = _agencies(code is not None)
+        words = {"code": code}
         with self._reading() as session:
-            domains = {r.name: r.value for r in session.scalars(ids)}
+            domains = dict(session.execute(ids, words).tuples().all())
             names: dict[str, list[str]] = defaultdict(list)
-            for name, agency in session.execute(systems).tuples():
+            for name, agency in session.execute(systems, words).tuples():
                 names[agency].append(name)
-            return [
-                AgencyLine(Agency.model_validate(r.spec), domains.get(r.code, ""), tuple(sorted(names[r.code])))
-                for r in sorted(session.scalars(rows), key=lambda r: r.code)
-            ]
+            found = session.execute(rows, words).tuples().all()
+        return [
+            AgencyLine(Agency.model_validate(spec), domains.get(key, ""), tuple(sorted(names[key])))
+            for key, spec in sorted(found, key=lambda row: row[0])
+        ]
 
     def systems(self, agency: str | None = None, name: str | None = None) -> list[SystemLine]:
         """Systems by name; of one agency, or of one name, when given."""
-        newest = (
-            select(t.SystemStateRow.state).where(t.SystemStateRow.system == t.SystemRow.name)
-            .order_by(t.SystemStateRow.id.desc()).limit(1).scalar_subquery()
-        )  # fmt: skip
-        query = select(t.SystemRow, t.AgencyRow.branch, newest).join(
-            t.AgencyRow, t.AgencyRow.code == t.SystemRow.agency_code
-        )
-        if agency is not None:
-            query = query.where(t.SystemRow.agency_code == agency)
-        if name is not None:
-            query = query.where(t.SystemRow.name == name)
+        rows, of_hosts, ids = _systems(agency is not None, name is not None)
+        words = {"agency": agency, "name": name}
         with self._reading() as session:
-            found = sorted(session.execute(query).tuples(), key=lambda row: row[0].name)
-            names = [row.name for row, _branch, _state in found]
+            found = session.execute(rows, words).tuples().all()
             hosts: dict[str, list[str]] = defaultdict(list)
-            in_these = t.HostRow.system.in_(names)
-            for host, system in session.execute(select(t.HostRow.name, t.HostRow.system).where(in_these)).tuples():
+            for host, system in session.execute(of_hosts, words).tuples():
                 hosts[system].append(host)
-            ids = select(t.RemoteIdRow.name, t.RemoteIdRow.value).where(
-                t.RemoteIdRow.kind == "system", t.RemoteIdRow.key == "project_id", t.RemoteIdRow.name.in_(names)
-            )
-            projects = dict(session.execute(ids).tuples().all())
+            projects = dict(session.execute(ids, words).tuples().all())
         return [
-            SystemLine(
-                row.name, row.agency_code, branch, row.level, state or "requested", row.request_id,
-                projects.get(row.name, ""), tuple(sorted(hosts[row.name])),
-            )
-            for row, branch, state in found
+            SystemLine(key, code, branch, level, state or "requested", request, projects.get(key, ""),
+                       tuple(sorted(hosts[key])))
+            for key, code, branch, level, request, state in sorted(found, key=lambda row: row[0])
         ]  # fmt: skip
 
     def requests(
@@ -131,3 +115,42 @@ class Overview:
             for event in session.scalars(select(RequestEventRow).where(of_these).order_by(RequestEventRow.number)):
                 events[event.request_id].append(event)
             return [record_from(row, events[row.id]) for row in rows]
+
+
+# Statements are made once: to make one takes as long as to run it.
+
+
+@cache
+def _agencies(one: bool) -> tuple[Select[Any], Select[Any], Select[Any]]:
+    rows, systems = select(t.AgencyRow.code, t.AgencyRow.spec), select(t.SystemRow.name, t.SystemRow.agency_code)
+    ids = select(t.RemoteIdRow.name, t.RemoteIdRow.value).where(
+        t.RemoteIdRow.kind == "agency", t.RemoteIdRow.key == "domain_id"
+    )
+    if not one:
+        return rows, systems, ids
+    code: BindParameter[str] = bindparam("code")
+    return (
+        rows.where(t.AgencyRow.code == code), systems.where(t.SystemRow.agency_code == code),
+        ids.where(t.RemoteIdRow.name == code),
+    )  # fmt: skip
+
+
+@cache
+def _systems(of_agency: bool, one: bool) -> tuple[Select[Any], Select[Any], Select[Any]]:
+    s = t.SystemRow
+    newest = (
+        select(t.SystemStateRow.state).where(t.SystemStateRow.system == s.name)
+        .order_by(t.SystemStateRow.id.desc()).limit(1).scalar_subquery()
+    )  # fmt: skip
+    rows: Select[Any] = select(s.name, s.agency_code, t.AgencyRow.branch, s.level, s.request_id, newest).join(
+        t.AgencyRow, t.AgencyRow.code == s.agency_code
+    )
+    hosts: Select[Any] = select(t.HostRow.name, t.HostRow.system).join(s, s.name == t.HostRow.system)
+    ids: Select[Any] = select(t.RemoteIdRow.name, t.RemoteIdRow.value).join(s, s.name == t.RemoteIdRow.name)
+    ids = ids.where(t.RemoteIdRow.kind == "system", t.RemoteIdRow.key == "project_id")
+    found = (rows, hosts, ids)
+    if of_agency:
+        found = tuple(q.where(s.agency_code == bindparam("agency")) for q in found)  # type: ignore[assignment]
+    if one:
+        found = tuple(q.where(s.name == bindparam("name")) for q in found)  # type: ignore[assignment]
+    return found

@@ -10,7 +10,6 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hatang.serve.problems import answer
@@ -61,12 +60,9 @@ class Access:
             )
         finally:
             access.info(json.dumps(_line(scope, status, begun), ensure_ascii=False))
-        if scope["method"] not in READS and (office := getattr(scope["app"].state, "office", None)):
-            await run_in_threadpool(office.write_journal)  # the answer is out already
         return None
 
 
-READS = ("GET", "HEAD", "OPTIONS")
 HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -14,7 +15,8 @@ from hatang import __version__
 from hatang.catalogue import load
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
-from hatang.serve.access import Access
+from hatang.serve.access import Access, to_file
+from hatang.serve.access_seal import AccessSeal, sealing
 from hatang.serve.keystone import Validator
 from hatang.serve.limits import Bodies
 from hatang.serve.office import Office
@@ -49,18 +51,24 @@ def bare() -> FastAPI:
     return app
 
 
-def build(settings: Settings, site: Site, validator: Validator, per_s: float = PER_S) -> FastAPI:
+def build(
+    settings: Settings, site: Site, validator: Validator, per_s: float = PER_S, access_log: Path | None = None
+) -> FastAPI:
     """The application of a site.
 
     Args:
         validator: tells whose a token is.
         per_s: requests of one person in a second.
+        access_log: written there, and sealed in the journal; None: neither.
 
     Raises:
         RegistryError, RefusedError: the registry cannot be used.
     """
     app = bare()
-    app.state.office = Office(settings, site, validator, per_s)
+    office = app.state.office = Office(settings, site, validator, per_s)
+    if access_log is not None:
+        to_file(access_log)
+        app.state.access_seal = AccessSeal(settings, office.registry, access_log)
     load()  # the catalogue, before the first request waits for it
     return app
 
@@ -68,7 +76,8 @@ def build(settings: Settings, site: Site, validator: Validator, per_s: float = P
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-    yield
+    async with sealing(getattr(app.state, "access_seal", None)):
+        yield
 
 
 def _description(app: FastAPI) -> dict[str, Any]:

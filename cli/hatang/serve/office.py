@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader
 
-from hatang.errors import RegistryError
+from hatang.errors import HatangError
 from hatang.journal.journal import Journal
 from hatang.model.site import Site
 from hatang.registry import Registry
@@ -24,8 +24,8 @@ from hatang.serve.personas import Persona, Principal, Token, principal
 from hatang.serve.problems import Refusal, missing
 from hatang.settings import Settings
 
-log = logging.getLogger("hatang.serve")
 T = TypeVar("T")
+log = logging.getLogger("hatang.serve")
 STRANGERS_PER_S = 20.0  # questions to Keystone that one address may cause
 HEADER = APIKeyHeader(name="X-Auth-Token", auto_error=False, description="A token of the site's Keystone.")
 
@@ -48,10 +48,10 @@ class Office:
         return principal(token, agency, system)
 
     def write_journal(self) -> None:
-        """Entries for what was done. Nobody's request fails for want of one: it stays on record, and the log tells."""
+        """An entry for what was just done. Without it the act stays, and the next one or any command writes it."""
         try:
             Journal(self.settings, self.registry).catch_up()
-        except RegistryError as exc:
+        except HatangError as exc:
             log.error("the journal cannot be written: %s", exc)
 
     # -- what somebody sees -------------------------------------------------------------------------------------------

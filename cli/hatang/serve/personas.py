@@ -4,14 +4,13 @@
 |---|---|---|
 | domain hatang-platform | manager | platform engineer, of the whole site |
 | domain hatang-platform | reader | auditor, of the whole site |
-| domain hatang-platform or of an agency | hatang-specialised-unit, -other-unit, -owner | approver: that body |
+| domain hatang-platform | hatang-specialised-unit, hatang-other-unit, hatang-owner | approver: that body |
 | domain of an agency | manager | agency administrator |
-| domain of an agency, project of a system | member | agency member |
+| project of a system | member | agency member |
 | domain of an agency, project of a system | reader | auditor of that agency, or of that system |
 
-Keystone implies roles (a manager is also a member and a reader); the highest counts. The three roles of approvers are
-none that the manager of a domain may give (Keystone's `domain_managed_target_role`), so an agency cannot make itself
-an approver.
+Keystone implies roles (a manager is also a member and a reader); the highest counts. On the domain of an agency nobody
+is an approver: its manager gives roles there, and control ACC-11 wants no others than manager and reader.
 """
 
 from __future__ import annotations
@@ -81,14 +80,14 @@ def principal(token: Token, agency: str | None, system: str | None) -> Principal
     if not platform and (agency is None or (token.project_id and system is None)):
         return None
     personas: set[Persona] = set()
-    bodies = frozenset(body for name, body in BODIES.items() if name in roles) if in_domain else frozenset()
+    bodies = frozenset(body for name, body in BODIES.items() if platform and name in roles)
     if bodies:
         personas.add(Persona.APPROVER)
     if platform and "manager" in roles:
         personas.add(Persona.ENGINEER)
     elif not platform and in_domain and "manager" in roles:
         personas.add(Persona.ADMINISTRATOR)
-    elif not platform and {"manager", "member"} & roles:
+    elif not in_domain and {"manager", "member"} & roles:
         personas.add(Persona.MEMBER)
     elif "reader" in roles:
         personas.add(Persona.AUDITOR)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, Role
 from hatang.model.review import ReviewEntry, ReviewScope
+from hatang.model.seal import fingerprint
 from hatang.registry import HostRecord, Registry
 from hatang.registry.acts import note
 from hatang.registry.agency_keys import AgencyKeys
@@ -54,7 +55,10 @@ def everything(registry: Registry, folder: Path, said: str = "nothing special") 
     registry.act(other.id, Event(Act.RETURN, Role.SPECIALISED, "nguoi-tra", note=said))
     _waived(Waivers(registry), said)
     _reviewed(Reviews(registry), said)
-    _over_the_network(registry, said)
+    Persons(registry).name_of("id-1", "an@h99-05")
+    keys, public = AgencyKeys(registry), Ed25519PrivateKey.generate().public_key()
+    keys.register(REQUEST.agency.code, public, "Trần Thị B", said)
+    keys.revoke(fingerprint(public), "Lê Văn C", said)
 
 
 def _waived(waivers: Waivers, said: str) -> None:
@@ -62,13 +66,6 @@ def _waived(waivers: Waivers, said: str) -> None:
     waiver = waivers.propose(proposal(reason=said, measure=said, expires_on=until))
     waivers.approve(waiver.id, "Trần Thị B", note=said)
     waivers.revoke(waiver.id, "Lê Văn C", said)
-
-
-def _over_the_network(registry: Registry, said: str) -> None:
-    Persons(registry).name_of("user-1", "nguoi-qua-mang@vi-du")
-    keys = AgencyKeys(registry)
-    key = keys.register(REQUEST.agency.code, Ed25519PrivateKey.generate().public_key(), "Nguyễn Văn A", said)
-    keys.revoke(key.id, "Trần Thị B", said)
 
 
 def _reviewed(reviews: Reviews, said: str) -> None:

@@ -61,7 +61,7 @@ def test_every_source_has_entries(registry: Registry, own: Settings) -> None:
         "request.submit", "request.plan", "request.approve", "request.begin", "request.fail", "request.return",
         "system.apply", "system.check", "system.state", "host.harden", "host.hardened", "server.seen",
         "waiver.propose", "waiver.approve", "waiver.revoke", "review.record", "review.withdraw",
-        "agency-key.register", "agency-key.revoke", "person.seen",
+        "person.first-act", "agency.key", "agency.key-revoke",
     }  # fmt: skip
     assert all(e.written >= e.at for e in found.entries)
 
@@ -94,13 +94,13 @@ ALTERED = {
     "waiver": ("reason = 'x'", "waiver/"),
     "waiver_revocation": ("reason = 'x'", "waiver-revocation/"),
     "review": ("document = 'x'", "review/"),
-    "agency_key": ("note = 'x'", "agency-key/"),
-    "agency_key_revocation": ("reason = 'x'", "agency-key-revocation/"),
-    "person": ("name = 'x'", "person/"),
     "review_withdrawal": ("reason = 'x'", "review-withdrawal/"),
     "server": ("server_id = 'x'", "server/"),
     "hardened_host": ("whole = (1 = 0)", "hardened-host/"),
     "act": ("facts = '{}'", "act/"),
+    "person": ("name = 'x'", "person/"),
+    "agency_key": ("public = 'x'", "agency-key/"),
+    "agency_key_revocation": ("reason = 'x'", "agency-key-revocation/"),
     "request_event": ("note = 'x'", "request/"),
 }
 

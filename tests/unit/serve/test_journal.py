@@ -19,7 +19,7 @@ def test_acts_over_the_network_have_entries_with_the_persons_name(place: Place) 
     assert found.holds
     last = [e for e in found.entries if e.act == "request.submit"][-1]
     assert last.actor == "admin@h99-05"
-    assert any(e.act == "person.seen" and e.facts["user_id"] == "id-admin" for e in found.entries)
+    assert any(e.act == "person.first-act" and e.facts["user_id"] == "id-admin" for e in found.entries)
 
 
 def test_nobodys_request_fails_for_want_of_an_entry(place: Place) -> None:

@@ -51,16 +51,18 @@ def test_faults_of_a_request_are_named_with_line_and_field(place: Place) -> None
 
 def test_too_many_requests_of_one_person_do_not_slow_another(seeded: Seeded, tmp_path: Path) -> None:
     place = make(seeded, tmp_path, per_s=1)
+    place.client.app.state.office.rate._clock = lambda: 0.0  # type: ignore[attr-defined]
     codes = [place.client.get("/v1/me", headers={"X-Auth-Token": "token-of-admin"}).status_code for _ in range(8)]
-    assert codes[:4] == [200] * 4
-    assert 429 in codes
+    assert codes == [200] * 4 + [429] * 4
     place("other-admin", "GET", "/v1/me")
 
 
 def test_guessing_tokens_is_slowed_down_before_keystone(place: Place) -> None:
-    codes = [place.client.get("/v1/me", headers={"X-Auth-Token": f"guess-{i}"}).status_code for i in range(80)]
-    assert set(codes) == {401, 429}
-    assert place.issuer.asked < 80
+    office = place.client.app.state.office  # type: ignore[attr-defined]
+    office.strangers._clock = lambda: 0.0  # however slow the machine is
+    codes = [place.client.get("/v1/me", headers={"X-Auth-Token": f"guess-{i}"}).status_code for i in range(50)]
+    assert codes == [401] * 40 + [429] * 10
+    assert place.issuer.asked == 40
 
 
 def test_a_bucket_fills_again() -> None:

@@ -8,8 +8,11 @@ from typing import Any
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hatang.journal import dsse
 from hatang.model.seal import seal
 from hatang.registry.agency_keys import AgencyKeys
+from hatang.registry.journal import JournalRows
+from hatang.registry.pending import has_pending
 from hatang.serve.personas import PLATFORM_DOMAIN, Persona, Token, principal
 from tests.unit.registry.decided import plan
 
@@ -106,6 +109,10 @@ def test_level_3_from_submission_to_approval(place: Place) -> None:
     assert [e["by"] for e in done["history"] if e["act"] != "plan"] == [
         "admin@h99-05", "specialised@hatang-platform", "owner@hatang-platform",
     ]  # fmt: skip
+    acts = [json.loads(dsse.parse(e).content)["predicate"] for _n, e in JournalRows(place.registry).all()]
+    mine = [(a["act"], a["actor"]) for a in acts if a["facts"].get("request_id") == request]
+    assert mine[-1] == ("request.approve", "owner@hatang-platform"), "each act has its entry when it is answered"
+    assert not has_pending(place.registry)
 
 
 def test_returned_by_an_engineer_with_a_reason(place: Place) -> None:
@@ -139,8 +146,10 @@ def test_keystones_roles_and_what_they_make_of_somebody() -> None:
     assert of("a", "manager", agency="A").personas == {Persona.ADMINISTRATOR}
     assert of("a", "manager", project="p", agency="A") is None, "a project that is no system"
     assert of("a", "manager", project="p", agency="A", system="s").personas == {Persona.MEMBER}
-    own = of("a", "hatang-owner", agency="A")
-    assert (own.personas, own.agency) == ({Persona.APPROVER}, "A")
+    assert of("a", "hatang-owner", agency="A") is None, "no approver by what is given in the domain of an agency"
+    assert of("a", "hatang-owner", "manager", agency="A").bodies == frozenset()
+    assert of("a", "member", agency="A") is None
+    assert of("a", "member", "reader", agency="A").personas == {Persona.AUDITOR}
     assert of("a", "hatang-owner", project="p", agency="A", system="s") is None
 
 

@@ -75,6 +75,7 @@ def submit(
     """
     file, text = _sealed(here, caller, raw) if is_sealed(raw) else _own(here, caller, raw)
     record = here.registry.submit(file, text, here.site, draft=draft)
+    here.write_journal()
     return {"schema": "hatang.request/1", "request": request_row(record)}
 
 
@@ -131,7 +132,9 @@ def decide(
     person = here.persons.name_of(caller.user_id, caller.shown)
     plan = _plan(record, act, decision.plan)
     event = Event(act, role, person, plan=plan, document=decision.document, note=decision.note)
-    return {"schema": "hatang.request/1", "request": request_row(here.registry.act(record.id, event))}
+    done = here.registry.act(record.id, event)
+    here.write_journal()
+    return {"schema": "hatang.request/1", "request": request_row(done)}
 
 
 def _due(record: RequestRecord, act: Act, caller: Principal) -> Role:
