@@ -23,6 +23,7 @@ FAULTS = {
     "record-altered": _("the registry's record was altered"),
     "record-missing": _("the registry's record is gone"),
     "not-written": _("a record without an entry"),
+    "unknown-file": _("a file that no entry names"),
 }
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -74,23 +75,42 @@ def list_entries(app: App, act: str | None, output: str) -> None:
     epilog=examples(
         "hatang journal verify",
         "hatang journal verify --anchor moc-2026-11.json",
+        "hatang journal verify --artefact .hatang/site/checks/20261120T081500/report.json",
         "hatang journal verify --file nhat-ky.jsonl --root 0123456789abcdef0123456789abcdef",
     ),
 )
 @click.option("--file", type=FILE, help=_("An exported journal instead of the registry's; no registry is needed."))
 @click.option("--anchor", "anchors", type=FILE, multiple=True, help=_("What the journal was on an earlier day."))
 @click.option("--root", default="", metavar="ID", help=_("The journal must begin with this key."))
+@click.option(
+    "--artefact",
+    "artefacts",
+    type=FILE,
+    multiple=True,
+    help=_("A plan, log, report, request or document: which entries name it, byte by byte as it is?"),
+)
 @output_option
 @click.pass_obj
-def verify(app: App, file: Path | None, anchors: tuple[Path, ...], root: str, output: str) -> int:
+def verify(
+    app: App, file: Path | None, anchors: tuple[Path, ...], root: str, artefacts: tuple[Path, ...], output: str
+) -> int:  # fmt: skip
     """Verify."""
+    from hatang.journal import files
+    from hatang.journal.verify import compare_files
+
+    digests = {str(f): files.digest(f) for f in artefacts}
     found = _verified(app, file, anchors, root)
+    named = compare_files(found, digests)
     if output == "json":
         emit_json(
             "hatang.journal-verify/1", holds=found.holds, entries=len(found.entries), keys=list(found.keys),
+            artefacts=named,
             findings=[{"number": f.number, "fault": f.fault.value, "detail": f.detail} for f in found.findings],
         )  # fmt: skip
         return 0 if found.holds else 1
+    for name, numbers in named.items():
+        for n in numbers:
+            click.echo(_("{file}: entry {n}").format(file=name, n=n))
     if not found.entries and found.holds:
         click.echo(_("The journal is empty."))
     elif found.holds:
@@ -117,9 +137,10 @@ def anchor(app: App, file: Path) -> None:
     """Write an anchor."""
     from hatang.errors import InputError, RefusedError
     from hatang.journal import anchors
+    from hatang.journal.verify import Fault
 
     found = _verified(app, None, (), "")
-    if not found.holds:
+    if any(f.fault is not Fault.NOT_WRITTEN for f in found.findings):  # that one concerns no entry
         raise RefusedError(
             "the journal does not hold; an anchor would say that it does", where="registry, journal",
             do="see what is wrong: hatang journal verify",

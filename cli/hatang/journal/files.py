@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,15 @@ def save(rows: Iterable[tuple[int, str]], file: Path) -> None:
             f"the journal cannot be written: {exc.strerror}", where=str(file),
             do="name a file in a folder that is there",
         ) from exc  # fmt: skip
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file, to be looked for in entries. Raises InputError."""
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as exc:
+        raise InputError(f"no file: {exc.strerror}", where=str(file), do="name a file that is there") from exc
 
 
 def load(file: Path) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ class Fault(StrEnum):
     RECORD_ALTERED = "record-altered"  # the registry's record says something else today
     RECORD_MISSING = "record-missing"  # the registry has lost the record
     NOT_WRITTEN = "not-written"  # the registry has a record without an entry
+    UNKNOWN_FILE = "unknown-file"  # no entry holds the digest of this file
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,17 @@ def compare_records(found: Verified, records: Iterable[Record]) -> None:
         if key in written and told.get(name, (0, ""))[1] != digest:
             found.findings.append(Finding(told.get(name, (written[key].number, ""))[0], Fault.RECORD_ALTERED, name))
     found.findings += [Finding(0, Fault.NOT_WRITTEN, key) for key in sorted(digests.keys() - written.keys())]
+
+
+def compare_files(found: Verified, files: Mapping[str, str]) -> dict[str, list[int]]:
+    """Entries that hold the digest of each file; a file that none knows is added to what is wrong.
+
+    Args:
+        files: SHA-256 by name.
+    """
+    told = {name: [e.number for e in found.entries if digest in e.digests.values()] for name, digest in files.items()}
+    found.findings += [Finding(0, Fault.UNKNOWN_FILE, name) for name, numbers in told.items() if not numbers]
+    return told
 
 
 class _Reader:

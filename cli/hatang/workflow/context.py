@@ -5,11 +5,13 @@ A durable workflow stores only names and results of steps, so that it can be tak
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from hatang.errors import RegistryError
 from hatang.model.site import Site
 from hatang.settings import Settings
 
@@ -35,6 +37,13 @@ class Context:
         from hatang.registry import Registry
 
         return Registry.open(self.settings.registry)
+
+    def write_journal(self) -> None:
+        """Entries for what was done until now: runs take minutes. No step fails for want of one; the command tells."""
+        from hatang.journal.journal import Journal
+
+        with contextlib.suppress(RegistryError):
+            Journal(self.settings, self.registry).catch_up()
 
     @cached_property
     def provisioner(self) -> Provisioner:

@@ -99,6 +99,7 @@ def apply(context: Context, name: str, digest: str) -> Result:
     from hatang.provision.plan import load_plan
 
     context.registry.begin(target(context, name).request_id)
+    context.write_journal()
     record = context.registry.system(name)
     started = datetime.now(UTC)
     made = load_plan(context.settings, name, digest)

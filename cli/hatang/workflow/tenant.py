@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 from dbos import DBOS, StepOptions
 
-from hatang.errors import HatangError, RegistryError
+from hatang.errors import HatangError
 from hatang.workflow import durable, lock, steps
 from hatang.workflow.context import Context
 
@@ -74,14 +73,6 @@ def _step(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
     return DBOS.run_step(options, _told, title, function, name, *arguments)
 
 
-def _write_journal(context: Context) -> None:
-    """Entries for what a step did, at once: a run takes minutes. No step fails for want of one: the command tells."""
-    from hatang.journal.journal import Journal
-
-    with contextlib.suppress(RegistryError):
-        Journal(context.settings, context.registry).catch_up()
-
-
 def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *arguments: Any) -> dict[str, Any]:
     """Run one step and say so. Only here do steps meet the process's context."""
     assert _context is not None
@@ -89,6 +80,7 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
     begun = time.monotonic()
     if title in AFTER_APPROVAL[1:]:  # apply begins by itself, once it knows what to begin
         _context.registry.begin(_context.registry.system(name).request_id)
+        _context.write_journal()
     try:
         result = function(_context, name, *arguments)
     except HatangError as exc:
@@ -97,6 +89,6 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
             registry.fail(registry.system(name).request_id, title, exc.what)
         raise
     finally:
-        _write_journal(_context)
+        _context.write_journal()
     _context.progress(f"{name}: {title} done in {time.monotonic() - begun:.1f} s")
     return result

@@ -71,6 +71,16 @@ def test_skipped_is_not_checked_automatically() -> None:
     assert state(LOCK, said("skipped", "no such kernel here"))[0] is ResultState.NOT_AUTOMATED
 
 
+def test_what_one_check_could_show_stands_beside_what_another_could_not() -> None:
+    control, (register, network) = "AST-03", load().control("AST-03").checks
+    lines = (said("skipped", "not due yet", control, register), said("passed", "", control, network))
+    found, detail = state(control, *lines, kind="system")
+    assert found is ResultState.PARTLY
+    assert detail.endswith("not due yet")
+    only = (said("skipped", "a", control, register), said("skipped", "b", control, network))
+    assert state(control, *only, kind="system") == (ResultState.NOT_AUTOMATED, "a; b")
+
+
 def test_control_without_check_is_not_automated() -> None:
     assert state(MANUAL)[0] is ResultState.NOT_AUTOMATED
 

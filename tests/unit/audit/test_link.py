@@ -165,10 +165,12 @@ def test_program_that_is_not_there() -> None:
     link.close()
 
 
-def test_noise_at_login_is_passed_over_and_noise_later_breaks_the_link() -> None:
-    link = Link("web", ["sh", "-c", 'echo welcome; (sleep 0.5; echo late) & eval "$0"'])
+def test_noise_at_login_is_passed_over_and_noise_later_breaks_the_link(tmp_path: Path) -> None:
+    now = tmp_path / "now"
+    link = Link("web", ["sh", "-c", f'echo welcome; (until [ -e {now} ]; do sleep 0.1; done; echo late) & eval "$0"'])
     link.open()
     assert run(link, "echo one").out == b"one\n"
+    now.touch()
     with pytest.raises(LinkLostError, match="something other than the agent"):
         run(link, "sleep 5")
     link.close()

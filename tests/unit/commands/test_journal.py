@@ -62,10 +62,42 @@ def test_exported_and_verified_elsewhere_with_an_anchor(
     said(capsys, state, "journal", "rotate")
     said(capsys, state, "journal", "export", "--file", str(file))
     words = ("journal", "verify", "--file", str(file), "--anchor", str(anchor))
-    assert "entries hold" in said(capsys, elsewhere, *words)
-    file.write_text("".join(file.read_text().splitlines(keepends=True)[:1]))
+    first = json.loads(said(capsys, state, "journal", "verify", "--output", "json"))["keys"][0]
+    assert "entries hold" in said(capsys, elsewhere, *words, "--root", first)
+    bare = said(capsys, elsewhere, *words[:4], "--root", first)
+    assert "Without an anchor nobody can tell" in bare, "the end may be missing"
+    assert "foreign" in said(capsys, elsewhere, *words[:4], "--root", "0" * 32, code=1)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:1] + lines[2:]))
+    cut = json.loads(said(capsys, elsewhere, *words, "--output", "json", code=1))
+    assert [(f["number"], f["fault"], f["detail"]) for f in cut["findings"]] == [(3, "missing", "2")]
+    file.write_text(lines[0])
     assert "differs from the anchor" in said(capsys, elsewhere, *words, code=1)
     assert not Path(elsewhere).exists()
+
+
+def test_an_anchor_is_made_of_what_is_written(state: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another command may be at work; what holds is anchored, what does not hold is refused."""
+    said(capsys, state, "system", "list")
+    registry = Registry.open(f"sqlite:///{state}/registry.db")
+    registry.record_check_run(SYSTEM, {"counts": {}})
+    file = f"{state}/anchor.json"
+    said(capsys, state, "journal", "anchor", "--file", file)
+    with registry._engine.begin() as connection:
+        connection.execute(text("UPDATE system_state SET state = 'active'"))
+    said(capsys, state, "journal", "anchor", "--file", file, code=3)
+
+
+def test_artefacts_are_found_byte_by_byte(state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(capsys, state, code=0)
+    file = tmp_path / "bien-ban.txt"
+    told = said(capsys, state, "journal", "verify", "--artefact", str(file))
+    number = entries(capsys, state, "review.record")[0]["number"]
+    assert f"{file}: entry {number}\n" in told
+    file.write_text(file.read_text() + " ")
+    shown = json.loads(said(capsys, state, "journal", "verify", "--artefact", str(file), "--output", "json", code=1))
+    assert shown["findings"] == [{"number": 0, "fault": "unknown-file", "detail": str(file)}]
+    assert shown["artefacts"] == {str(file): []}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +109,7 @@ def test_exported_and_verified_elsewhere_with_an_anchor(
         ("journal", "verify", "--anchor", __file__),
         ("journal", "anchor", "--file", "no-folder/anchor.json"),
         ("journal", "export", "--file", "no-folder/journal.jsonl"),
+        ("journal", "verify", "--artefact", "no-such-file"),
         ("journal", "export"),
         ("journal", "list", "--act"),
         ("journal", "show"),

@@ -1,0 +1,14 @@
+"""The unit tests of the same name, on PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.journal.conftest import own  # noqa: F401 (fixtures)
+from tests.unit.journal.test_killed import *  # noqa: F403
+
+
+@pytest.fixture
+def url(postgresql_url: str) -> str:
+    """URL of an empty database: PostgreSQL."""
+    return postgresql_url
