@@ -122,10 +122,10 @@ def give_up(kind: str, system: str) -> None:
 
 def history(settings: Settings, system: str) -> list[RunRecord]:
     """All runs of a system, oldest first, with their steps. Reads only; another process may be at work."""
-    from dbos import DBOSClient
-
     if not settings.workflow_url and not (settings.state_dir / "workflow" / f"{system}.db").exists():
         return []
+    from dbos import DBOSClient
+
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
     client = DBOSClient(system_database_url=database(settings, system))
     try:
