@@ -19,7 +19,7 @@ ATTEMPT = (
 TASKS = "cat /etc/cron.d/hatang-integrity 2>/dev/null || true"
 # The first hashes are taken in the background: they are waited for, and must be there.
 _WAIT = "for i in $(seq 600); do systemctl is-active --quiet hatang-baseline || break; sleep 0.1; done; "
-_HEARD = " for i in $(seq 30); do grep -h -- $w /var/log/auth.log && break; sleep 0.1; done; true"
+_HEARD = " for i in $(seq 100); do grep -h -- $w /var/log/auth.log && break; sleep 0.1; done; true"
 TAKEN = f"{_WAIT}stat -c '%U %a' /var/lib/aide/hatang.db 2>/dev/null || true"
 # A file that differs is shown to the watcher alone, in a mount namespace of its own: nothing changes on the host.
 _CHANGED = (

@@ -14,7 +14,7 @@ from hatang.policies.checks.test_logging import JOURNAL, RULES
 KINDS = (
     "w=trial-$(cat /proc/sys/kernel/random/uuid); logger -t access-trial -p authpriv.info $w; logger -t alert-trial -p"
     " daemon.alert $w; logger -t application-trial -p local0.info $w; systemd-run --quiet --unit=$w --wait true;"
-    " for i in $(seq 30); do grep -qs application-trial.*$w /var/log/syslog && break; sleep 0.1; done; sleep 0.2;"
+    " for i in $(seq 100); do grep -qs application-trial.*$w /var/log/syslog && break; sleep 0.1; done; sleep 0.2;"
     ' grep -Hs -e "trial: $w" -e "Started $w" /var/log/syslog /var/log/auth.log; true'
 )
 FOUND = {

@@ -13,7 +13,7 @@ TASKS = "cat /etc/cron.d/hatang-health 2>/dev/null || true"
 # Each tells for trial, with a word of its own, and waits until that word stands in the log.
 _TRIAL = (
     "w=trial-$(cat /proc/sys/kernel/random/uuid); /usr/local/sbin/hatang-health {0} $w;"
-    " for i in $(seq 30); do grep -h -- $w /var/log/syslog && break; sleep 0.1; done; true"
+    " for i in $(seq 100); do grep -h -- $w /var/log/syslog && break; sleep 0.1; done; true"
 )
 STATE = _TRIAL.format("report")
 SPACE = _TRIAL.format("space 0")

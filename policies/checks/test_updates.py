@@ -18,7 +18,7 @@ DAY_S, DAYS_PER_MONTH = 86400, 31
 TOLD = (
     "w=trial-$(cat /proc/sys/kernel/random/uuid); n=$(wc -l < /var/log/dpkg.log); HATANG_WORD=$w dpkg --configure -a;"
     " tail -n +$((n + 1)) /var/log/dpkg.log;"
-    ' for i in $(seq 30); do grep -h "hatang-dpkg.*$w" /var/log/auth.log && break; sleep 0.1; done; true'
+    ' for i in $(seq 100); do grep -h "hatang-dpkg.*$w" /var/log/auth.log && break; sleep 0.1; done; true'
 )
 
 

@@ -2,6 +2,7 @@
 
     python -m tests.prove                        all, and write policies/proof.json; cut off, it goes on when run again
     python -m tests.prove --on registry          those of one kind of place; the whole proof need not do them again
+    python -m tests.prove --on host --part 1/2   half of them, beside another process with 2/2
     python -m tests.prove --control AUT-13       some, each time anew
     python -m tests.prove --sample 15 --seed 7   a random sample, each time anew
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +45,14 @@ def run(chosen: Sequence[Chosen], folder: Path, port: int, say: Callable[[str], 
                 yield outcome
 
 
+def part(text: str) -> tuple[int, int]:
+    """`2/3` → (2, 3)."""
+    number, _, of = text.partition("/")
+    if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+        raise argparse.ArgumentTypeError(f"{text}: a part is I/N, for example 1/2")
+    return int(number), int(of)
+
+
 def main() -> int:
     """Parse, prove, write."""
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=(__doc__ or "").splitlines()[0])
@@ -50,8 +60,10 @@ def main() -> int:
     parser.add_argument("--on", action="append", default=[], choices=[w.value for w in Where], help="mutations there")
     parser.add_argument("--sample", type=int, metavar="N", help="so many of them, chosen at random")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the choice")
+    parser.add_argument("--part", type=part, default=(1, 1), metavar="I/N", help="the I-th of N parts, side by side")
     parser.add_argument("--sandbox-port", type=int, default=24000, help="first port of the sandbox (100 are kept)")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the places are taken down
     where = tuple(Where(w) for w in given.on) or tuple(Where)
     chosen = [c for c in every() if c[1].on in where and (not given.control or c[0] in given.control)]
     if unknown := set(given.control) - {c[0] for c in every()}:
@@ -59,6 +71,7 @@ def main() -> int:
     if given.sample is not None:
         chosen = sample(given.sample, given.seed, chosen)
         print(f"seed {given.seed}", file=sys.stderr)
+    chosen = chosen[given.part[0] - 1 :: given.part[1]]
     progress = None if given.control or given.sample is not None else Progress()
     before = progress.done(chosen) if progress else []
     if before:

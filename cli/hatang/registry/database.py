@@ -18,6 +18,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 PG_LOCK = 7_741_331  # any number that only hatang uses: advisory lock of the migration
 WAIT_S = 60  # longest wait for another process that writes
 CONNECT_S = 10  # longest wait for a database server
+READS = "hatang_reads"  # execution option of a connection that only reads
 SECRET = ("password", "sslpassword")  # options of libpq that may stand behind the `?` of a URL
 
 
@@ -93,7 +94,9 @@ def _sqlite_connection(connection: Any, _record: Any) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """A writer has its place from the first statement on; readers wait for nobody and see one state all the same."""
+    reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
 
 
 def migrate(engine: Engine) -> None:

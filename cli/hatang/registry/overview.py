@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select, tuple_
+from sqlalchemy import BindParameter, Row, Select, bindparam, select, tuple_
+from sqlalchemy.orm import Session
 
 from hatang.model.agency import Agency
 from hatang.model.lifecycle import RequestState
@@ -92,29 +94,32 @@ class Overview:
         Raises:
             UnknownNameError: there is no request `after`.
         """
-        query = select(t.RequestRow).order_by(t.RequestRow.created_at, t.RequestRow.id)
-        if agency is not None:
-            query = query.where(t.RequestRow.agency_code == agency)
-        if state is not None:
-            newest = (
-                select(RequestEventRow.target).where(RequestEventRow.request_id == t.RequestRow.id)
-                .order_by(RequestEventRow.number.desc()).limit(1).scalar_subquery()
-            )  # fmt: skip
-            query = query.where(newest == state.value)
+        query = _requests(agency is not None, state is not None, after is not None)
+        words: dict[str, Any] = {"agency": agency, "state": state.value if state else None}
         with self._reading() as session:
             if after is not None:
                 row = session.get(t.RequestRow, after)
                 if row is None or (agency is not None and row.agency_code != agency):
                     raise unknown("request", after, ())
-                query = query.where(tuple_(t.RequestRow.created_at, t.RequestRow.id) > (row.created_at, row.id))
+                words |= {"at": row.created_at, "id": row.id}
             if limit is not None and system is None:
                 query = query.limit(limit)
-            rows = [r for r in session.scalars(query) if system is None or r.spec["system"]["name"] == system][:limit]
-            events: dict[str, list[RequestEventRow]] = defaultdict(list)
-            of_these = RequestEventRow.request_id.in_([r.id for r in rows])
-            for event in session.scalars(select(RequestEventRow).where(of_these).order_by(RequestEventRow.number)):
-                events[event.request_id].append(event)
-            return [record_from(row, events[row.id]) for row in rows]
+            found = session.execute(query, words).all()
+            rows = [r for r in found if system is None or r.spec["system"]["name"] == system][:limit]
+            return _with_events(session, rows)
+
+    def request(self, request_id: str) -> RequestRecord | None:
+        """One request, if there is such a one."""
+        with self._reading() as session:
+            found = session.execute(_request(), {"id": request_id}).all()
+            return next(iter(_with_events(session, found)), None)
+
+
+def _with_events(session: Session, rows: Sequence[Row[Any]]) -> list[RequestRecord]:
+    events: dict[str, list[Any]] = defaultdict(list)
+    for event in session.execute(_events(), {"ids": [r.id for r in rows]}):
+        events[event.request_id].append(event)
+    return [record_from(row, events[row.id]) for row in rows]
 
 
 # Statements are made once: to make one takes as long as to run it.
@@ -154,3 +159,33 @@ def _systems(of_agency: bool, one: bool) -> tuple[Select[Any], Select[Any], Sele
     if one:
         found = tuple(q.where(s.name == bindparam("name")) for q in found)  # type: ignore[assignment]
     return found
+
+
+@cache
+def _request() -> Select[Any]:
+    r = t.RequestRow  # without its text, which is long and is not shown
+    made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
+    return made.where(r.id == bindparam("id"))
+
+
+@cache
+def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
+    r, e = t.RequestRow, RequestEventRow
+    made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
+    if of_agency:
+        made = made.where(r.agency_code == bindparam("agency"))
+    if of_state:
+        newest = select(e.target).where(e.request_id == r.id).order_by(e.number.desc()).limit(1).scalar_subquery()
+        made = made.where(newest == bindparam("state"))
+    if after:
+        made = made.where(tuple_(r.created_at, r.id) > tuple_(bindparam("at", type_=t.Utc()), bindparam("id")))
+    return made.order_by(r.created_at, r.id)
+
+
+@cache
+def _events() -> Select[Any]:
+    e = RequestEventRow
+    made: Select[Any] = select(
+        e.request_id, e.act, e.role, e.actor, e.plan, e.intent, e.document, e.step, e.note, e.target, e.created_at
+    )
+    return made.where(e.request_id.in_(bindparam("ids", expanding=True))).order_by(e.number)

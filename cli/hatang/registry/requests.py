@@ -183,12 +183,6 @@ class Requests:
         with self._reading() as session:
             return record_of(session, _row(session, request_id))
 
-    def find_request(self, request_id: str) -> RequestRecord | None:
-        """One request, if there is such a one."""
-        with self._reading() as session:
-            row = session.get(t.RequestRow, request_id)
-            return record_of(session, row) if row else None
-
     def requests(self, state: RequestState | None = None) -> list[RequestRecord]:
         """All requests, oldest first; of one state only when given."""
         with self._reading() as session:
@@ -334,7 +328,7 @@ def case_of(session: Session, row: t.RequestRow) -> Case:
     return _case(row, session.scalars(query))
 
 
-def _case(row: t.RequestRow, history: Iterable[RequestEventRow]) -> Case:
+def _case(row: Any, history: Iterable[Any]) -> Case:
     events = tuple(
         Event(
             Act(e.act), Role(e.role), e.actor, e.plan, e.intent, e.document, e.step, e.note, RequestState(e.target),
@@ -351,12 +345,12 @@ def record_of(session: Session, row: t.RequestRow) -> RequestRecord:
     return _record(row, case_of(session, row))
 
 
-def record_from(row: t.RequestRow, history: Iterable[RequestEventRow]) -> RequestRecord:
-    """A request as the registry gives it out, from its acts in their order."""
+def record_from(row: Any, history: Iterable[Any]) -> RequestRecord:
+    """A request as the registry gives it out, from its row and its acts in their order; the columns are enough."""
     return _record(row, _case(row, history))
 
 
-def _record(row: t.RequestRow, case: Case) -> RequestRecord:
+def _record(row: Any, case: Case) -> RequestRecord:
     assert case.state is not None, "a request is recorded with its first act"
     system = row.spec["system"]["name"]
     return RequestRecord(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError
-from hatang.registry.database import WAIT_S, unusable
+from hatang.registry.database import READS, WAIT_S, unusable
 
 WRITERS = 7_741_332  # any number that only hatang uses: advisory lock of the writer
 # A writer whose machine is gone must not keep the others out until TCP notices.
@@ -30,8 +30,8 @@ def reading(engine: Engine) -> Iterator[Session]:
     Raises:
         RegistryError: the database does not answer.
     """
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    on_postgresql = engine.dialect.name == "postgresql"
+    engine = engine.execution_options(**{"isolation_level": "REPEATABLE READ"} if on_postgresql else {READS: True})
     with _answering(engine), Session(engine, expire_on_commit=False) as session:
         yield session
 

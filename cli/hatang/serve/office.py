@@ -58,7 +58,7 @@ class Office:
 
     def request(self, who: Principal, request_id: str) -> RequestRecord:
         """A request that they may see. Raises Refusal: there is none for them."""
-        record = self.registry.find_request(request_id)
+        record = self.overview.request(request_id)
         if record is None or not who.sees(record.agency_code, record.system):
             raise missing("request")
         return record

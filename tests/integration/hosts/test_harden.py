@@ -20,7 +20,7 @@ def in_effect(lone: Lone, host: HostRecord) -> dict[str, str]:
         "root": lone.inside(host, f"{SSHD} | grep -i ^permitrootlogin").split()[1],
         "history": lone.inside(host, "grep -c pam_pwhistory /etc/pam.d/common-password || true").strip(),
         "deny": lone.inside(host, "sed -n 's/^deny = //p' /etc/security/faillock.conf").strip(),
-        "forward": lone.inside(host, "ls /etc/rsyslog.d | grep -c hatang || true").strip(),
+        "forward": lone.inside(host, "grep -l omfwd /etc/rsyslog.d/* | wc -l").strip(),
         "egress": "drop" if "policy drop" in lone.inside(host, "nft list chain inet hatang output") else "accept",
         "rpcbind": lone.inside(host, "systemctl is-enabled rpcbind.service || true").strip(),
     }

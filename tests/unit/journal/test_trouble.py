@@ -82,6 +82,7 @@ def test_who_may_only_read_is_told(registry: Registry, journal: Journal) -> None
 
     def read_only(connection: Any, *_: Any) -> None:
         connection.cursor().execute(statement)
+        connection.commit()
 
     registry.record_check_run(SYSTEM, {"counts": {}})
     event.listen(registry._engine, "checkout", read_only)

@@ -94,6 +94,8 @@ def test_lists_say_the_same_as_one_by_one(url: str) -> None:
     (mine,) = overview.agencies(first.agency.code)
     assert (mine.domain_id, mine.systems) == ("d", (first.spec.name,))
     assert overview.requests() == registry.requests()
+    assert [overview.request(r.id) for r in registry.requests()] == registry.requests()
+    assert overview.request("none") is None
     pages = [overview.requests(limit=1)]
     while pages[-1]:
         pages.append(overview.requests(after=pages[-1][0].id, limit=1))
@@ -104,3 +106,19 @@ def test_lists_say_the_same_as_one_by_one(url: str) -> None:
     foreign = next(r for r in registry.requests() if r.agency_code != first.agency.code)
     with pytest.raises(UnknownNameError):
         overview.requests(agency=first.agency.code, after=foreign.id)
+
+
+def test_readers_wait_for_no_writer_and_see_one_state(url: str) -> None:
+    registry = Registry.open(url)
+    persons = Persons(registry)
+    persons.name_of("id-1", "an@h99-05")
+    count = text("SELECT count(*) FROM person")
+    with registry._reading() as early:
+        assert early.execute(count).scalar() == 1
+        with registry._writing() as writer:
+            writer.execute(text("INSERT INTO person SELECT 'id-2', 'x', 'x', created_at FROM person"))
+            with registry._reading() as reader:  # with a lock of its own it would wait for the writer, and he for us
+                assert reader.execute(count).scalar() == 1
+        assert early.execute(count).scalar() == 1, "one state, however much was written meanwhile"
+    with registry._reading() as late:
+        assert late.execute(count).scalar() == 2

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hatang.errors import CloudError
-from hatang.registry import Registry
+from hatang.registry.overview import Overview
 from hatang.serve import access
 from hatang.serve.keystone import BELIEVED_S, Believed
 from hatang.serve.limits import MOST_BYTES, Rate, too_deep
@@ -120,7 +120,7 @@ def test_an_error_that_nobody_expected_shows_no_trace(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("secret-path /root/x")
 
-    monkeypatch.setattr(Registry, "find_request", broken)
+    monkeypatch.setattr(Overview, "request", broken)
     with caplog.at_level(logging.ERROR):
         told = place("admin", "GET", f"/v1/requests/{place.mine.id}", 500)
     assert "secret-path" not in json.dumps(told) and "Traceback" not in json.dumps(told)

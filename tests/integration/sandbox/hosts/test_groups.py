@@ -13,7 +13,8 @@ from hatang.sandbox.hosts.programs import run
 from .place import Place
 from .test_network import eventually, port_of
 
-SOON_S = 2.0
+SOON_S = 2.0  # on a quiet machine: docs/reference/benchmarks.md
+BUSY_S = 15.0  # tests share their cores with other tests
 SPOOF = """
 import socket, struct, sys
 mac, gateway, source, target = sys.argv[1:]
@@ -100,7 +101,8 @@ def test_a_port_lets_in_what_its_groups_say_and_no_more(place: Place) -> None:
         net.update_port(port, security_groups=[place.group_id])
         assert eventually(lambda: reached("web", address))
         net.delete_security_group(strict)
-    assert median(times) <= SOON_S, f"{times}"
+    print(f"in force after {times} s")
+    assert median(times) <= BUSY_S, f"{times}"
 
 
 def test_an_open_connection_ends_with_the_rule_that_let_it_in(place: Place) -> None:
@@ -121,7 +123,7 @@ def test_an_open_connection_ends_with_the_rule_that_let_it_in(place: Place) -> N
 
         assert eventually(lambda: heard() > 10, within_s=8)
         net.delete_security_group_rule(rule)
-        time.sleep(SOON_S + 1)
+        time.sleep(3 * SOON_S)
         before = heard()
         time.sleep(1.5)
         assert heard() == before, "not a word comes through any more"
