@@ -5,12 +5,11 @@ A step may run twice when a process dies between its work and the record of it; 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatang import digests
 from hatang.catalogue.zones import zone_matrix
 from hatang.errors import HatangError, InputError
 from hatang.workflow.approval import require_decision, require_plan, target
@@ -151,7 +150,7 @@ def check(context: Context, name: str) -> Result:
             where=str(folder / "report.json"),
             do=f"hatang host harden --system {name}, then run the same command again",
         )
-    return {**summary, "digest": _digest(folder / "report.json")}
+    return {**summary, "digest": digests.of_file(folder / "report.json")}
 
 
 def activate(context: Context, name: str) -> Result:
@@ -176,7 +175,3 @@ def release(context: Context, name: str) -> Result:
     context.registry.record_hosts(name, [])
     context.registry.set_system_state(name, "removed")
     return {"state": "removed"}
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
