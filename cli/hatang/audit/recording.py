@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from hatang import digests
 from hatang.catalogue import load
 from hatang.catalogue.recorded import is_recorded
 from hatang.catalogue.resolver import resolve
@@ -73,9 +73,7 @@ def record(
 def digest(file: Path) -> str:
     """SHA-256 of a file. Raises InputError: it cannot be read, or is empty."""
     try:
-        with file.open("rb") as source:
-            found = hashlib.file_digest(source, "sha256").hexdigest()
-            size = source.tell()
+        found, size = digests.of_file(file), file.stat().st_size
     except OSError as exc:
         raise InputError(
             f"this file cannot be read: {exc.strerror}", where=str(file), do="name a file that is there"

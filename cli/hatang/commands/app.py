@@ -49,15 +49,15 @@ class App:
 
         return load_site(self.settings.site_file, self.settings.cache)
 
-    def write_journal(self) -> int:
-        """Entries for what was done, if anything was; returns the exit code.
+    def write_journal(self) -> None:
+        """Entries for what was done, if anything was.
 
         Raises:
             RegistryError: this command did something, and it has no entry. What it did stays.
         """
         registry = _opened()
         if not self.keeps_journal or registry is None or registry is self._before:
-            return 0  # the command met no registry
+            return  # the command met no registry
         from hatang.registry.pending import has_pending
 
         did_something = registry.writes != self._writes
@@ -69,12 +69,11 @@ class App:
         except HatangError as exc:
             if not did_something:  # others did, and this command came to its end
                 progress(_("warning: the journal cannot be written: {why}").format(why=exc))
-                return 0
+                return
             raise RegistryError(
                 f"what was done is on record, but has no entry in the journal: {exc.what}", where=exc.where,
                 do=f"{exc.do}; then any command writes the entry",
             ) from exc  # fmt: skip
-        return 0
 
     @cached_property
     def desk(self) -> LocalDesk | RemoteDesk:

@@ -6,13 +6,13 @@ A server (--url) knows the person by the token.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from hatang import digests
 from hatang.commands.app import App, emit_json, examples, output_option
 from hatang.locale import _
 
@@ -89,7 +89,7 @@ def _digest(document: str) -> str:
     if DIGEST.fullmatch(document):
         return document
     try:
-        return hashlib.sha256(Path(document).read_bytes()).hexdigest()
+        return digests.of_file(Path(document))
     except OSError as exc:
         raise InputError(
             f"cannot read {document}: {exc.strerror}", where="--document",

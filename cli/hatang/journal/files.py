@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from hatang import private
+from hatang import digests, private
 from hatang.errors import InputError
 
 LONGEST = 1 << 20  # characters of a line
@@ -28,8 +27,7 @@ def save(rows: Iterable[tuple[int, str]], file: Path) -> None:
 def digest(file: Path) -> str:
     """SHA-256 of a file, to be looked for in entries. Raises InputError."""
     try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+        return digests.of_file(file)
     except OSError as exc:
         raise InputError(f"no file: {exc.strerror}", where=str(file), do="name a file that is there") from exc
 

@@ -7,8 +7,6 @@ hatang has not read the document.
 from __future__ import annotations
 
 import calendar
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -19,6 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
 
+from hatang import digests
 from hatang.model.base import Model
 from hatang.model.control import OwnValue, Unit
 from hatang.model.terms import UNSTATED
@@ -68,7 +67,7 @@ class ReviewEntry(Model):
     def digest(self) -> str:
         """Identity, SHA-256: the same record again is the same one."""
         data = self.model_dump(mode="json") | {"by": person_key(self.by), "covers": sorted(set(self.covers))}
-        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        return digests.of_data(data)
 
 
 class Review(ReviewEntry):

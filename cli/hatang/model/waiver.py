@@ -5,8 +5,6 @@ A waiver never makes a control met. It says who answers for the gap, until when,
 
 from __future__ import annotations
 
-import hashlib
-import json
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
@@ -14,6 +12,7 @@ from typing import Annotated, TypedDict
 
 from pydantic import Field, StringConstraints
 
+from hatang import digests
 from hatang.model.base import Model
 from hatang.model.control import Resolved, Strength, Value
 from hatang.model.terms import Level
@@ -59,7 +58,7 @@ class Demand(Model):
     @property
     def digest(self) -> str:
         """Identity of the demand, SHA-256."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        return digests.of_data(self.model_dump(mode="json"))
 
 
 class Pin(Model):
@@ -88,7 +87,7 @@ class WaiverProposal(Model):
         """Identity of the proposal, SHA-256: the same one again is the same waiver."""
         data = self.model_dump(mode="json", exclude={"pins", "proposed_by"})
         data |= {"proposer": person_key(self.proposed_by), "pins": sorted(p.demand.digest for p in self.pins)}
-        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        return digests.of_data(data)
 
 
 class Waiver(Model):

@@ -6,13 +6,12 @@ found changed on the cloud. The digest covers all three, so an equal digest mean
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hatang import private
+from hatang import digests, private
 from hatang.errors import RefusedError
 from hatang.provision.events import Report
 from hatang.settings import Settings
@@ -37,7 +36,7 @@ class Plan:
     def seal(self) -> Plan:
         """Compute the digest. Steps that may run in any order come in any order, so they are sorted for it."""
         facts = [self.stack, self.config, self.state_digest, self.refresh, _sorted(self.rows), _sorted(self.unmanaged)]
-        self.digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        self.digest = digests.of_data(facts)
         return self
 
     def intended(self) -> dict[str, Any]:
@@ -47,7 +46,7 @@ class Plan:
     @property
     def intent(self) -> str:
         """Digest of what the cloud shall be, whatever steps lead there."""
-        return hashlib.sha256(json.dumps(self.intended(), sort_keys=True).encode()).hexdigest()
+        return digests.of_data(self.intended())
 
     def as_rows(self) -> list[dict[str, Any]]:
         """Steps for people: operation, type, name, changed properties."""

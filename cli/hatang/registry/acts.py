@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from hatang import digests
 from hatang.registry.journal_tables import ActRow
 from hatang.registry.store import Registry
 
@@ -40,7 +40,6 @@ def newest(registry: Registry, act: str, fact: str, value: str) -> dict[str, Any
 def sha256(file: Path | str) -> str:
     """SHA-256 of a file; empty when there is none."""
     try:
-        with Path(file).open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+        return digests.of_file(Path(file))
     except OSError:
         return ""

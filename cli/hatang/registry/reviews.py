@@ -17,7 +17,7 @@ from hatang.model.waiver import civil_day, person_key
 from hatang.registry import review_tables as r
 from hatang.registry import tables as t
 from hatang.registry.store import Registry
-from hatang.suggestions import did_you_mean
+from hatang.registry.unknown import unknown
 
 
 class Reviews:
@@ -96,9 +96,8 @@ class Reviews:
         with self._reading() as session:
             if found := _reviews(session, r.ReviewRow.id == review_id):
                 return found[0]
-            known = sorted(session.scalars(select(r.ReviewRow.id)))
-            do = did_you_mean(review_id, known, "hatang review records shows all")
-            raise UnknownNameError(f"no record is called {review_id}", where="registry", do=do)
+            known = session.scalars(select(r.ReviewRow.id))
+            raise unknown("record", review_id, known, "hatang review records shows all")
 
     def reviews(self) -> list[Review]:
         """All records, oldest first, withdrawn ones too."""

@@ -5,13 +5,12 @@ What a waiver is worth today is no matter of the registry: it depends on the cat
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hatang.errors import InputError, RefusedError, UnknownNameError
+from hatang.errors import InputError, RefusedError
 from hatang.model.waiver import (
     LONGEST_DAYS,
     Demand,
@@ -26,7 +25,7 @@ from hatang.model.waiver import (
 from hatang.registry import tables as t
 from hatang.registry import waiver_tables as w
 from hatang.registry.store import Registry
-from hatang.suggestions import did_you_mean
+from hatang.registry.unknown import unknown
 
 
 class Waivers:
@@ -131,7 +130,7 @@ class Waivers:
             row = session.get(w.WaiverRow, waiver_id)
             if row is None:
                 known = session.scalars(select(w.WaiverRow.id))
-                raise _unknown("waiver", waiver_id, known, "hatang waiver list")
+                raise unknown("waiver", waiver_id, known, "hatang waiver list")
             return _waiver(session, row)
 
     def waivers(self) -> list[Waiver]:
@@ -145,7 +144,7 @@ class Waivers:
         with self._reading() as session:
             row = session.get(t.ServerNameRow, host)
             if row is None:
-                raise _unknown("host", host, session.scalars(select(t.ServerNameRow.name)), "hatang system list")
+                raise unknown("host", host, session.scalars(select(t.ServerNameRow.name)), "hatang system list")
             return row.system
 
 
@@ -153,10 +152,6 @@ def _named(by: str) -> str:
     if len(person_key(by)) < 3:
         raise InputError(f"{by!r} names nobody", where="--by", do="give the person's name")
     return by.strip()
-
-
-def _unknown(kind: str, name: str, known: Iterable[str], otherwise: str) -> UnknownNameError:
-    return UnknownNameError(f"no {kind} is called {name}", where="registry", do=did_you_mean(name, known, otherwise))
 
 
 def _check_expiry(proposal: WaiverProposal, at: datetime) -> None:

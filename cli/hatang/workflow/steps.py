@@ -5,12 +5,11 @@ A step may run twice when a process dies between its work and the record of it; 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatang import digests
 from hatang.catalogue.zones import zone_matrix
 from hatang.errors import HatangError, InputError, StepError
 from hatang.registry.removals import Removals
@@ -153,7 +152,7 @@ def check(context: Context, name: str) -> Result:
             where=str(folder / "report.json"),
             do=f"hatang host harden --system {name}, then run the same command again",
         )
-    return {**summary, "digest": _digest(folder / "report.json")}
+    return {**summary, "digest": digests.of_file(folder / "report.json")}
 
 
 def activate(context: Context, name: str) -> Result:
@@ -232,7 +231,3 @@ def rest(context: Context, name: str, project_id: str) -> Result:
     context.registry.record_hosts(name, [])
     until = Removals(context.registry).finish(name, project_id, context.site.removal.quarantine_days)
     return {"state": "removed", "until": until.isoformat()}
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
