@@ -137,6 +137,7 @@ class Prober:
 
     def send(self, probes: list[Any]) -> dict[int, str]:
         """Send probes (number, protocol, source or nothing, target, port); returns why some could not be sent."""
+        self.ways = {t: way for t, way in self.ways.items() if not isinstance(way, str)}  # what failed is tried again
         unsent: dict[int, str] = {}
         for count, (number, protocol, disguise, target, port) in enumerate(probes):
             way = self.way(target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar, cast
@@ -26,6 +26,7 @@ USUAL_PORTS = (
     6379, 8000, 8081, 8888, 9000, 9090, 9200, 10050, 11211, 27017, 54321,
 )  # fmt: skip
 SETTLE_S = 1.0  # after the last probe: what is still on its way
+TRIES = 3  # of a probe that should arrive
 AT_ONCE = 8  # places that send at the same time
 
 
@@ -87,7 +88,26 @@ class Field:
         self._each(names, self._enter)
 
     def run(self, planned: Sequence[Probe]) -> list[Result]:
-        """Send all probes, wait, and ask what was heard."""
+        """Send all probes, wait, and ask what was heard; what should have arrived and did not is sent again.
+
+        One lost packet is not a closed way. The other way round one packet is enough: what got through is open.
+        """
+        planned = [p for p in planned if not {p.source, p.target} & self.away]
+        heard, unsent = self._round(planned)
+        for _again in range(TRIES - 1):
+            late = [p for p in planned if p.allowed and not self._arrived(p, heard)]
+            if not late:
+                break
+            more, unsent_again = self._round(late)
+            heard |= more
+            unsent = {n: why for n, why in unsent.items() if n not in {p.number for p in late}} | unsent_again
+        return [
+            Result(p, self._arrived(p, heard), unsent.get(p.number, ""))
+            for p in planned if not {p.source, p.target} & self.away
+        ]  # fmt: skip
+
+    def _round(self, planned: Sequence[Probe]) -> tuple[dict[str, set[int]], dict[int, str]]:
+        """Send these once: what each place has heard so far, and why some could not be sent."""
         mine: dict[str, list[Probe]] = {}
         for probe in planned:
             if not {probe.source, probe.target} & self.away:
@@ -97,11 +117,11 @@ class Field:
             unsent |= said
         time.sleep(SETTLE_S)
         here = [n for n in self.stations if n not in self.away]
-        heard = self._each(here, lambda name: set(self.stations[name].ask("heard")))
-        return [
-            Result(p, p.number in heard[p.target], unsent.get(p.number, ""))
-            for ps in mine.values() for p in ps if not {p.source, p.target} & self.away
-        ]  # fmt: skip
+        return self._each(here, lambda name: set(self.stations[name].ask("heard"))), unsent
+
+    @staticmethod
+    def _arrived(probe: Probe, heard: Mapping[str, Collection[int]]) -> bool:
+        return probe.number in heard.get(probe.target, ())
 
     def leave(self) -> None:
         """End all probers."""

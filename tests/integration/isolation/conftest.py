@@ -28,7 +28,7 @@ class Pair:
     hatang: Hatang
     cloud: Connection
 
-    def prove(self, *words: str, code: int) -> dict[str, Any]:
+    def prove(self, *words: str, code: int | None) -> dict[str, Any]:
         """One run."""
         chosen = [w for name in SYSTEMS for w in ("--system", name)]
         return self.hatang("isolation", "prove", *chosen, "--output", "json", *words, code=code).json()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,31 @@ def test_a_place_that_does_not_answer_is_a_trouble_and_nothing_is_said_of_it() -
         field.leave()
     assert made == []
     assert [t.split(":")[0] for t in field.troubles] == ["bastion-party"]
+
+
+class Lossy(Station):
+    """A place that hears a packet only when it was sent as often as said (a lossy link, which no test network is)."""
+
+    def __init__(self, hears_after: dict[int, int]) -> None:
+        self.hears_after, self.sent = hears_after, Counter[int]()
+
+    def ask(self, do: str, **more: Any) -> Any:
+        """As a prober would answer."""
+        if do == "send":
+            self.sent.update(row[0] for row in more["probes"])
+            return {}
+        return [n for n, after in self.hears_after.items() if self.sent[n] >= after]
+
+
+def test_a_lost_packet_is_sent_again_and_what_is_closed_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatang.isolation.prove.SETTLE_S", 0)
+    field = Field(settings.load(), [], [])
+    place = Lossy({1: 1, 2: 2, 3: 9, 4: 2})
+    field.stations["web"] = place
+    allowed = {1: True, 2: True, 3: True, 4: False}
+    made = field.run([Probe(n, "web", "web", "10.64.0.1", "tcp", n, "", may) for n, may in allowed.items()])
+    assert [(r.probe.number, r.difference) for r in made] == [(1, ""), (2, ""), (3, "blocked"), (4, "")]
+    assert place.sent == {1: 1, 2: 2, 3: 3, 4: 1}
 
 
 def test_a_program_that_is_not_there_is_said_so() -> None:
