@@ -81,7 +81,8 @@ def check(name: str, steps: list[dict[str, Any]], state: StateFile, connection: 
 def shortages(steps: Steps, present: Present, sizes: Sizes, parallel: int) -> list[Excess]:
     """Fields that a plan needs more of than it sets, in the order in which they come.
 
-    Only what the plan adds to is compared, and limits that it lowers: the cloud refuses one below what is in use.
+    Only what the plan adds to is compared, and limits that it lowers: the cloud refuses one below what is in use. Cinder
+    takes it: there it is enough that what is left in the end fits (a volume that is retyped leaves its old type).
     """
     limits: dict[Field, int] = {}
     held, top, added = Counter(present.held), Counter(present.held), Counter[Field]()
@@ -97,6 +98,9 @@ def shortages(steps: Steps, present: Present, sizes: Sizes, parallel: int) -> li
     for place, count in added.items():
         if place[0] == NETWORK:
             top[place] += min(count, parallel)
+    for place in held:
+        if place[0] == STORAGE and not added[place]:
+            top[place] = held[place]
     return [
         Excess(place, top[place], limit, present.held.get(place, 0))
         for place, limit in limits.items()
