@@ -35,6 +35,9 @@ KINDS = {
     "Volume": "volume",
     "SecGroupRule": "rule",
     "rule": "rule",  # added by hand
+    "server": "server",  # these three as a removal lists them
+    "volume": "volume",
+    "network": "zone",
     "RoleAssignment": "role",
     "QuotaSetV2": "quota",
     "QuotaV2": "quota",

@@ -174,9 +174,9 @@ class Provisioner:
 
     def _leaving(self, record: SystemRecord) -> list[dict[str, Any]]:
         project = str(self.outputs("system", record.spec.name).get("project_id") or "")
-        lines = holdings.told(self.holdings_of(record, project)) if project else []
-        words = [line.split(": ", 1)[1].rsplit(" ", 1)[0].split(" ", 1) for line in lines]
-        return [{"operation": "purge", "type": kind, "name": name, "changed": []} for kind, name in words]
+        listing = self.holdings_of(record, project) if project else {}
+        things = [thing for service in holdings.SERVICES for thing in listing.get(service, [])]
+        return [{"operation": "purge", "type": t.kind, "name": t.name or "-", "changed": []} for t in things]
 
     def holdings_of(self, record: SystemRecord, project_id: str) -> holdings.Listing:
         """What the project of a system holds in each service, whoever made it. Raises CloudError."""

@@ -62,8 +62,8 @@ def test_only_another_type_alone_is_a_retype(changed: tuple[str, ...]) -> None:
     assert [e.act for e in effects([step("update", "Volume", "host-a-volume", *changed)])] == ["changed"]
 
 
-@pytest.mark.parametrize("operation", ["delete", "purge"])
-def test_volumes_that_go_go_with_their_data(operation: str) -> None:
-    found = effects([step(operation, "Volume", "host-a-volume")])
+@pytest.mark.parametrize(("operation", "kind"), [("delete", "Volume"), ("purge", "volume")])
+def test_volumes_that_go_go_with_their_data(operation: str, kind: str) -> None:
+    found = effects([step(operation, kind, "host-a-volume")])
     assert found == [Effect("volume", "gone", ("a",), Data.LOST)]
     assert in_words([], found) == ["Volumes that go, WITH THEIR DATA: a."]
