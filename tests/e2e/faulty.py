@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HOST, SERVICES, AWAY = "127.0.0.1", 9, 50  # the proxy stands this many ports above the services
+STALL_S = 30.0
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -132,17 +133,11 @@ def _server(cloud: FaultyCloud, service: int) -> ThreadingHTTPServer:
             return found
 
         def _pass_on(self, body: bytes, *, answer: bool) -> None:
-            connection = http.client.HTTPConnection(HOST, cloud.base + service, timeout=300)
-            kept = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
-            connection.request(self.command, self.path, body, kept)
-            got = connection.getresponse()
-            content = cloud.replaced(got.read())
-            connection.close()
-            if not answer:
+            status, headers, content = _ask(cloud, service, self.command, self.path, dict(self.headers), body)
+            if answer:
+                self._answer(status, headers, content)
+            else:
                 self.close_connection = True
-                return
-            headers = {k: cloud.replaced(v.encode()).decode() for k, v in got.getheaders()}
-            self._answer(got.status, headers, content)
 
         def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
             self.send_response_only(status)
@@ -159,4 +154,13 @@ def _server(cloud: FaultyCloud, service: int) -> ThreadingHTTPServer:
     return server
 
 
-STALL_S = 30.0
+def _ask(
+    cloud: FaultyCloud, service: int, method: str, path: str, headers: dict[str, str], body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """The service's own answer, with the proxy's addresses in it."""
+    connection = http.client.HTTPConnection(HOST, cloud.base + service, timeout=300)
+    connection.request(method, path, body, {k: v for k, v in headers.items() if k.lower() not in HOP_BY_HOP})
+    got = connection.getresponse()
+    content = cloud.replaced(got.read())
+    connection.close()
+    return got.status, {k: cloud.replaced(v.encode()).decode() for k, v in got.getheaders()}, content
