@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,20 @@ class StateFile:
         """Whether the stack was made."""
         return self.path.is_file()
 
-    def create(self, stack: str) -> None:
-        """An empty stack, as `pulumi stack init` writes it."""
+    def create(self, stack: str, resources: Sequence[dict[str, Any]] = ()) -> None:
+        """A stack as `pulumi stack init` writes it: empty, or with resources that are on the cloud already."""
+        latest = None
+        if resources:
+            magic = hashlib.sha256(b"").hexdigest()  # of the version that wrote it: the engine compares the two
+            manifest = {"time": resources[0]["created"], "magic": magic, "version": ""}
+            latest = {"manifest": manifest, "resources": list(resources)}
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._write({"version": 3, "checkpoint": {"stack": stack, "latest": None}})
+        self._write({"version": 3, "checkpoint": {"stack": stack, "latest": latest}})
+
+    def take_over(self, other: StateFile) -> None:
+        """Become a copy of another state, all at once: a kill leaves none, or the whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.replace(self.path, other.path.read_text(), durable=True)
 
     def resources(self) -> list[Known]:
         """All cloud resources that the state knows."""
