@@ -12,6 +12,7 @@ from typing import Any
 
 from hatang import private
 from hatang.errors import EngineError
+from hatang.provision.toolchain import ENGINE_VERSION
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class StateFile:
         """A stack as `pulumi stack init` writes it: empty, or with resources that are on the cloud already."""
         latest = None
         if resources:
-            magic = hashlib.sha256(b"").hexdigest()  # of the version that wrote it: the engine compares the two
-            manifest = {"time": resources[0]["created"], "magic": magic, "version": ""}
+            version = f"v{ENGINE_VERSION}"
+            magic = hashlib.sha256(version.encode()).hexdigest()  # the engine compares the two
+            manifest = {"time": resources[0]["created"], "magic": magic, "version": version}
             latest = {"manifest": manifest, "resources": list(resources)}
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._write({"version": 3, "checkpoint": {"stack": stack, "latest": latest}})
