@@ -7,19 +7,70 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Any
 
 from openstack.connection import Connection
 
+from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.request import RequestFile
+from hatang.model.terms import ZoneKind
 from hatang.policies.rules.groups import Rule
+from hatang.provision.keys import public_key
 from hatang.provision.provisioner import Provisioner
 from hatang.stacks.components.quota import QuotaArgs, by_volume_type, headroom
+from tests.integration.provision import driver
 
-ZONES = ("application", "border", "dmz", "internal", "wireless")
-BLOCK, BLOCK_V6 = IPv4Network("10.74.8.0/23"), IPv6Network("2001:db8:c0aa:100::/60")
-LEG = "10.75.255.200"
-HOSTS = {"web": ("dmz", 21, 0), "app": ("application", 33, 1), "job": ("application", 34, 0)}  # zone, place, GiB
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be made. Hosts by name: zone, place in its subnet, GiB of data."""
+
+    name: str
+    code: str
+    level: int
+    zones: tuple[str, ...]
+    hosts: dict[str, tuple[str, int, int]]
+    block: IPv4Network
+    block_v6: IPv6Network
+    leg: IPv4Address
+
+    def request(self) -> RequestFile:
+        """The request that names it as a system."""
+        hosts = [{"name": h, "zone": z, "volume_gib": g} for h, (z, _, g) in self.hosts.items()]
+        criteria = ["private-information" if self.level > 1 else "public-information-only"]
+        system = {
+            "name": self.name, "title": driver.TEXT, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ",
+            "level": self.level, "criteria": criteria, "hosts": hosts,
+        }  # fmt: skip
+        agency = {"code": self.code, "name": driver.TEXT, "branch": "committee", "tier": "province",
+                  "contact": "thu@vi-du.example"}  # fmt: skip
+        file = {"kind": "new-system", "requested_by": "nguoi-thu.vi-du", "agency": agency, "system": system}
+        return RequestFile.model_validate(file)
+
+    def allocation(self) -> Allocation:
+        """The addresses that it uses."""
+        v4, v6 = self.block.subnets(new_prefix=26), self.block_v6.subnets(new_prefix=64)
+        zones = tuple(ZoneAllocation(kind=ZoneKind(z), cidr=next(v4), cidr_v6=next(v6)) for z in self.zones)
+        cidrs = {z.kind.value: z.cidr for z in zones}
+        hosts = tuple(
+            HostAllocation(name=h, zone=ZoneKind(z), address=cidrs[z][place])
+            for h, (z, place, _) in sorted(self.hosts.items())
+        )
+        order = list(ZoneKind)  # as the registry gives them out
+        zones = tuple(sorted(zones, key=lambda z: order.index(z.kind)))
+        return Allocation(block=self.block, bastion_address=self.leg, zones=zones, hosts=hosts)
+
+
+SMALL = Wanted(
+    "lam-tay", "H99.81", 1, ("application", "dmz"), {"app": ("application", 33, 1)},
+    IPv4Network("10.74.8.0/22"), IPv6Network("2001:db8:c0aa:100::/60"), IPv4Address("10.75.255.200"),
+)  # fmt: skip
+LARGE = Wanted(
+    "lam-tay-to", "H99.82", 2, ("application", "border", "dmz", "internal", "wireless"),
+    {"web": ("dmz", 21, 0), "app": ("application", 33, 1), "job": ("application", 34, 0)},
+    IPv4Network("10.74.16.0/22"), IPv6Network("2001:db8:c0aa:200::/60"), IPv4Address("10.75.255.201"),
+)  # fmt: skip
 
 
 @dataclass
@@ -37,30 +88,29 @@ class HandMade:
 class Hands:
     """Makes a tenant, step by step."""
 
-    def __init__(self, maker: Provisioner, cloud: Connection, name: str, domain: str) -> None:
+    def __init__(self, maker: Provisioner, cloud: Connection, wanted: Wanted) -> None:
         self.cloud: Any = cloud
-        self.maker, self.name = maker, name
+        self.maker, self.name, self.wanted = maker, wanted.name, wanted
+        self.addresses = wanted.allocation()
         self.landing = maker.outputs("site", maker.site.name)
         self.branch = self.landing["branches"]["committee"]
-        self.domain = domain
         self.made = HandMade()
 
-    def all(self, title: str, description: str, rules: dict[str, tuple[Rule, ...]], key: str) -> HandMade:
-        """The whole tenant.
+    def all(self, rules: dict[str, tuple[Rule, ...]]) -> HandMade:
+        """The whole tenant, but for its quotas: it has the region's.
 
         Args:
-            title: description of the project.
-            description: of the domain.
             rules: of each zone's group; made without any description.
         """
-        self.tenancy(title, description)
+        self.tenancy()
         self.router()
-        for i, zone in enumerate(ZONES):
-            self.zone(zone, i)
+        for zone in self.addresses.zones:
+            self.zone(zone)
         for zone, wanted in rules.items():
             self.group(zone, wanted)
+        key = public_key(self.maker.settings, self.name)
         self.cloud.compute.create_keypair(name=self.name, public_key=key)
-        for host, (zone, place, gib) in HOSTS.items():
+        for host, (zone, place, gib) in self.wanted.hosts.items():
             self.server(host, zone, place, gib)
         return self.made
 
@@ -91,11 +141,12 @@ class Hands:
             answer = service.put(f"{path}/{project}", json={key: body})
             assert answer.status_code == 200, answer.text
 
-    def tenancy(self, title: str, description: str) -> None:
+    def tenancy(self) -> None:
         """Domain, its groups with their roles, and the project."""
         identity, roles = self.cloud.identity, self.maker.cloud.role_ids
-        domain = identity.create_domain(name=self.domain, description=description)
-        tags = ["hatang", "level-2", "environment-operation"]
+        title, agency = driver.TEXT["vi"], self.wanted.request().agency
+        domain = identity.create_domain(name=agency.slug, description=f"{agency.code} {title}")
+        tags = ["hatang", f"level-{self.wanted.level}", "environment-operation"]
         project = identity.create_project(name=self.name, domain_id=domain.id, description=title, tags=tags)
         for group, on_domain, on_project in (("administrators", "manager", "member"), ("auditors", "reader", "reader")):
             made = identity.create_group(name=group, domain_id=domain.id)
@@ -112,18 +163,18 @@ class Hands:
         leg = network.create_port(
             network_id=self.branch["bastion_network"], project_id=self.landing["bastion_project_id"],
             name=f"router-{self.name}", security_groups=[],
-            fixed_ips=[{"subnet_id": self.branch["bastion_subnet"], "ip_address": LEG}],
+            fixed_ips=[{"subnet_id": self.branch["bastion_subnet"], "ip_address": str(self.wanted.leg)}],
         )  # fmt: skip
-        network.add_interface_to_router(router, port_id=leg.id)
+        network.add_interface_to_router(router, port=leg.id)
         self.made.router = router.id
 
-    def zone(self, zone: str, place: int) -> None:
+    def zone(self, given: ZoneAllocation) -> None:
         """Network, two subnets, and the router's port with both first addresses."""
+        zone, cidrs = given.kind.value, (given.cidr, given.cidr_v6)
         network, project, name = self.cloud.network, self.made.project, f"{self.name}-{zone}"
         net = network.create_network(name=name, project_id=project)
         network.set_tags(net, ["hatang", f"zone-{zone}"])
         self.made.networks[zone] = net.id
-        cidrs = list(BLOCK.subnets(new_prefix=26))[place], list(BLOCK_V6.subnets(new_prefix=64))[place]
         dns = [str(a) for a in self.maker.site.services.dns_servers]
         for version, cidr in zip((4, 6), cidrs, strict=True):
             more = {"dns_nameservers": dns} if version == 4 else {}
@@ -136,7 +187,7 @@ class Hands:
             fixed_ips=[{"subnet_id": self.made.subnets[zone, v].id, "ip_address": str(c[1])}
                        for v, c in zip((4, 6), cidrs, strict=True)],
         )  # fmt: skip
-        network.add_interface_to_router(self.made.router, port_id=port.id)
+        network.add_interface_to_router(self.made.router, port=port.id)
 
     def group(self, zone: str, rules: tuple[Rule, ...]) -> None:
         """The security group of a zone, with these rules and none of Neutron's own."""
@@ -173,7 +224,7 @@ class Hands:
         if gib:
             volume = inside.block_storage.create_volume(name=f"{name}-data", size=gib, volume_type="level-1-2")
             inside.block_storage.wait_for_status(volume, "available", wait=60)
-            inside.compute.create_volume_attachment(server, volume_id=volume.id)
+            inside.compute.create_volume_attachment(server, volume=volume.id)
             end = time.monotonic() + 60
             while inside.block_storage.get_volume(volume.id).status != "in-use" and time.monotonic() < end:
                 time.sleep(0.3)
