@@ -57,6 +57,11 @@ class StateFile:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         private.replace(self.path, other.path.read_text(), durable=True)
 
+    def forget(self) -> None:
+        """Remove it; what it knows of stays on the cloud."""
+        for file in (self.path, self._refresh_mark, self.late_file):
+            file.unlink(missing_ok=True)
+
     def resources(self) -> list[Known]:
         """All cloud resources that the state knows."""
         return [self._known(r) for r in self._latest().get("resources") or [] if r.get("custom")]

@@ -166,6 +166,11 @@ class Registry(Requests):
                 addresses.release(session, name)
                 addresses.keep(session, name, record.agency.branch, used)
 
+    def give_addresses_back(self, name: str) -> None:
+        """A system that nothing was made of has no addresses any more."""
+        with self._writing() as session:
+            addresses.release(session, name)
+
     # -- what came of it ----------------------------------------------------------------------------------------------
 
     def record_hosts(self, name: str, hosts: Sequence[HostRecord]) -> None:

@@ -65,6 +65,26 @@ def adopt(
     return made
 
 
+def forget(context: Context, name: str) -> bool:
+    """Take an adopted system out of hatang again, before anything of it was applied. The cloud stays as it is.
+
+    Returns:
+        False: it was not adopted.
+
+    Raises:
+        RefusedError: an apply of it has begun, or its request is approved.
+    """
+    from hatang.provision.adoption.adopter import Adopter
+
+    with lock.exclusive(context.settings.state_dir / "lock", name):
+        record = _open(context, name, (*OPEN[:2], RequestState.REJECTED, RequestState.RETURNED))
+        known = Adopter(context.provisioner).forget(record)
+        context.registry.give_addresses_back(name)
+        if known:
+            note(context.registry, "system.forget", {"system": name})
+    return known
+
+
 def _addresses(
     context: Context, adopter: Adopter, record: SystemRecord, tenant: Tenant, found: Found
 ) -> Allocation:  # fmt: skip
@@ -87,10 +107,10 @@ def _addresses(
     return used
 
 
-def _open(context: Context, name: str) -> SystemRecord:
+def _open(context: Context, name: str, states: tuple[RequestState, ...] = OPEN) -> SystemRecord:
     record = context.registry.system(name)
     request = context.registry.request(record.request_id)
-    if request.kind in BIRTH and request.state in OPEN and record.state == "requested":
+    if request.kind in BIRTH and request.state in states and record.state == "requested":
         return record
     raise RefusedError(
         f"request {request.id} ({request.kind}) for system {name} is {request.state.value}; only a system that is "

@@ -119,6 +119,16 @@ class Adopter:
                     target.take_over(self._state(scratch, stack))
         shutil.rmtree(self._folder(record), ignore_errors=True)
 
+    def forget(self, record: SystemRecord) -> bool:
+        """The engine knows nothing of a system any more; its objects stay on the cloud. False: it knew nothing."""
+        stack = Stack("hatang-system", record.spec.name)
+        with self.maker.engine.alone(stack):
+            state = self._state(self.maker, stack)
+            known = bool(state.resources())
+            state.forget()
+        shutil.rmtree(self._folder(record), ignore_errors=True)
+        return known
+
     def is_managed(self, record: SystemRecord) -> str:
         """Id of the project that hatang manages for a system already; empty: none."""
         state = self._state(self.maker, Stack("hatang-system", record.spec.name))
