@@ -104,8 +104,8 @@ class Hands:
         """
         self.tenancy()
         self.router()
-        for zone in self.addresses.zones:
-            self.zone(zone)
+        for given in self.addresses.zones:
+            self.zone(given)
         for zone, wanted in rules.items():
             self.group(zone, wanted)
         key = public_key(self.maker.settings, self.name)
@@ -170,7 +170,8 @@ class Hands:
 
     def zone(self, given: ZoneAllocation) -> None:
         """Network, two subnets, and the router's port with both first addresses."""
-        zone, cidrs = given.kind.value, (given.cidr, given.cidr_v6)
+        zone = given.kind.value
+        cidrs: tuple[Any, ...] = (given.cidr, given.cidr_v6)
         network, project, name = self.cloud.network, self.made.project, f"{self.name}-{zone}"
         net = network.create_network(name=name, project_id=project)
         network.set_tags(net, ["hatang", f"zone-{zone}"])

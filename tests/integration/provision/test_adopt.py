@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,9 @@ from openstack.connection import Connection
 from hatang.errors import InputError
 from hatang.model.adoption import AdoptionMap
 from hatang.provision import configs
-from hatang.provision.adoption.adopter import Adoption
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import Registry, SystemRecord
-from hatang.workflow.adoption import adopt
+from hatang.workflow.adoption import adopt, forget
 from hatang.workflow.context import Context
 from tests.integration.provision.handmade import LARGE, SMALL, HandMade, Hands, Wanted
 from tests.integration.provision.listing import everything
@@ -53,12 +52,6 @@ def _by_hand(maker: Provisioner, cloud: Connection, wanted: Wanted) -> Hands:
     return hands
 
 
-def _set_quotas(hands: Hands, made: Adoption) -> None:
-    from hatang.stacks.components.quota import QuotaArgs
-
-    hands.quotas(QuotaArgs.model_validate(made.plan.config["quota"]))
-
-
 def _lives(cloud: Connection, made: HandMade) -> list[tuple[str, ...]]:
     """What would differ if a server had been made anew, restarted or touched."""
     compute: Any = cloud.compute
@@ -76,13 +69,13 @@ def _revisions(cloud: Connection, made: HandMade) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def small(maker: Provisioner, cloud: Connection) -> Iterator[Hands]:
+def small(maker: Provisioner, cloud: Connection) -> Hands:
     """A small tenant, quotas set as the site's rule says."""
     hands = _by_hand(maker, cloud, SMALL)
     record = replace(_registry(maker).system(SMALL.name), allocation=SMALL.allocation())
     rules = sum(len(r) for r in configs.group_rules(maker.site, record).values())
     hands.quotas(configs.quota(maker.site, record, rules, maker.cloud.volume_types))
-    yield hands
+    return hands
 
 
 def test_a_tenant_of_another_agency_is_refused(maker: Provisioner, small: Hands, cloud: Connection) -> None:
@@ -115,6 +108,12 @@ def test_adopted_the_next_plan_shows_no_change_and_nothing_was_touched(
     assert adopt(_context(maker), SMALL.name, small.made.project, NONE) is None, "once is enough"
     assert (everything(cloud), _lives(cloud, small.made), _revisions(cloud, small.made)) == before
     assert maker.outputs("system", SMALL.name)["servers"] == small.made.servers
+
+    assert forget(_context(maker), SMALL.name)
+    assert maker.outputs("system", SMALL.name) == {}
+    assert _registry(maker).system(SMALL.name).allocation is None
+    assert not forget(_context(maker), SMALL.name)
+    assert (everything(cloud), _lives(cloud, small.made), _revisions(cloud, small.made)) == before
 
 
 # -- the long form ----------------------------------------------------------------------------------------------------
@@ -201,6 +200,7 @@ def test_killed_at_any_moment_it_goes_on_and_the_cloud_is_as_it_was(
     for _ in range(6):
         kills += _killed(maker, large.made.project, web, moments.uniform(1.0, 14.0))
     assert not _killed(maker, large.made.project, web, 300)
+    assert kills
     record_property("kills", kills)
     record_property("seconds", round(time.monotonic() - begun, 1))
     record = _registry(maker).system(LARGE.name)

@@ -55,7 +55,8 @@ def tenant() -> Tenant:
         groups.append(Group(f"group-{kind}", group.group_name, rules))
     leg = (("bastion-subnet", str(config.bastion_address)),)
     ports.append(Port("leg", "", "bastion", router, ROUTER, leg, ()))
-    servers, volumes = [], []
+    servers: list[Server] = []
+    volumes: list[Volume] = []
     for name, place in config.hosts.items():
         args = place.args
         own = ((f"sub-{place.zone}-4", str(args.address)), (f"sub-{place.zone}-6", str(args.address_v6)))

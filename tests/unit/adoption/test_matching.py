@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,9 +108,7 @@ def test_a_port_in_another_group_shows_itself_in_the_state() -> None:
     assert port["outputs"]["securityGroupIds"] == ["default-group"]
 
 
-def test_the_state_is_whole(tmp_path: object) -> None:
-    from pathlib import Path
-
+def test_the_state_is_whole(tmp_path: Path) -> None:
     gone = replace(tenant(), networks=tuple(n for n in tenant().networks if n.id != "net-border"))
     matches = _matched(gone)
     rows = seeding.resources(declaration(), matches, SYSTEM.name, SYSTEM.project)
@@ -119,7 +119,7 @@ def test_the_state_is_whole(tmp_path: object) -> None:
             assert row["provider"].rsplit("::", 1)[0] in known
             assert not referred(row["inputs"]) and not referred(row["outputs"])
         known.add(row["urn"])
-    state = StateFile(Path(str(tmp_path)) / ".pulumi" / "stacks" / "hatang-system" / "thu.json")
+    state = StateFile(tmp_path / ".pulumi" / "stacks" / "hatang-system" / "thu.json")
     state.create(SYSTEM.full_name, rows)
     assert len([r for r in state.resources() if r.type.startswith("openstack:")]) == len(matches.taken)
     assert state.outputs()["project_id"] == "project"
@@ -130,14 +130,17 @@ def test_the_state_is_whole(tmp_path: object) -> None:
 Change = Callable[[Tenant], Tenant]
 
 
+def _with(there: Tenant, part: str, things: tuple[Thing, ...]) -> Tenant:
+    fields: dict[str, Any] = {part: things}
+    return replace(there, **fields)
+
+
 def _more(part: str, thing: Thing) -> Change:
-    return lambda t: replace(t, **{part: (*getattr(t, part), thing)})
+    return lambda t: _with(t, part, (*getattr(t, part), thing))
 
 
-def _each(part: str, thing_id: str, **fields: object) -> Change:
-    return lambda t: replace(
-        t, **{part: tuple(replace(x, **fields) if x.id == thing_id else x for x in getattr(t, part))}
-    )
+def _each(part: str, thing_id: str, **fields: Any) -> Change:
+    return lambda t: _with(t, part, tuple(replace(x, **fields) if x.id == thing_id else x for x in getattr(t, part)))
 
 
 TWO_ROUTERS = (Thing("r1", "a"), Thing("r2", "b"))
