@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from hatang.errors import InputError, NameTakenError
-from hatang.model.allocation import Allocation
-from hatang.registry import Registry
+from hatang.errors import InputError, NameTakenError, RefusedError
+from hatang.model.allocation import Allocation, ZoneAllocation
+from hatang.model.terms import ZoneKind
+from hatang.registry import Registry, allocator
 from tests.unit.registry.test_overlaps import all_apart, allocated, v4
 from tests.unit.registry.test_registry import SITE, ZONES, named
 
@@ -105,3 +106,25 @@ def test_addresses_of_another_system_are_refused_and_it_is_named(registry: Regis
         assert caught.value.exit_code == 2
     assert registry.system("mot").allocation is None
     assert registry.system("hai").allocation == other
+
+
+def test_another_zone_of_an_adopted_system_stands_beside_those_that_it_has(registry: Registry) -> None:
+    used = _used(registry, "mot")
+    assert allocator.rezoned(used, ZONES) == used.zones
+    moved = used.model_copy(update={"zones": tuple(reversed_places(used.zones)[:3]), "hosts": ()})
+    more = allocator.rezoned(moved, list(ZoneKind))
+    assert [z.kind for z in more] == list(ZoneKind)
+    assert all_apart([z.cidr for z in more])
+    assert all_apart([z.cidr_v6 for z in more])
+    assert all(z.cidr.subnet_of(used.block) for z in more)
+    assert set(moved.zones) < set(more)
+    full = moved.model_copy(update={"block": moved.zones[0].cidr})
+    with pytest.raises(RefusedError, match="has no room for zone"):
+        allocator.rezoned(full, list(ZoneKind))
+
+
+def reversed_places(zones: tuple[ZoneAllocation, ...]) -> list[ZoneAllocation]:
+    """The same zones, each at the place of another."""
+    return [
+        z.model_copy(update={"cidr": o.cidr, "cidr_v6": o.cidr_v6}) for z, o in zip(zones, reversed(zones), strict=True)
+    ]
