@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, deletion, held, holdings, purge, recovery, room, site_steps, unmanaged
+from hatang.provision import configs, deletion, held, holdings, purge, recovery, retype, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -146,12 +147,16 @@ class Provisioner:
             self.say(f"removing what was added by hand: {found['what']}")
             unmanaged.remove(self.cloud.connection, found)
         self._release(record)
+        stored = record.spec.document_storage
+        refresh = plan.refresh
+        if first := retype.bridge(config, plan, self.engine.state(stack)):
+            self.say("volumes get another type; the old one keeps its quota until they have left it")
+            self._up(
+                stack, partial(build_system, first), first.model_dump(mode="json"), refresh, document_storage=stored
+            )
+            refresh = False
         outcome = self._up(
-            stack,
-            lambda: build_system(config),
-            config.model_dump(mode="json"),
-            refresh=plan.refresh,
-            document_storage=record.spec.document_storage,
+            stack, partial(build_system, config), config.model_dump(mode="json"), refresh, document_storage=stored
         )
         changes = _add(outcome.changes, made.changes)
         if plan.unmanaged:
@@ -169,9 +174,9 @@ class Provisioner:
 
     def _leaving(self, record: SystemRecord) -> list[dict[str, Any]]:
         project = str(self.outputs("system", record.spec.name).get("project_id") or "")
-        lines = holdings.told(self.holdings_of(record, project)) if project else []
-        words = [line.split(": ", 1)[1].rsplit(" ", 1)[0].split(" ", 1) for line in lines]
-        return [{"operation": "purge", "type": kind, "name": name, "changed": []} for kind, name in words]
+        listing = self.holdings_of(record, project) if project else {}
+        things = [thing for service in holdings.SERVICES for thing in listing.get(service, [])]
+        return [{"operation": "purge", "type": t.kind, "name": t.name or "-", "changed": []} for t in things]
 
     def holdings_of(self, record: SystemRecord, project_id: str) -> holdings.Listing:
         """What the project of a system holds in each service, whoever made it. Raises CloudError."""

@@ -79,6 +79,7 @@ class Request(Shape):
     plan: str
     approved_plan: str
     demand: Demand
+    document_storage: bool
     missing: list[str]
     deadline: Limit | None
     approvals: list[Approval]
