@@ -102,7 +102,9 @@ def _proof() -> str:
     """Every mutation with its end, and what the proof was made with."""
     record = proof()
     made = ", ".join(f"{name} {v}" for name, v in record.versions.items())
-    said = f"Last made on {record.date}, with {made}.\n\n" if record.date else "Not made yet.\n\n"
+    said = f"Last made as a whole on {record.date}, with {made}.\n\n" if record.date else "Not made yet.\n\n"
+    again = [f"{c} ({kept['date']})" for c, kept in sorted(record.controls.items()) if "date" in kept]
+    said += f"Proven again since: {', '.join(again)}.\n\n" if again else ""
     rows = [
         [control, record.state(control).value.replace("-", " "), m.name, m.by.value, m.on.value,
          record.controls.get(control, {}).get("mutations", {}).get(m.name, "not tried")]

@@ -3,7 +3,7 @@
     python -m tests.prove                        all, and write policies/proof.json; cut off, it goes on when run again
     python -m tests.prove --on registry          those of one kind of place; the whole proof need not do them again
     python -m tests.prove --on host --part 1/2   half of them, beside another process with 2/2
-    python -m tests.prove --control AUT-13       some, each time anew
+    python -m tests.prove --control AUT-13       some, each time anew; whole, they are put into the record
     python -m tests.prove --sample 15 --seed 7   a random sample, each time anew
 
 The last line on stdout is one JSON object. Exit code 1: a mutation was not caught.
@@ -90,6 +90,8 @@ def main() -> int:
         record.write(outcomes)
         if not missed:
             progress.clear()
+    elif given.control and given.sample is None and given.part == (1, 1) and not given.on:
+        record.renew(outcomes)
     print(json.dumps({
         "mutations": len(outcomes), "caught": len(outcomes) - len(missed),
         "controls": len({o.control for o in outcomes}), "not_caught": sorted({o.control for o in missed}),
