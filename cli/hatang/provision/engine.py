@@ -25,6 +25,7 @@ from hatang.errors import BusyError, EngineError
 from hatang.provision import orphans, toolchain
 from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
+from hatang.registry import leases
 from hatang.settings import Settings
 
 Program = Callable[[], None]
@@ -164,6 +165,7 @@ class Engine:
         with _served(program) as address, log.open("a") as out:
             if address:
                 argv += [f"--client={address}", "--exec-kind", "auto.inline"]
+            leases.require()  # another worker may have taken this system while we stood still
             out.write(f"$ {' '.join(argv)}\n")
             out.flush()
             ended = subprocess.run(

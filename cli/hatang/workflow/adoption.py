@@ -45,7 +45,7 @@ def adopt(
     from hatang.provision.adoption.adopter import Adopter
 
     adopter = Adopter(context.provisioner, context.progress)
-    with lock.exclusive(context.settings.state_dir / "lock", name):
+    with lock.exclusive(context.settings, name):
         record = _open(context, name)
         steps.validate_record(context, record)
         if managed := adopter.is_managed(record):
@@ -78,7 +78,7 @@ def forget(context: Context, name: str) -> bool:
     """
     from hatang.provision.adoption.adopter import Adopter
 
-    with lock.exclusive(context.settings.state_dir / "lock", name):
+    with lock.exclusive(context.settings, name):
         record = _open(context, name, (*OPEN[:2], RequestState.REJECTED, RequestState.RETURNED))
         known = Adopter(context.provisioner).forget(record)
         context.registry.give_addresses_back(name)
