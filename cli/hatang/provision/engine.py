@@ -46,6 +46,22 @@ class Stack:
         return f"organization/{self.project}/{self.name}"
 
 
+def state_of(settings: Settings, stack: Stack) -> StateFile:
+    """The state file of a stack; needs neither engine nor cloud.
+
+    Raises:
+        EngineError: the back-end is not a folder.
+    """
+    if not settings.backend.startswith("file://"):
+        raise EngineError(
+            f"back-end {settings.backend} is not a folder",
+            where="HATANG_ENGINE_BACKEND",
+            do="use file://FOLDER; recovery after a kill reads the state there",
+        )
+    root = Path(settings.backend.removeprefix("file://"))
+    return StateFile(root / ".pulumi" / "stacks" / stack.project / f"{stack.name}.json")
+
+
 class Engine:
     """The engine with this site's back-end, passphrase and credentials."""
 
@@ -90,14 +106,7 @@ class Engine:
 
     def state(self, stack: Stack) -> StateFile:
         """The stack's state file. Raises EngineError for a back-end that is not a folder."""
-        if not self.settings.backend.startswith("file://"):
-            raise EngineError(
-                f"back-end {self.settings.backend} is not a folder",
-                where="HATANG_ENGINE_BACKEND",
-                do="use file://FOLDER; recovery after a kill reads the state there",
-            )
-        root = Path(self.settings.backend.removeprefix("file://"))
-        return StateFile(root / ".pulumi" / "stacks" / stack.project / f"{stack.name}.json")
+        return state_of(self.settings, stack)
 
     def preview(self, stack: Stack, program: Program, config: dict[str, Any], *, refresh: bool, log: Path) -> Report:
         """What `up` would do. With refresh, what somebody changed on the cloud shows too."""

@@ -16,7 +16,7 @@ from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
 from hatang.provision import configs, deletion, held, holdings, purge, recovery, retype, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
-from hatang.provision.engine import Engine, Program, Stack
+from hatang.provision.engine import Engine, Program, Stack, state_of
 from hatang.provision.events import Report
 from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
@@ -235,7 +235,7 @@ class Provisioner:
 
     def outputs(self, kind: str, name: str) -> dict[str, Any]:
         """Outputs of a stack that was applied: kind is site, agency or system."""
-        return self.engine.state(Stack(f"hatang-{kind}", name)).outputs()
+        return state_of(self.settings, Stack(f"hatang-{kind}", name)).outputs()
 
     def host_records(self, record: SystemRecord, outputs: dict[str, Any]) -> list[HostRecord]:
         """Servers of a system as the registry keeps them."""

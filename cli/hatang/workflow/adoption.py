@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, RefusedError
 from hatang.model.adoption import AdoptionMap
 from hatang.model.lifecycle import BIRTH, RequestState
 from hatang.registry.acts import newest, note
 from hatang.workflow import lock, steps
+from hatang.workflow.approval import zones_of
 from hatang.workflow.context import Context
 
 if TYPE_CHECKING:
@@ -50,10 +50,12 @@ def adopt(
         steps.validate_record(context, record)
         if managed := adopter.is_managed(record):
             _again(context, name, managed, project_id)
-            return None
+            if record.allocation is not None:
+                return None
+            # Its request was returned and came again, which gave its addresses back: they are taken once more.
         tenant = adopter.tenant(record, project_id, given)
         _not_twice(context, name, tenant.project.id)
-        zones = zone_matrix().zones(record.spec.level, record.spec.document_storage)
+        zones = zones_of(record.spec)
         found = adopter.discover(tenant, record, zones, given)
         used = _addresses(context, adopter, record, tenant, found)
         made = adopter.prepare(tenant, found, dataclasses.replace(record, allocation=used))
@@ -95,7 +97,7 @@ def _addresses(
     name, site, registry = record.spec.name, context.site, context.registry
     from hatang.provision.adoption.addressing import used_v6
 
-    zones = zone_matrix().zones(record.spec.level, record.spec.document_storage)
+    zones = zones_of(record.spec)
     # Killed after its addresses were kept, it gets the same again.
     free = record.allocation or registry.free_addresses(name, site, zones, used_v6(tenant, found))
     try:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hatang import digests
-from hatang.errors import HatangError, InputError, StepError
+from hatang.errors import HatangError, InputError, RefusedError, StepError
 from hatang.registry.removals import Removals
 from hatang.workflow.approval import require_decision, require_plan, target, zones_of
 from hatang.workflow.context import Context
@@ -86,12 +86,27 @@ def approve(context: Context, name: str, digest: str) -> Result:
 
 
 def allocated(context: Context, name: str) -> SystemRecord:
-    """The system with its addresses; allocates them when it has none."""
+    """The system with its addresses; allocates them when it has none.
+
+    Raises:
+        RefusedError: the branch has none left, or the system was adopted and needs those that it uses.
+    """
     record = context.registry.system(name)
     if record.allocation is None:
+        _refuse_new_addresses(context, name)
         context.registry.allocate(name, context.site, zones_of(record.spec))
         record = context.registry.system(name)
     return record
+
+
+def _refuse_new_addresses(context: Context, name: str) -> None:
+    """Other addresses would make an adopted system anew: its request was returned, and came again."""
+    if project := context.provisioner.outputs("system", name).get("project_id"):
+        raise RefusedError(
+            f"system {name} was adopted, and its request was submitted again: its addresses must be taken in again",
+            where=f"registry, system {name}",
+            do=f"hatang system adopt {name} --project {project}; or give it up: hatang system adopt {name} --forget",
+        )  # fmt: skip
 
 
 def apply(context: Context, name: str, digest: str) -> Result:

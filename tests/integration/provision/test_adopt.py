@@ -19,11 +19,12 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from hatang.errors import InputError
+from hatang.errors import InputError, RefusedError
 from hatang.model.adoption import AdoptionMap
 from hatang.provision import configs
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import Registry, SystemRecord
+from hatang.workflow import steps
 from hatang.workflow.adoption import adopt, forget
 from hatang.workflow.context import Context
 from tests.integration.provision.handmade import LARGE, SMALL, HandMade, Hands, Wanted
@@ -100,7 +101,8 @@ def test_adopted_the_next_plan_shows_no_change_and_nothing_was_touched(
     assert made is not None
     assert len(made.taken) >= 40
     assert (made.differences, made.unknown) == ([], [])
-    record = _registry(maker).system(SMALL.name)
+    registry = _registry(maker)
+    record = registry.system(SMALL.name)
     assert record.allocation == SMALL.allocation()
     plan = maker.plan_system(record)
     assert plan.changes == {"same": len(made.taken)}
@@ -108,6 +110,12 @@ def test_adopted_the_next_plan_shows_no_change_and_nothing_was_touched(
     assert adopt(_context(maker), SMALL.name, small.made.project, NONE) is None, "once is enough"
     assert (everything(cloud), _lives(cloud, small.made), _revisions(cloud, small.made)) == before
     assert maker.outputs("system", SMALL.name)["servers"] == small.made.servers
+
+    registry.give_addresses_back(SMALL.name)  # as when its request is returned and submitted again
+    with pytest.raises(RefusedError, match="must be taken in again"):
+        steps.allocated(_context(maker), SMALL.name)
+    assert adopt(_context(maker), SMALL.name, small.made.project, NONE) is not None
+    assert registry.system(SMALL.name).allocation == SMALL.allocation()
 
     assert forget(_context(maker), SMALL.name)
     assert maker.outputs("system", SMALL.name) == {}
