@@ -146,3 +146,9 @@ class ServerError(StepError):
     """The server of hatang that --url names does not answer, or cannot now."""
 
     code = "E407"
+
+
+class FencedError(BusyError):
+    """This process held a system for too long without a sign of life, and another took it. It must write no more."""
+
+    code = "E408"

@@ -48,7 +48,12 @@ class Settings(BaseSettings):
         None, description="PEM file of the authority that the server's certificate comes from; empty: the system's."
     )
     workflow_url: str = Field(
-        "", repr=False, description="URL of the workflow database; empty: SQLite in the state folder."
+        "",
+        repr=False,
+        description="URL of the workflow database; empty: where the registry is, or SQLite files in the state folder.",
+    )
+    cloud_runs: PositiveInt = Field(
+        4, description="Runs that all workers together carry out at once on one cloud endpoint."
     )
     clouds_file: Path | None = Field(
         None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order."
@@ -101,9 +106,15 @@ class Settings(BaseSettings):
         return Path(self.registry.removeprefix(SQLITE)) if self.registry.startswith(SQLITE) else None
 
     @property
+    def workflow_server(self) -> str:
+        """URL of the workflow database that all systems share: given, or where the registry is; empty: SQLite files."""
+        at_registry = self.registry_url if self.registry_url and not self.registry_url.startswith(SQLITE) else ""
+        return self.workflow_url or at_registry
+
+    @property
     def workflow(self) -> str:
         """SQLAlchemy URL of the workflow database."""
-        return self.workflow_url or f"sqlite:///{self.state_dir}/workflow.db"
+        return self.workflow_server or f"sqlite:///{self.state_dir}/workflow.db"
 
     @property
     def backend(self) -> str:

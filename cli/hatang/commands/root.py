@@ -37,6 +37,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "site": ("site", _("The shared part of a site: networks, address scopes, flavors, images.")),
     "system": ("system", _("Systems: plan, apply, status, destroy.")),
     "waiver": ("waiver", _("Waivers: accept for a time that a control is not met.")),
+    "worker": ("worker", _("Workers: carry out what is queued, on any number of machines.")),
 }
 
 

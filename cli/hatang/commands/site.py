@@ -54,7 +54,7 @@ def plan(app: App, exit_code: bool, output: str) -> int:
     """Plan the landing."""
     from hatang.workflow import lock
 
-    with lock.exclusive(app.settings.state_dir / "lock", f"site-{app.site.name}"):
+    with lock.exclusive(app.settings, f"site-{app.site.name}"):
         made = _provisioner(app).plan_site()
     if output == "json":
         emit_json("hatang.plan/1", site=app.site.name, changes=made.changes, steps=made.differences())
@@ -79,7 +79,7 @@ def apply(app: App, output: str) -> None:
 
     registry = Registry.open(app.settings.registry)  # what cannot be put on record is not begun
     progress(_("site {name}: apply …").format(name=app.site.name))
-    with lock.exclusive(app.settings.state_dir / "lock", f"site-{app.site.name}"):
+    with lock.exclusive(app.settings, f"site-{app.site.name}"):
         done = _provisioner(app).apply_site()
     files = {"site file": app.settings.site_file, "log": done.log} if app.settings.site_file else {"log": done.log}
     note(registry, "site.apply", {"site": app.site.name, "changes": done.changes}, files)

@@ -8,6 +8,7 @@ import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
 from hatang.commands.plans import counts, show_differences
+from hatang.commands.system_adopt import adopt
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def _context(app: App) -> Context:
     from hatang.workflow.context import Context
 
     return Context(app.settings, app.site, progress)
+
+
+command.add_command(adopt)
 
 
 @command.command(
@@ -63,7 +67,7 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
 
     context = _context(app)
     steps.validate_record(context, target(context, name))
-    with lock.exclusive(app.settings.state_dir / "lock", name):
+    with lock.exclusive(app.settings, name):
         steps.allocated(context, name)
         made = context.provisioner.plan_system(target(context, name))
     note(context.registry, "system.plan", {"system": name, "changes": made.changes}, {f"plan of {name}": made.file})
@@ -88,14 +92,23 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
         "Bring a system up, or carry out what is approved for it: plan, apply, harden, check. "
         "Killed or failed, it goes on where it was."
     ),
-    epilog=examples("hatang system apply mot-cua", "hatang system apply mot-cua --output json"),
+    epilog=examples(
+        "hatang system apply mot-cua",
+        "hatang system apply mot-cua --queue",
+        "hatang system apply mot-cua --output json",
+    ),
 )
 @click.argument("name")
 @click.option("--restart", is_flag=True, help=_("Give up the unfinished run and begin with the first step."))
+@click.option("--queue", is_flag=True, help=_("Do not run it here: leave it to a worker (hatang worker)."))
 @output_option
 @click.pass_obj
-def apply(app: App, name: str, restart: bool, output: str) -> None:
+def apply(app: App, name: str, restart: bool, queue: bool, output: str) -> None:
     """Apply one system."""
+    if queue:
+        if restart:
+            raise click.UsageError(_("--restart and --queue exclude each other."))
+        return _enqueue(app, name, output)
     from hatang.workflow.tenant import apply_system
 
     result = apply_system(_context(app), name, restart=restart)
@@ -116,6 +129,20 @@ def apply(app: App, name: str, restart: bool, output: str) -> None:
     )
     click.echo(_("Next: hatang check --system {name}   |   hatang system status {name}").format(name=name))
     return None
+
+
+def _enqueue(app: App, name: str, output: str) -> None:
+    from hatang.workflow import jobs
+    from hatang.workflow.approval import require_decision, target
+
+    context = _context(app)
+    require_decision(context, target(context, name))  # what nobody has approved would fail in the worker's hands
+    job, new = jobs.enqueue(app.settings, name)
+    if output == "json":
+        return emit_json("hatang.job/1", system=name, job=job.id, state=job.state, worker=job.worker, new=new)
+    text = _("System {name} is queued as {job}.") if new else _("System {name} is in the queue already, as {job}.")
+    click.echo(text.format(name=name, job=job.id))
+    return click.echo(_("Workers: hatang worker list   |   hatang system status {name}").format(name=name))
 
 
 def _controls(check: dict[str, Any]) -> dict[str, int]:

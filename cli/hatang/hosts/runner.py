@@ -20,7 +20,7 @@ from hatang.errors import HostError
 from hatang.hosts.inventory import inventory
 from hatang.hosts.variables import ROLES, require_fitting
 from hatang.model.site import Site
-from hatang.registry import HostRecord
+from hatang.registry import HostRecord, leases
 from hatang.settings import Settings, environment
 
 PLAYBOOK = ROLES / "harden.yml"
@@ -73,6 +73,7 @@ def harden(
     log.parent.mkdir(parents=True, exist_ok=True)
     with _fresh_folder(settings) as folder, log.open("a", encoding="utf-8") as run.log:
         _write(folder / "inventory.json", inventory(settings, hosts, variables))
+        leases.require()  # another worker may have taken these hosts while we stood still
         ended = ansible_runner.run(
             private_data_dir=str(folder),
             project_dir=str(ROLES),

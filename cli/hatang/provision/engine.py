@@ -25,6 +25,7 @@ from hatang.errors import BusyError, EngineError
 from hatang.provision import orphans, toolchain
 from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
+from hatang.registry import leases
 from hatang.settings import Settings
 
 Program = Callable[[], None]
@@ -127,6 +128,10 @@ class Engine:
             words += ["--policy-pack", str(PACK), "--policy-pack-config", str(file)]
         return self._run(stack, words, program, config, log)
 
+    def refresh(self, stack: Stack, *, log: Path) -> Report:
+        """Read what the state knows from the cloud into the state. Changes nothing on the cloud. Raises EngineError."""
+        return self._run(stack, ["refresh", "--yes", "--skip-preview"], None, {}, log)
+
     def destroy(self, stack: Stack, *, refresh: bool, log: Path) -> Report:
         """Remove every resource of the stack. Raises EngineError."""
         return self._run(
@@ -151,6 +156,7 @@ class Engine:
         with _served(program) as address, log.open("a") as out:
             if address:
                 argv += [f"--client={address}", "--exec-kind", "auto.inline"]
+            leases.require()  # another worker may have taken this system while we stood still
             out.write(f"$ {' '.join(argv)}\n")
             out.flush()
             ended = subprocess.run(

@@ -204,6 +204,8 @@ class Status(Shape):
     run: str
     run_state: str
     steps: list[Step]
+    queue: str = Field(description="State of its last job: queued, running, done, failed; empty: it never had one.")
+    worker: str = Field(description="The worker that has or had that job; empty for agencies.")
     waits_for: str
     project_id: str
     block: str

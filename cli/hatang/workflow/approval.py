@@ -43,7 +43,7 @@ def plan_request(context: Context, request_id: str) -> tuple[RequestRecord, Plan
     request = context.registry.request(request_id)
     request.case.after(Event(Act.PLAN, Role.ENGINEER))  # refused before any work
     name = request.system
-    with lock.exclusive(context.settings.state_dir / "lock", name):
+    with lock.exclusive(context.settings, name):
         record = _content(context, request)
         steps.validate_record(context, record)
         if record.allocation is None:

@@ -68,7 +68,7 @@ def repair(context: Context, found: Iterable[Finding]) -> dict[str, str]:
 def _cloud(context: Context, record: SystemRecord) -> list[Finding]:
     name = record.spec.name
     try:
-        with lock.exclusive(context.settings.state_dir / "lock", name):
+        with lock.exclusive(context.settings, name):
             plan = context.provisioner.plan_system(record)
             ways = context.provisioner.open_ways(record) if record.held else []
     except BusyError as exc:

@@ -1,6 +1,7 @@
 """Durable runs on DBOS: each finished step is recorded, so that a killed run goes on where it was.
 
-One SQLite database per system: a process can then only ever pick up work of the system whose lock it holds.
+A process must only ever pick up work of the system whose lock it holds. On SQLite every system has a database of its
+own for that; on PostgreSQL all share one, and each system's runs bear a version of their own, by which DBOS chooses.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import make_url
+
 from hatang.errors import StepError
-from hatang.settings import Settings
+from hatang.settings import SQLITE, Settings
 
 if TYPE_CHECKING:
-    from dbos import DBOSClient
+    from dbos import DBOSClient, DBOSConfig
 
 # Raised when the order or meaning of steps changes: an unfinished run of another version is not taken up blindly.
 VERSION = "chain-2"
+APPLICATION = "hatang"
+KINDS = ("apply", "suspend", "purge", "destroy")
 FINISHED = ("SUCCESS",)
 FAILED = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
@@ -45,11 +51,16 @@ class RunRecord:
 
 def database(settings: Settings, system: str) -> str:
     """URL of the workflow database of one system."""
-    if settings.workflow_url:
-        return settings.workflow_url
+    if server := settings.workflow_server:
+        return server
     folder = settings.state_dir / "workflow"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return f"sqlite:///{folder / system}.db"
+
+
+def version(settings: Settings, system: str) -> str:
+    """What DBOS knows the runs of one system by; only runs of its own version are taken up by a process."""
+    return f"{VERSION}/{system}" if settings.workflow_server else VERSION
 
 
 @contextlib.contextmanager
@@ -58,26 +69,50 @@ def session(settings: Settings, system: str) -> Iterator[None]:
 
     On entry DBOS takes up runs that a killed process left; the workflow functions must be imported by then.
     """
-    from dbos import DBOS, DBOSConfig
+    config: DBOSConfig = {
+        "name": APPLICATION,
+        "system_database_url": database(settings, system),
+        "application_version": version(settings, system),
+        "executor_id": "local",
+    }
+    with launched(config):
+        yield
+
+
+@contextlib.contextmanager
+def launched(config: DBOSConfig, *, queues: Iterable[str] = ()) -> Iterator[None]:
+    """DBOS, launched inside the block, listening to these queues alone.
+
+    Raises:
+        RegistryError: its database does not answer.
+    """
+    from dbos import DBOS
+    from sqlalchemy.exc import DBAPIError
+
+    from hatang.registry.database import unusable
 
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
-    config: DBOSConfig = {
-        "name": "hatang",
-        "system_database_url": database(settings, system),
-        "application_version": VERSION,
-        "executor_id": "local",
-        "log_level": "CRITICAL",
-        "notification_listener_polling_interval_sec": 0.1,
-    }
-    DBOS(config=config)
-    DBOS.launch()
+    url = str(config["system_database_url"])
+    DBOS(config={"log_level": "CRITICAL", "notification_listener_polling_interval_sec": 0.1, **config, **pool(url)})
     try:
+        DBOS.listen_queues(list(queues))
+        try:
+            DBOS.launch()
+        except DBAPIError as exc:
+            raise unusable(make_url(url), exc) from exc
         yield
     finally:
         DBOS.destroy()
 
 
-def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any, again_from: Mapping[str, str]) -> Any:
+def pool(url: str) -> DBOSConfig:
+    """A run needs few connections, and a database server has not many."""
+    return {"sys_db_pool_size": 5} if url.startswith("postgresql") else {}
+
+
+def run_to_end(
+    settings: Settings, kind: str, system: str, workflow: Any, *arguments: Any, again_from: Mapping[str, str]
+) -> Any:
     """Start a run, or go on with the unfinished one, and return its result.
 
     A run that failed goes on with the step that failed; a run that was killed goes on after its last finished step.
@@ -98,7 +133,7 @@ def run_to_end(kind: str, system: str, workflow: Any, *arguments: Any, again_fro
         number = int(last.workflow_id.rsplit("/", 1)[1]) + 1 if last else 1
         with SetWorkflowID(f"{kind}/{system}/{number}"):
             return DBOS.start_workflow(workflow, system, *arguments).get_result(polling_interval_sec=0.05)
-    if last.app_version != VERSION:
+    if last.app_version != version(settings, system):
         raise StepError(
             f"the unfinished run {last.workflow_id} belongs to another version of hatang ({last.app_version})",
             where=f"workflow of system {system}",
@@ -123,12 +158,12 @@ def give_up(kind: str, system: str) -> None:
             DBOS.delete_workflow(run.workflow_id)
 
 
-def leave_others(settings: Settings, kind: str, system: str, kinds: Iterable[str]) -> None:
+def leave_others(settings: Settings, kind: str, system: str) -> None:
     """Forget unfinished runs of other kinds, before DBOS would take them up beside the one that is wanted now.
 
     What they left half done is found by the run that comes: it looks at cloud, engine and registry anew.
     """
-    others = set(kinds) - {kind}
+    others = set(KINDS) - {kind}
     unfinished = [r for r in history(settings, system) if r.kind in others and r.state not in FINISHED]
     if not unfinished:
         return
@@ -140,22 +175,53 @@ def leave_others(settings: Settings, kind: str, system: str, kinds: Iterable[str
 
 @contextlib.contextmanager
 def _client(settings: Settings, system: str) -> Iterator[DBOSClient]:
+    with client_of(database(settings, system), APPLICATION) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def client_of(url: str, application: str) -> Iterator[DBOSClient]:
+    """A client of a workflow database that is there. Raises RegistryError: it does not answer."""
     from dbos import DBOSClient
+    from sqlalchemy.exc import DBAPIError
+
+    from hatang.registry.database import unusable
 
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
-    client = DBOSClient(system_database_url=database(settings, system))
     try:
-        yield client
+        client = DBOSClient(system_database_url=url, application_name=application, retry_connection_errors=False)
+        try:
+            yield client
+        finally:
+            client.destroy()
+    except DBAPIError as exc:
+        raise unusable(make_url(url), exc) from exc
+
+
+def is_there(url: str) -> bool:
+    """Whether DBOS has made its tables in that database. Raises RegistryError: it does not answer."""
+    from sqlalchemy import inspect
+    from sqlalchemy.exc import DBAPIError
+
+    from hatang.registry.database import connect, unusable
+
+    if url.startswith(SQLITE):
+        return Path(url.removeprefix(SQLITE)).exists()
+    engine = connect(url)
+    try:
+        return inspect(engine).has_table("workflow_status", schema="dbos")
+    except DBAPIError as exc:
+        raise unusable(make_url(url), exc) from exc
     finally:
-        client.destroy()
+        engine.dispose()
 
 
 def history(settings: Settings, system: str) -> list[RunRecord]:
     """All runs of a system, oldest first, with their steps. Reads only; another process may be at work."""
-    if not settings.workflow_url and not (settings.state_dir / "workflow" / f"{system}.db").exists():
+    if not is_there(database(settings, system)):
         return []
     with _client(settings, system) as client:
-        runs = client.list_workflows()
+        runs = client.list_workflows(workflow_id_prefix=[f"{kind}/{system}/" for kind in KINDS])
         return [
             RunRecord(
                 w.workflow_id,
@@ -164,7 +230,6 @@ def history(settings: Settings, system: str) -> list[RunRecord]:
                 tuple(map(_step, client.list_workflow_steps(w.workflow_id))),
             )
             for w in sorted(runs, key=lambda w: w.created_at or 0)
-            if f"/{system}/" in w.workflow_id
         ]
 
 

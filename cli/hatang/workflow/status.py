@@ -9,6 +9,7 @@ from hatang.workflow import durable
 
 if TYPE_CHECKING:
     from hatang.registry import Registry
+    from hatang.workflow.jobs import Job
 
 # The order of steps is told here too, without importing the workflow: reading a status needs no engine.
 APPLY_STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
@@ -25,6 +26,7 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
     last = runs[-1] if runs else None
     done = {s.name: s for s in last.steps} if last else {}
     order = STEPS.get(last.kind if last else "apply") or tuple(done)
+    job = _job(settings, name)
     steps = [
         {
             "name": n,
@@ -43,7 +45,9 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
         "run": last.id if last else "",
         "run_state": last.state if last else "",
         "steps": steps,
-        "waits_for": _waits_for(str(request.state), last) or _removal(registry, name),
+        "queue": job.state if job else "",
+        "worker": job.worker if job else "",
+        "waits_for": _waits_for(str(request.state), last, job) or _removal(registry, name),
         "project_id": registry.remote_ids("system", name).get("project_id", ""),
         "block": str(record.allocation.block) if record.allocation else "",
         "bastion_address": str(record.allocation.bastion_address) if record.allocation else "",
@@ -61,9 +65,22 @@ def _removal(registry: Registry, name: str) -> str:
     return f"the end of its grace period on {civil_day(removal.until)}; then hatang system purge {name}"
 
 
-def _waits_for(request_state: str, last: durable.RunRecord | None) -> str:
+def _job(settings: Settings, name: str) -> Job | None:
+    """The last job of a system. Sites without workers have no queue, and need not load what belongs to one."""
+    if not settings.workflow_server and not (settings.state_dir / "jobs.db").exists():
+        return None
+    from hatang.workflow import jobs
+
+    return jobs.latest(settings, name)
+
+
+def _waits_for(request_state: str, last: durable.RunRecord | None, job: Job | None = None) -> str:
     if request_state in ("submitted", "planned"):
         return "approval of its request"
+    if job and job.state == "queued":
+        return f"a worker ({job.id})"
+    if job and job.state == "running":
+        return f"worker {job.worker}, which works on it"
     if last is None:
         return "hatang system apply"
     failed = [s for s in last.steps if s.state == "failed"]

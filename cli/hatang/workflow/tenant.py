@@ -5,13 +5,16 @@ The only place that orders the steps.
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from dbos import DBOS, StepOptions
 
-from hatang.errors import HatangError
+from hatang.errors import FencedError, HatangError
+from hatang.registry import leases
 from hatang.registry.removals import Removals
 from hatang.workflow import durable, lock, steps
 from hatang.workflow.approval import target
@@ -20,13 +23,17 @@ from hatang.workflow.context import Context
 AFTER_APPROVAL = ("apply", "wait-for-hosts", "harden", "check", "activate")  # a failure here is one of the request
 SUSPENDING = ("apply", "closed", "settle")
 PURGING = ("count", "purge", "empty", "rest")
-KINDS = ("apply", "suspend", "purge", "destroy")
 AGAIN_FROM = {"approve": "plan"}  # a refused plan is not looked at again: the cloud may be as approved by then
+HANDED_OVER = 75  # exit code of a process that ended between two steps because it was asked to
+hand_over = threading.Event()  # set: end before the next step
 _context: Context | None = None
 
 
-def apply_system(context: Context, name: str, *, restart: bool = False) -> dict[str, Any]:
+def apply_system(context: Context, name: str, *, restart: bool = False, wait_s: float = 0.0) -> dict[str, Any]:
     """Bring a system up, change, suspend or resume it, as is approved; or go on with the run that was killed or failed.
+
+    Args:
+        wait_s: how long another process that works on it is waited for, seconds.
 
     Returns:
         Result of each step, by step name.
@@ -35,8 +42,8 @@ def apply_system(context: Context, name: str, *, restart: bool = False) -> dict[
         HatangError: what the failing step raised; run again, it goes on there.
     """
     if target(context, name).held:
-        return _run("suspend", context, name, _suspend, restart)
-    return _run("apply", context, name, _apply, restart)
+        return _run("suspend", context, name, _suspend, restart, wait_s)
+    return _run("apply", context, name, _apply, restart, wait_s)
 
 
 def purge_system(context: Context, name: str) -> dict[str, Any]:
@@ -55,17 +62,19 @@ def destroy_system(context: Context, name: str, *, restart: bool = False) -> dic
     return _run("destroy", context, name, _destroy, restart)
 
 
-def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool) -> dict[str, Any]:
+def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool, wait_s: float = 0.0) -> dict[str, Any]:
     global _context
     context.registry.system(name)  # an unknown name is an input error, before anything is made
-    with lock.exclusive(context.settings.state_dir / "lock", name):
+    with lock.exclusive(context.settings, name, wait_s=wait_s):
         _context = context
-        durable.leave_others(context.settings, kind, name, KINDS)
+        durable.leave_others(context.settings, kind, name)
         try:
             with durable.session(context.settings, name):
                 if restart:
                     durable.give_up(kind, name)
-                result: dict[str, Any] = durable.run_to_end(kind, name, workflow, again_from=AGAIN_FROM)
+                result: dict[str, Any] = durable.run_to_end(
+                    context.settings, kind, name, workflow, again_from=AGAIN_FROM
+                )
                 return result
         finally:
             _context = None
@@ -120,6 +129,10 @@ def _step(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
 def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *arguments: Any) -> dict[str, Any]:
     """Run one step and say so. Only here do steps meet the process's context."""
     assert _context is not None
+    if hand_over.is_set():
+        leases.give_back()
+        os._exit(HANDED_OVER)  # as if killed here: whoever takes the run up goes on with this step
+    _fenced()
     _context.progress(f"{name}: {title} …")
     begun = time.monotonic()
     if title in (*AFTER_APPROVAL[1:], *SUSPENDING[1:], *PURGING):  # apply begins by itself, once it knows what to begin
@@ -127,7 +140,12 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
         _context.write_journal()
     try:
         result = function(_context, name, *arguments)
+        _fenced()  # what was done while another held the system is no result
+    except FencedError as exc:
+        leases.die(exc)
+        raise
     except HatangError as exc:
+        _fenced()
         if title in (*AFTER_APPROVAL, *SUSPENDING, *PURGING):
             registry = _context.registry
             registry.fail(registry.system(name).request_id, title, exc.what)
@@ -136,3 +154,11 @@ def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
         _context.write_journal()
     _context.progress(f"{name}: {title} done in {time.monotonic() - begun:.1f} s")
     return result
+
+
+def _fenced() -> None:
+    """End here and now when another has taken the system meanwhile: not even the failure may be written."""
+    try:
+        leases.require()
+    except FencedError as exc:
+        leases.die(exc)

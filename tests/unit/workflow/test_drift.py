@@ -145,7 +145,7 @@ def test_a_suspended_system_is_no_fault_and_an_open_way_into_it_is(
 
 
 def test_an_unfinished_run_and_a_busy_system_are_said(context: Context) -> None:
-    with lock.exclusive(context.settings.state_dir / "lock", NAME):
+    with lock.exclusive(context.settings, NAME):
         (busy,) = look(context)
     assert "another process works on system" in busy.what
     context.registry.set_system_state(NAME, "changing")

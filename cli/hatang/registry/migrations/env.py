@@ -8,6 +8,7 @@ from hatang.registry import (  # noqa: F401 (their tables are part of the metada
     request_tables,
     review_tables,
     waiver_tables,
+    worker_tables,
 )
 from hatang.registry.tables import Base
 

@@ -48,7 +48,9 @@ def _for_agency(found: dict[str, Any]) -> dict[str, Any]:
     failed = [s["name"] for s in found["steps"] if s["state"] == "failed"]
     steps = [s | {"detail": ""} for s in found["steps"]]
     waits = f"{failed[0]}: the platform engineers see why" if failed else found["waits_for"]
-    return found | {"steps": steps, "waits_for": waits, "bastion_address": ""}
+    if found["queue"] == "running":
+        waits = "a worker, which works on it"
+    return found | {"steps": steps, "waits_for": waits, "bastion_address": "", "worker": ""}
 
 
 @router.get("/{name}/results", response_model=shapes.Results, responses=problems(404))
