@@ -178,5 +178,5 @@ DELETIONS: dict[str, Callable[[Connection, Connection, str], Any]] = {
     "volume": _volume,
     "secret": lambda c, w, i: w.key_manager.delete(f"/secrets/{i}"),
     "container": lambda c, w, i: w.key_manager.delete(f"/containers/{i}"),
-    "zone": lambda c, w, i: w.dns.delete_zone(i, ignore_missing=True),
+    "zone": lambda c, w, i: w.dns.delete_zone(i, ignore_missing=True, delete_shares=True),
 }
