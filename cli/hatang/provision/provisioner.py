@@ -11,9 +11,10 @@ from typing import Any
 
 from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
+from hatang.model.agency_code import slug
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, deletion, held, holdings, purge, recovery, room, site_steps, unmanaged
+from hatang.provision import configs, deletion, handover, held, holdings, purge, recovery, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -199,9 +200,36 @@ class Provisioner:
         """List all services until none holds anything of a system. Raises StepError, CloudError."""
         return purge.wait_until_empty(self.cloud.connection, project_id, record.spec.name)
 
-    def apply_agency(self, agency: Agency, *, refresh: bool = False) -> Outcome:
-        """Make the domain of an agency with its groups. Part of `apply_system`; harmless again."""
-        config = self._agency_config(agency)
+    def plan_handover(self, record: SystemRecord) -> Plan:
+        """What makes a system that of `record.agency`: roles on its project alone. Changes nothing.
+
+        Raises:
+            RefusedError: the system is not as it was left, so more would change.
+        """
+        stack, config = self._system_stack(record), self._system_config(record)
+        storage = record.spec.document_storage
+        plan = self._plan(stack, lambda: build_system(config), config.model_dump(mode="json"), document_storage=storage)
+        found = [*handover.strange(plan), *(u["what"] for u in unmanaged.find(self.cloud.connection, self.engine.state(stack)))]
+        if found:
+            raise RefusedError(f"system {stack.name} is not as it was left: {'; '.join(found[:5])}",
+                where=f"system {stack.name}", do=f"put it right first: hatang system apply {stack.name}")  # fmt: skip
+        return plan.seal()
+
+    def apply_handover(self, record: SystemRecord) -> Outcome:
+        """The roles of `record.agency` come first, then those of the body before go. Harmless again."""
+        plan, stack, config = self.plan_handover(record), self._system_stack(record), self._system_config(record)
+        if not plan.differences():
+            return Outcome(stack.name, plan.changes, self.outputs("system", stack.name), 0.0, self._log(stack, "plan"))
+        storage = record.spec.document_storage
+        values = config.model_dump(mode="json")
+        return self._up(stack, lambda: build_system(config), values, refresh=True, document_storage=storage)
+
+    def apply_agency(self, agency: Agency, *, refresh: bool = False, ended: bool = False) -> Outcome:
+        """Make the domain of an agency with its groups; of one that ended, take their roles on it away.
+
+        Part of `apply_system`; harmless again.
+        """
+        config = self._agency_config(agency, ended)
         stack = self._agency_stack(agency)
         return self._up(stack, lambda: build_agency(config), config.model_dump(mode="json"), refresh=refresh)
 
@@ -310,8 +338,8 @@ class Provisioner:
             recovery.sweep(state, self.cloud.connection, self.say)
         return Outcome(stack.name, shown(report), {}, report.seconds, report.log)
 
-    def _agency_config(self, agency: Agency) -> AgencyConfig:
-        return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids)
+    def _agency_config(self, agency: Agency, ended: bool = False) -> AgencyConfig:
+        return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids, ended=ended)
 
     def _system_config(self, record: SystemRecord) -> SystemConfig:
         landing = self.outputs("site", self.site.name)
@@ -328,12 +356,18 @@ class Provisioner:
             self.site,
             record,
             landing=landing,
-            agency={k: agency.get(k) or NOT_MADE for k in AGENCY_IDS},
+            agency={k: agency.get(k) or NOT_MADE for k in AGENCY_IDS} | self._home(record),
             role_ids=self.cloud.role_ids,
             user_id=self.cloud.user_id,
             public_key=public_key(self.settings, record.spec.name),
             volume_types=self.cloud.volume_types,
         )
+
+    def _home(self, record: SystemRecord) -> dict[str, str]:
+        """The domain of a system whose project was made in that of another body; Keystone moves no project."""
+        if record.home in ("", record.agency.code):
+            return {}
+        return {"domain_id": str(self.outputs("agency", slug(record.home)).get("domain_id") or NOT_MADE)}
 
     def _log(self, stack: Stack, what: str) -> Path:
         return self.settings.log_dir / stack.name / f"{stack.project.removeprefix('hatang-')}-{what}.log"

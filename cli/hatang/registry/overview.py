@@ -173,7 +173,8 @@ def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
     r, e = t.RequestRow, RequestEventRow
     made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
     if of_agency:
-        made = made.where(r.agency_code == bindparam("agency"))
+        # A reorganisation names systems of other agencies, so it is for those who see the whole site.
+        made = made.where(r.agency_code == bindparam("agency"), r.kind != "reorganise")
     if of_state:
         newest = select(e.target).where(e.request_id == r.id).order_by(e.number.desc()).limit(1).scalar_subquery()
         made = made.where(newest == bindparam("state"))
@@ -186,6 +187,7 @@ def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
 def _events() -> Select[Any]:
     e = RequestEventRow
     made: Select[Any] = select(
-        e.request_id, e.act, e.role, e.actor, e.plan, e.intent, e.document, e.step, e.note, e.target, e.created_at
+        e.request_id, e.act, e.role, e.actor, e.plan, e.intent, e.document, e.step, e.note, e.body, e.target,
+        e.created_at,
     )
     return made.where(e.request_id.in_(bindparam("ids", expanding=True))).order_by(e.number)
