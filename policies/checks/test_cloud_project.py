@@ -56,8 +56,10 @@ def test_delegation_is_confined(value: Any, system: CheckedSystem, live: Live) -
     domain = system.agency_ids["domain_id"]
     names = {r.id: r.name for r in identity.roles()}
     projects = {p.id: p.name for p in identity.projects(domain_id=domain)}
+    projects |= {p: f"{p} of domain {d}" for p, d in system.afar.items()}
     groups = {g.id: g.name for g in identity.groups(domain_id=domain)}
     users = {u.id: u.name for u in identity.users(domain_id=domain)}
+    former = {x.id for d in system.afar.values() for x in (*identity.groups(domain_id=d), *identity.users(domain_id=d))}
     faults = []
     for given in identity.role_assignments():
         role = names[given.role["id"]]
@@ -67,6 +69,8 @@ def test_delegation_is_confined(value: Any, system: CheckedSystem, live: Live) -
         in_domain = scope.get("domain", {}).get("id") == domain
         project = projects.get(scope.get("project", {}).get("id", ""))
         name = groups.get(who) or users.get(who) or who
+        if who in former and project:
+            faults.append(f"{name}, of the body whose system it was, holds {role} on project {project}")
         if ours and not (in_domain or project):
             faults.append(f"{name} holds {role} outside the agency's domain")
         elif in_domain and (role not in DOMAIN_ROLES or not ours):

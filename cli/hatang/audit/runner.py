@@ -27,6 +27,7 @@ from hatang.model.control import Control
 from hatang.model.site import Site
 from hatang.model.terms import Level
 from hatang.registry import HostRecord, Registry, SystemRecord
+from hatang.registry.succession import Succession
 from hatang.settings import Settings, environment
 
 CHECKS = Path(__file__).resolve().parents[1] / "policies" / "checks"
@@ -124,6 +125,7 @@ def _systems(
                 "kept": facts(registry, r),
                 "ids": registry.remote_ids("system", r.spec.name),
                 "agency_ids": registry.remote_ids("agency", r.agency.code),
+                "afar": Succession(registry).afar(r.agency.code),
             }
             for r in records
         ],

@@ -114,7 +114,7 @@ class Reorganisation(Model):
     @model_validator(mode="after")
     def _nobody_twice(self) -> Reorganisation:
         ends: dict[str, int] = {}
-        for i, j, code in _each((m.predecessors for m in self.moves)):
+        for i, j, code in _each(m.predecessors for m in self.moves):
             if code in ends:
                 raise Misfit(f"{code} is a predecessor twice", "moves", i, "predecessors", j)
             ends[code] = i

@@ -209,8 +209,8 @@ class Provisioner:
         stack, config = self._system_stack(record), self._system_config(record)
         storage = record.spec.document_storage
         plan = self._plan(stack, lambda: build_system(config), config.model_dump(mode="json"), document_storage=storage)
-        found = [*handover.strange(plan), *(u["what"] for u in unmanaged.find(self.cloud.connection, self.engine.state(stack)))]
-        if found:
+        added = unmanaged.find(self.cloud.connection, self.engine.state(stack))
+        if found := [*handover.strange(plan), *(a["what"] for a in added)]:
             raise RefusedError(f"system {stack.name} is not as it was left: {'; '.join(found[:5])}",
                 where=f"system {stack.name}", do=f"put it right first: hatang system apply {stack.name}")  # fmt: skip
         return plan.seal()

@@ -121,7 +121,8 @@ class _Maker:
         if code in self.gone:
             self._fault(where, f"body {code} ended on {self.gone[code]}", f"see: hatang agency history {code}")
         elif code not in self.known:
-            self._fault(where, f"no body is called {code}", did_you_mean(code, sorted(self.known), "hatang agency list"))
+            known = sorted(self.known)
+            self._fault(where, f"no body is called {code}", did_you_mean(code, known, "see: hatang agency list"))
         else:
             return Agency.model_validate(self.known[code].spec)
         return None
@@ -145,9 +146,10 @@ class _Maker:
         for j, new in enumerate(move.successors):
             for k, name in enumerate(new.systems):
                 if name not in systems:
+                    there = sorted(systems)
                     self._fault(f"moves.{i}.successors.{j}.systems.{k}",
                                 f"{move.predecessors[0]} has no system {name} in use",
-                                did_you_mean(name, sorted(systems), f"its systems: {', '.join(sorted(systems))}"))  # fmt: skip
+                                did_you_mean(name, there, f"its systems: {', '.join(there)}"))  # fmt: skip
         given = {n for s in move.successors for n in s.systems}
         for name in sorted(systems.keys() - given):
             self._fault(f"moves.{i}.successors", f"system {name} of {move.predecessors[0]} goes to nobody",
@@ -158,8 +160,10 @@ class _Maker:
         self, place: str, move: Move, before: list[Agency], new: Successor, systems: list[t.SystemRow]
     ) -> None:
         if new.code not in move.predecessors and new.code in self.known:
-            self._fault(f"{place}.code", f"the code {new.code} is that of another body, of today or of the past",
-                        "choose a code that nobody had; to merge into that body, list it as a predecessor too")  # fmt: skip
+            self._fault(
+                f"{place}.code", f"the code {new.code} is that of another body, of today or of the past",
+                "choose a code that nobody had; to merge into that body, list it as a predecessor too",
+            )  # fmt: skip
             return
         if new.code[0] != before[0].code[0]:
             self._fault(f"{place}.code", f"code {new.code} is of another branch than {before[0].code}",

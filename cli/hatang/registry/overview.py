@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from hatang.model.agency import Agency
 from hatang.model.lifecycle import RequestState
 from hatang.registry import tables as t
+from hatang.registry.cases import record_from
 from hatang.registry.records import RequestRecord
 from hatang.registry.request_tables import RequestEventRow
-from hatang.registry.requests import record_from
+from hatang.registry.states import ended
 from hatang.registry.store import Registry
 from hatang.registry.unknown import unknown
 
@@ -28,6 +29,7 @@ class AgencyLine:
     agency: Agency
     domain_id: str  # of Keystone; empty before its first system is applied
     systems: tuple[str, ...]
+    ended: str = ""  # the day from which it is no more
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ class Overview:
             for name, agency in session.execute(systems, words).tuples():
                 names[agency].append(name)
             found = session.execute(rows, words).tuples().all()
+            gone = {k: day.isoformat() for k, day in ended(session).items()}
         return [
-            AgencyLine(Agency.model_validate(spec), domains.get(key, ""), tuple(sorted(names[key])))
+            AgencyLine(Agency.model_validate(spec), domains.get(key, ""), tuple(sorted(names[key])), gone.get(key, ""))
             for key, spec in sorted(found, key=lambda row: row[0])
         ]
 
@@ -189,5 +192,5 @@ def _events() -> Select[Any]:
     made: Select[Any] = select(
         e.request_id, e.act, e.role, e.actor, e.plan, e.intent, e.document, e.step, e.note, e.body, e.target,
         e.created_at,
-    )
+    )  # fmt: skip
     return made.where(e.request_id.in_(bindparam("ids", expanding=True))).order_by(e.number)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from hatang.errors import InputError, InputErrors, RefusedError
 from hatang.model.agency import Agency
 from hatang.model.change import Difference
-from hatang.model.lifecycle import RequestState
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.site import Site
 from hatang.registry import tables as t
@@ -97,7 +96,8 @@ def differences(session: Session, row: t.RequestRow) -> list[Difference]:
         was, now = old.model_dump(mode="json") if old else {}, agency.model_dump(mode="json")
         for field in ("name", "tier", "contact", "ceiling"):
             if was.get(field) != now[field]:
-                found.append(Difference(f"agency.{agency.code}.{field}", _said(was.get(field)), _said(now[field]), True))
+                place = f"agency.{agency.code}.{field}"
+                found.append(Difference(place, _said(was.get(field)), _said(now[field]), True))
     found += [Difference(f"system.{s}.agency", old, new, True) for s, old, new in made.handovers]
     return found
 
@@ -137,8 +137,3 @@ def end_agencies(session: Session, request_id: str, made: Arrangement) -> None:
         ))  # fmt: skip
     for agency in made.successors:
         session.get_one(t.AgencyRow, agency.code).spec = agency.model_dump(mode="json")
-
-
-def is_open(state: RequestState | None, closed: tuple[RequestState, ...]) -> bool:
-    """Whether a request in this state is under way."""
-    return state is not None and state not in closed

@@ -43,9 +43,7 @@ class Requests:
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def submit(
-        self, file: AnyRequest, text: str, site: Site | None = None, *, draft: bool = False
-    ) -> RequestRecord:
+    def submit(self, file: AnyRequest, text: str, site: Site | None = None, *, draft: bool = False) -> RequestRecord:
         """Record a request; the same content again is the same request.
 
         A request that was returned is submitted again by the same person, of the same kind, for the same system.
@@ -72,9 +70,7 @@ class Requests:
                 self._hand_in(session, row, case_of(session, row), file, site, draft)
             return record_of(session, row)
 
-    def _take(
-        self, session: Session, file: AnyRequest, text: str, digest: str, site: Site | None
-    ) -> t.RequestRow:
+    def _take(self, session: Session, file: AnyRequest, text: str, digest: str, site: Site | None) -> t.RequestRow:
         if isinstance(file, RequestFile):
             take_agency(session, file)
             spec = ceilings.as_kept(file)

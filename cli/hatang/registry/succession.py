@@ -15,7 +15,7 @@ from hatang.model.waiver import civil_day
 from hatang.registry import tables as t
 from hatang.registry.overview import AgencyLine
 from hatang.registry.reorganisation_tables import AgencyChangeRow, HandoverRow
-from hatang.registry.states import ended
+from hatang.registry.states import ended, home_of
 from hatang.registry.store import Registry
 from hatang.registry.unknown import unknown
 
@@ -63,6 +63,16 @@ class Succession:
         """Code of the body whose system it was on that day; None: there was no such system then."""
         with self._reading() as session:
             return _systems(session, day).get(system)
+
+    def afar(self, code: str) -> dict[str, str]:
+        """Projects of a body's systems that are in the domain of another one, which had them before: their domains."""
+        with self._reading() as session:
+            domains, found = _domains(session), {}
+            for row in session.scalars(select(t.SystemRow).where(t.SystemRow.agency_code == code)):
+                project = session.get(t.RemoteIdRow, ("system", row.name, "project_id"))
+                if project is not None and (home := home_of(session, row)) != code and home in domains:
+                    found[project.value] = domains[home]
+            return found
 
     def history(self, code: str) -> list[Became]:
         """All that led to a body and all that came of it, oldest first. Raises UnknownNameError."""

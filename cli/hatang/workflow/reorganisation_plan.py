@@ -28,7 +28,8 @@ def make(context: Context, request: RequestRecord) -> Plan:
         CloudError, StepError: as `Provisioner.plan_handover`.
     """
     made = Reorganisations(context.registry).arrangement(request.id)
-    rows, config = _bodies(made), {"arranged": made.as_kept(), "day": made.day.isoformat(), "systems": {}, "domains": {}}
+    config: dict[str, Any] = {"arranged": made.as_kept(), "day": made.day.isoformat(), "systems": {}, "domains": {}}
+    rows = _bodies(made)
     for system, old, new in made.handovers:
         context.progress(f"{system}: {old} → {new} …")
         with lock.exclusive(context.settings.state_dir / "lock", system):
@@ -92,8 +93,8 @@ def _system(
 
 def leaving(context: Context, record: SystemRecord, old: str, project: str) -> list[handover.Given]:
     """Roles on the project of people and groups of the body before, or of the domain that the project lies in."""
-    domains = domains_of(context, {old, record.home})
-    return handover.outsiders(context.provisioner.cloud.connection, project, domains, [context.provisioner.cloud.user_id])
+    domains, cloud = domains_of(context, {old, record.home}), context.provisioner.cloud
+    return handover.outsiders(cloud.connection, project, domains, [cloud.user_id])
 
 
 def domains_of(context: Context, codes: set[str]) -> list[str]:
@@ -110,12 +111,15 @@ def _domain(context: Context, made: Arrangement, code: str) -> tuple[dict[str, A
     cloud, domain = context.provisioner.cloud, str(ids["domain_id"])
     roles = [g for g in handover.given(cloud.connection, domain=domain) if g.actor_id != cloud.user_id]
     people = handover.members(cloud.connection, [str(ids[k]) for k in ("administrators_id", "auditors_id")])
-    known = [context.registry.remote_ids("system", s.spec.name).get("project_id", "") for s in context.registry.systems()]
+    names = [s.spec.name for s in context.registry.systems()]
+    known = [context.registry.remote_ids("system", name).get("project_id", "") for name in names]
     own = handover.own_projects(cloud.connection, domain, known)
-    facts = {"id": domain, "roles": [[g.actor, g.name, g.role] for g in roles], "members": sorted({n for *_x, n in people}),
-             "own_projects": own}  # fmt: skip
+    members = sorted({name for _group, _user, name in people})
+    facts = {
+        "id": domain, "roles": [[g.actor, g.name, g.role] for g in roles], "members": members, "own_projects": own,
+    }  # fmt: skip
     rows = [_row("lose", "role", f"{slug(code)} {g.name}", [f"{g.role} on domain {slug(code)}"]) for g in roles]
-    rows += [_row("leave", "member", f"{slug(code)} {name}", ["its groups"]) for name in facts["members"]]
+    rows += [_row("leave", "member", f"{slug(code)} {name}", ["its groups"]) for name in members]
     rows += [_row("same", "project", name, [f"domain {slug(code)}", "made by its people; nobody rules it afterwards"])
              for name in own]  # fmt: skip
     return facts, rows
