@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from hatang.model.agency import QuotaCeiling
 from hatang.model.agency_code import normalise
 from hatang.model.base import Misfit, Model, Slug, Text
 from hatang.model.lifecycle import RequestKind
 from hatang.model.terms import Tier
+
+# Not Pydantic's own rule: that one is broken, and told of, whenever a part of the list is wrong.
+NOT_EMPTY: dict[str, JsonValue] = {"minItems": 1}
 
 
 class Basis(Model):
@@ -49,8 +52,12 @@ class Move(Model):
     """Which bodies become which."""
 
     kind: Literal["merge", "split", "rename", "recode"] = Field(description="What becomes of the bodies.")
-    predecessors: tuple[str, ...] = Field(min_length=1, max_length=200, description="Identity codes of today's bodies.")
-    successors: tuple[Successor, ...] = Field(min_length=1, max_length=50, description="The bodies afterwards.")
+    predecessors: tuple[str, ...] = Field(
+        max_length=200, description="Identity codes of today's bodies.", json_schema_extra=NOT_EMPTY
+    )
+    successors: tuple[Successor, ...] = Field(
+        max_length=50, description="The bodies afterwards.", json_schema_extra=NOT_EMPTY
+    )
 
     @field_validator("predecessors")
     @classmethod
@@ -104,7 +111,9 @@ class Reorganisation(Model):
     agency: str = Field(description="Identity code of the body that asks; one that is known here.")
     effective: date = Field(description="From this day on; not carried out before.")
     basis: Basis = Field(description="What orders it.")
-    moves: tuple[Move, ...] = Field(min_length=1, max_length=500, description="Which bodies become which.")
+    moves: tuple[Move, ...] = Field(
+        max_length=500, description="Which bodies become which.", json_schema_extra=NOT_EMPTY
+    )
 
     @field_validator("agency")
     @classmethod
@@ -113,6 +122,8 @@ class Reorganisation(Model):
 
     @model_validator(mode="after")
     def _nobody_twice(self) -> Reorganisation:
+        if not self.moves:
+            raise Misfit("no body is named", "moves")
         ends: dict[str, int] = {}
         for i, j, code in _each(m.predecessors for m in self.moves):
             if code in ends:

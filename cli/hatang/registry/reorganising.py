@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, InputErrors, RefusedError
-from hatang.model.agency import Agency
 from hatang.model.change import Difference
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.site import Site
@@ -24,7 +23,7 @@ KIND = "reorganise"
 def as_drafted(file: Reorganisation) -> dict[str, Any]:
     """A reorganisation as the registry keeps it before it is handed in: it names no single system."""
     none = {"name": "", "level": None, "operator": ""}
-    nothing = {"successors": [], "ended": [], "changes": [], "handovers": []}
+    nothing: dict[str, list[str]] = {"successors": [], "ended": [], "changes": [], "handovers": []}
     return {**file.model_dump(mode="json"), "agency": {"code": file.agency}, "system": none, "owners": [],
             "arranged": nothing}  # fmt: skip
 
@@ -92,8 +91,8 @@ def differences(session: Session, row: t.RequestRow) -> list[Difference]:
         found.append(Difference(f"agency.{code}.state", "in being", f"ended: {', '.join(heirs[code])}", True))
     for agency in made.successors:
         there = session.get(t.AgencyRow, agency.code)
-        old = Agency.model_validate(there.spec) if there else None
-        was, now = old.model_dump(mode="json") if old else {}, agency.model_dump(mode="json")
+        was: dict[str, Any] = there.spec if there else {}
+        now = agency.model_dump(mode="json")
         for field in ("name", "tier", "contact", "ceiling"):
             if was.get(field) != now[field]:
                 place = f"agency.{agency.code}.{field}"
