@@ -187,7 +187,7 @@ def test_a_split_deals_out_every_system_and_the_whole_is_one_request(three: Regi
                {"code": "H99.32", "name": NAME, "ceiling": {}})], "moves.0.successors.0.systems.1",
          "H99.01 has no system mot-2"),
         ([move("merge", ["H99.01", "H99.02"], {"code": "H99.21", "name": NAME, "ceiling": {"vcpus": 1}})],
-         "moves.0.successors.0.ceiling.vcpus", "take 2 vCPUs; its ceiling is 1"),
+         "moves.0.successors.0.ceiling.vcpus", "take 2 vCPU; its ceiling is 1"),
     ],
 )  # fmt: skip
 def test_faults_are_named_with_their_field_and_nothing_is_kept(
