@@ -45,11 +45,12 @@ def home_of(session: Session, row: t.SystemRow) -> str:
 
     A system that was removed and made again has a new project, in the domain of the body that asked for it then.
     """
+    query = select(HandoverRow.old_code, HandoverRow.created_at).where(HandoverRow.system == row.name)
+    rows = session.execute(query.order_by(HandoverRow.id)).tuples().all()
+    if not rows:
+        return row.agency_code
     removed = select(t.SystemStateRow.created_at).where(
         t.SystemStateRow.system == row.name, t.SystemStateRow.state == "removed"
     )
     last = session.scalars(removed.order_by(t.SystemStateRow.id.desc()).limit(1)).first()
-    query = select(HandoverRow.old_code).where(HandoverRow.system == row.name)
-    if last is not None:
-        query = query.where(HandoverRow.created_at > last)
-    return session.scalars(query.order_by(HandoverRow.id).limit(1)).first() or row.agency_code
+    return next((old for old, at in rows if last is None or at > last), row.agency_code)
