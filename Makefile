@@ -20,7 +20,7 @@ demo: setup ## sandbox, three agencies, nine hosts, hardening, checks
 test: setup ## linters and all tests: unit, and on the real engine, cloud, hosts and browser
 	@scripts/debian-packages --install >&2
 	@$(MAKE) --no-print-directory lint-only
-	@$(PYTHON) -m pytest -q $(SIDE_BY_SIDE)
+	@$(PYTHON) -m pytest -q $(SIDE_BY_SIDE) --durations 40 --durations-min 5
 
 .PHONY: unit
 unit: setup ## the tests that need nothing

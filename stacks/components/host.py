@@ -80,6 +80,7 @@ class Host(pulumi.ComponentResource):
                 name=f"{args.server_name}-data",
                 size=args.volume_gib,
                 volume_type=args.volume_type,
+                volume_retype_policy="on-demand",  # another level: Cinder gives the volume another type, data and all
                 opts=child,
             )
             compute.VolumeAttach(f"{name}-attach", instance_id=server.id, volume_id=volume.id, opts=child)

@@ -28,6 +28,7 @@ class QuotaArgs(BaseModel):
     other_volume_types: tuple[str, ...] = Field(
         description="All others of the region; Cinder reads them back together."
     )
+    leaving: dict[str, int] = Field({}, description="Cinder's fields of types that volumes are just leaving.")
     networks: int = Field(description="Networks.")
     subnets: int = Field(description="Subnets.")
     ports: int = Field(description="Ports, with router interfaces.")
@@ -47,7 +48,7 @@ def by_volume_type(args: QuotaArgs) -> dict[str, int]:
         f"{field}_{name}": count if name == args.volume_type else 0
         for name in sorted({args.volume_type, *args.other_volume_types})
         for field, count in own.items()
-    }
+    } | args.leaving
 
 
 class Quota(pulumi.ComponentResource):

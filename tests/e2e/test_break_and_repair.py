@@ -33,16 +33,27 @@ def test_broken_host_is_named_and_repaired(hatang: Hatang) -> None:
     assert unmet(hatang, 0) == set()
 
 
-def test_rule_added_by_hand_is_named_and_removed(hatang: Hatang) -> None:
-    cloud = hatang.cloud
-    group = next(g for g in cloud.network.security_groups() if g.name == f"{SYSTEM}-database")
-    cloud.network.create_security_group_rule(
-        security_group_id=group.id, direction="ingress", ethertype="IPv4", protocol="tcp",
+def test_what_drifted_on_cloud_and_host_is_named_and_repaired(hatang: Hatang) -> None:
+    network, group = hatang.cloud.network, f"{SYSTEM}-database"
+    [made] = [g for g in network.security_groups() if g.name == group]
+    network.create_security_group_rule(
+        security_group_id=made.id, direction="ingress", ethertype="IPv4", protocol="tcp",
         port_range_min=3389, port_range_max=3389, remote_ip_prefix="0.0.0.0/0",
     )  # fmt: skip
-    assert "HST-02" in unmet(hatang, 1)
-    plan = hatang("system", "plan", SYSTEM, "--exit-code", code=1)
-    assert "3389" in plan.out
-    hatang("system", "apply", SYSTEM)
+    gone = next(r for r in network.security_group_rules(security_group_id=made.id) if r.description)
+    network.delete_security_group_rule(gone)
+    hatang("host", "ssh", HOST, "--", BREAKS["LOG-07"])
+    found = hatang("drift", "--system", SYSTEM, "--output", "json", code=1).json()["findings"]
+    assert {f["place"] for f in found} == {"cloud", "host"}
+    assert all(f["repairable"] and f["who"] == "platform-engineer" for f in found)
+    told = "\n".join(f["what"] for f in found)
+    assert "3389" in told
+    assert "SecGroupRule" in told
+    assert "is missing" in told
+    assert "LOG-07" in told
+
+    ended = hatang("drift", "--system", SYSTEM, "--repair", "--output", "json").json()
+    assert (ended["findings"], ended["troubles"]) == ([], {})
+    assert {f["what"] for f in ended["repaired"]} == {f["what"] for f in found}
     assert unmet(hatang, 0) == set()
     assert hatang("system", "plan", SYSTEM, "--exit-code", code=0).out

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from hatang.catalogue.ways import OF_SYSTEMS
 from hatang.model.control import Control
 from hatang.model.site import Site
 from hatang.model.terms import Level
+from hatang.model.waiver import civil_day
 from hatang.registry import HostRecord, Registry, SystemRecord
 from hatang.registry.succession import Succession
+from hatang.registry.tables import now
 from hatang.settings import Settings, environment
 
 CHECKS = Path(__file__).resolve().parents[1] / "policies" / "checks"
@@ -102,7 +104,7 @@ def _values(
         record = known[host.system]
         bastion = site.pool(record.agency.branch).bastion
         variables = catalogue.role_variables(record.spec.level, record.spec.sources, site, bastion)
-        variables |= record.spec.account_variables(date.today())
+        variables |= record.spec.account_variables(civil_day(now()))
         found[host.name] = {"values": values[host.name], "variables": variables}
     return {"hosts": found}
 

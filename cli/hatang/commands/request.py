@@ -110,9 +110,13 @@ def _try(app: App, file: Path, output: str) -> None:
 @click.pass_obj
 def plan(app: App, request_id: str, output: str) -> None:
     """Plan a request."""
+    from dataclasses import asdict
+
     from hatang.commands.app import progress
+    from hatang.commands.effects import in_words
     from hatang.commands.plans import counts, show_steps
     from hatang.desk.rows import request_row
+    from hatang.provision.effects import effects
     from hatang.workflow.approval import plan_request
     from hatang.workflow.context import Context
 
@@ -123,11 +127,15 @@ def plan(app: App, request_id: str, output: str) -> None:
         record, made = plan_reorganisation(context, request_id)
     else:
         record, made = plan_request(context, request_id)
+    found = effects(made.differences())
     if output == "json":
         return emit_json(
             "hatang.request-plan/1", request=request_row(record), digest=made.digest, changes=made.changes,
-            steps=made.differences(),
+            effects=[asdict(e) for e in found], steps=made.differences(),
         )  # fmt: skip
+    changes = [asdict(d) for d in context.registry.changes(request_id)]
+    for sentence in in_words(changes, found, record.document_storage):
+        click.echo(sentence)
     show_steps(made.differences())
     click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=counts(made.changes)))
     need = record.case.demand
@@ -172,17 +180,24 @@ def list_requests(app: App, state: str | None, overdue: bool, output: str) -> No
 @click.pass_obj
 def show(app: App, request_id: str, output: str) -> None:
     """Show a request."""
+    from dataclasses import asdict
+
+    from hatang.commands.effects import in_words
     from hatang.commands.plans import show_steps
+    from hatang.provision.effects import effects
 
     shown, steps = app.desk.request(request_id)
     if shown["plan"] and steps is None:
         click.echo(_("The steps of plan {digest} are not on this machine.").format(digest=shown["plan"][:12]), err=True)
     if output == "json":
-        return emit_json("hatang.request/1", request=shown, steps=steps)
+        found = None if steps is None else [asdict(e) for e in effects(steps)]
+        return emit_json("hatang.request/1", request=shown, effects=found, steps=steps)
     show_one(shown)
     if shown["changes"]:
         rows = [(d["field"], d["old"] or "-", d["new"]) for d in shown["changes"]]
         emit_table([_("Field"), _("Is"), _("Shall be")], rows)
+    for sentence in in_words(shown["changes"], effects(steps or []), shown["document_storage"]):
+        click.echo(sentence)
     return show_steps(steps) if steps is not None else None
 
 

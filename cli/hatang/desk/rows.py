@@ -26,6 +26,7 @@ def request_row(request: RequestRecord) -> dict[str, Any]:
             "approver": need.approver.value, "appraiser": need.appraiser.value if need.appraiser else "",
             "opinion": need.opinion, "clause": need.clause,
         },
+        "document_storage": request.document_storage,
         "owners": list(case.owners), "missing": case.missing(),
         "deadline": _deadline(deadline(case)),
         "approvals": [

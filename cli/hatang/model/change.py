@@ -12,6 +12,8 @@ from hatang.model.base import Model
 from hatang.model.system import HostSpec, System
 
 N = TypeVar("N", HostSpec, AccountSpec)
+# Another level brings its zones, rules, types of volumes and values of controls with it; criteria are why.
+SYSTEM_FIELDS = frozenset({"level", "criteria", "document_storage", "title"})
 # The kind is not among them: what the old kind gave on the host (a shell, sudo) is not taken back.
 ACCOUNT_FIELDS = frozenset({"manager", "department", "enabled", "disabled", "shared"})
 
@@ -39,7 +41,7 @@ def differences(old: tuple[Agency, System], new: tuple[Agency, System], stated: 
         for f in sorted(stated)
         if before[f] != after[f]
     ]
-    found += _fields("system", old[1], new[1], frozenset(), skip={"hosts", "accounts"})
+    found += _fields("system", old[1], new[1], SYSTEM_FIELDS, skip={"hosts", "accounts"})
     found += _named("system.hosts", old[1].hosts, new[1].hosts, _host, frozenset())
     found += _named("system.accounts", old[1].accounts, new[1].accounts, _account, ACCOUNT_FIELDS)
     return found

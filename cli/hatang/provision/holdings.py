@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from openstack.connection import Connection
 from openstack.exceptions import ForbiddenException, HttpException, NotFoundException
@@ -19,7 +19,20 @@ SERVICES = (
     "identity", "compute", "placement", "image", "network", "block-storage", "key-manager", "load-balancer", "dns",
 )  # fmt: skip
 PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
-Listing = dict[str, list[str]]  # by service: kind, name and id of each object
+
+
+class Thing(NamedTuple):
+    """One object that a project holds."""
+
+    kind: str
+    name: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or '-'} {self.id}"
+
+
+Listing = dict[str, list[Thing]]  # by service
 
 
 def of_project(connection: Connection, project_id: str, name: str) -> Listing:
@@ -46,44 +59,46 @@ def told(listing: Listing) -> list[str]:
     return [f"{service}: {what}" for service in SERVICES for what in listing.get(service, [])]
 
 
-def _row(kind: str, thing: Any) -> str:
-    return f"{kind} {getattr(thing, 'name', None) or '-'} {thing.id}"
+def _row(kind: str, thing: Any) -> Thing:
+    return Thing(kind, getattr(thing, "name", None) or "", thing.id)
 
 
-def _mine(kind: str, listed: Iterable[Any], project_id: str) -> list[str]:
+def _mine(kind: str, listed: Iterable[Any], project_id: str) -> list[Thing]:
     return [_row(kind, x) for x in listed if getattr(x, "project_id", None) == project_id]
 
 
-def _identity(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _identity(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     identity: Any = connection.identity
     found = [_row("project", p) for p in identity.projects() if p.id == project_id]
     for given in identity.get("/role_assignments", params={"scope.project.id": project_id}).json()["role_assignments"]:
         who = (given.get("user") or given.get("group"))["id"]
-        found.append(f"role-assignment {given['role']['id']} {who}")
+        found.append(Thing("role-assignment", given["role"]["id"], who))
     found += [
-        f"trust - {x['id']}" for x in identity.get("/OS-TRUST/trusts").json()["trusts"] if x["project_id"] == project_id
+        Thing("trust", "", x["id"])
+        for x in identity.get("/OS-TRUST/trusts").json()["trusts"]
+        if x["project_id"] == project_id
     ]
     return found
 
 
-def _compute(connection: Connection, project_id: str, name: str) -> list[str]:
+def _compute(connection: Connection, project_id: str, name: str) -> list[Thing]:
     compute: Any = connection.compute
     found = [_row("server", s) for s in compute.servers(all_projects=True, project_id=project_id)]
     found += _mine("server-group", compute.server_groups(all_projects=True), project_id)
     return found + [_row("keypair", k) for k in compute.keypairs() if k.name == name]
 
 
-def _placement(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _placement(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     answer = connection.placement.get("/usages", params={"project_id": project_id}, headers=PLACEMENT)
     answer.raise_for_status()
-    return [f"usage {what} {n}" for what, n in answer.json()["usages"].items() if n]
+    return [Thing("usage", what, str(n)) for what, n in answer.json()["usages"].items() if n]
 
 
-def _image(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _image(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     return [_row("image", i) for i in connection.image.images(owner=project_id) if i.owner_id == project_id]
 
 
-def _network(connection: Connection, project_id: str, name: str) -> list[str]:
+def _network(connection: Connection, project_id: str, name: str) -> list[Thing]:
     network: Any = connection.network
     found = _mine("network", network.networks(), project_id)
     found += _mine("subnet", network.subnets(), project_id)
@@ -98,7 +113,7 @@ def _network(connection: Connection, project_id: str, name: str) -> list[str]:
     return found
 
 
-def _storage(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _storage(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     storage: Any = connection.block_storage
     found = _mine("volume", storage.volumes(all_projects=True), project_id)
     found += _mine("snapshot", storage.snapshots(all_projects=True), project_id)
@@ -108,23 +123,23 @@ def _storage(connection: Connection, project_id: str, _name: str) -> list[str]:
     return found
 
 
-def _keys(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _keys(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     within = inside(connection, project_id)
     if within is None:
         return []
     keys: Any = within.key_manager
-    found = [f"secret {s.name or '-'} {s.secret_ref.rsplit('/', 1)[1]}" for s in keys.secrets()]
-    return found + [f"container {c.name or '-'} {c.container_ref.rsplit('/', 1)[1]}" for c in keys.containers()]
+    found = [Thing("secret", s.name or "", s.secret_ref.rsplit("/", 1)[1]) for s in keys.secrets()]
+    return found + [Thing("container", c.name or "", c.container_ref.rsplit("/", 1)[1]) for c in keys.containers()]
 
 
-def _balancers(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _balancers(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     return _mine("load-balancer", connection.load_balancer.load_balancers(project_id=project_id), project_id)
 
 
-def _dns(connection: Connection, project_id: str, _name: str) -> list[str]:
+def _dns(connection: Connection, project_id: str, _name: str) -> list[Thing]:
     answer = connection.dns.get("/zones", headers={"X-Auth-All-Projects": "true"}, params={"limit": 1000})
     answer.raise_for_status()
-    return [f"zone {z['name']} {z['id']}" for z in answer.json()["zones"] if z["project_id"] == project_id]
+    return [Thing("zone", z["name"], z["id"]) for z in answer.json()["zones"] if z["project_id"] == project_id]
 
 
 def _listed(listed: Callable[[Any], Iterable[Any]], network: Any) -> list[Any]:
@@ -140,7 +155,7 @@ def _if_offered(listed: Callable[[], list[Any]]) -> list[Any]:
     except ForbiddenException:
         raise
     except HttpException as exc:
-        if exc.response is not None and exc.response.status_code in (404, 501, 503):
+        if exc.response is not None and exc.response.status_code in (404, 501):
             return []
         raise
 
@@ -153,7 +168,7 @@ _EXTENSIONS: dict[str, Callable[[Any], Iterable[Any]]] = {
     "qos-policy": lambda n: n.qos_policies(),
     "trunk": lambda n: n.trunks(),
 }
-LOOKS: dict[str, Callable[[Connection, str, str], list[str]]] = {
+LOOKS: dict[str, Callable[[Connection, str, str], list[Thing]]] = {
     "identity": _identity, "compute": _compute, "placement": _placement, "image": _image, "network": _network,
     "block-storage": _storage, "key-manager": _keys, "load-balancer": _balancers, "dns": _dns,
 }  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hatang.model.agency import Agency
 from hatang.model.agency_code import slug
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, deletion, handover, held, holdings, purge, recovery, room, site_steps, unmanaged
+from hatang.provision import configs, deletion, held, holdings, purge, recovery, retype, room, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack
 from hatang.provision.events import Report
@@ -147,12 +148,16 @@ class Provisioner:
             self.say(f"removing what was added by hand: {found['what']}")
             unmanaged.remove(self.cloud.connection, found)
         self._release(record)
+        stored = record.spec.document_storage
+        refresh = plan.refresh
+        if first := retype.bridge(config, plan, self.engine.state(stack)):
+            self.say("volumes get another type; the old one keeps its quota until they have left it")
+            self._up(
+                stack, partial(build_system, first), first.model_dump(mode="json"), refresh, document_storage=stored
+            )
+            refresh = False
         outcome = self._up(
-            stack,
-            lambda: build_system(config),
-            config.model_dump(mode="json"),
-            refresh=plan.refresh,
-            document_storage=record.spec.document_storage,
+            stack, partial(build_system, config), config.model_dump(mode="json"), refresh, document_storage=stored
         )
         changes = _add(outcome.changes, made.changes)
         if plan.unmanaged:
@@ -170,9 +175,9 @@ class Provisioner:
 
     def _leaving(self, record: SystemRecord) -> list[dict[str, Any]]:
         project = str(self.outputs("system", record.spec.name).get("project_id") or "")
-        lines = holdings.told(self.holdings_of(record, project)) if project else []
-        words = [line.split(": ", 1)[1].rsplit(" ", 1)[0].split(" ", 1) for line in lines]
-        return [{"operation": "purge", "type": kind, "name": name, "changed": []} for kind, name in words]
+        listing = self.holdings_of(record, project) if project else {}
+        things = [thing for service in holdings.SERVICES for thing in listing.get(service, [])]
+        return [{"operation": "purge", "type": t.kind, "name": t.name or "-", "changed": []} for t in things]
 
     def holdings_of(self, record: SystemRecord, project_id: str) -> holdings.Listing:
         """What the project of a system holds in each service, whoever made it. Raises CloudError."""
@@ -199,30 +204,6 @@ class Provisioner:
     def until_empty(self, record: SystemRecord, project_id: str) -> holdings.Listing:
         """List all services until none holds anything of a system. Raises StepError, CloudError."""
         return purge.wait_until_empty(self.cloud.connection, project_id, record.spec.name)
-
-    def plan_handover(self, record: SystemRecord) -> Plan:
-        """What makes a system that of `record.agency`: roles on its project alone. Changes nothing.
-
-        Raises:
-            RefusedError: the system is not as it was left, so more would change.
-        """
-        stack, config = self._system_stack(record), self._system_config(record)
-        storage = record.spec.document_storage
-        plan = self._plan(stack, lambda: build_system(config), config.model_dump(mode="json"), document_storage=storage)
-        added = unmanaged.find(self.cloud.connection, self.engine.state(stack))
-        if found := [*handover.strange(plan), *(a["what"] for a in added)]:
-            raise RefusedError(f"system {stack.name} is not as it was left: {'; '.join(found[:5])}",
-                where=f"system {stack.name}", do=f"put it right first: hatang system apply {stack.name}")  # fmt: skip
-        return plan.seal()
-
-    def apply_handover(self, record: SystemRecord) -> Outcome:
-        """The roles of `record.agency` come first, then those of the body before go. Harmless again."""
-        plan, stack, config = self.plan_handover(record), self._system_stack(record), self._system_config(record)
-        if not plan.differences():
-            return Outcome(stack.name, plan.changes, self.outputs("system", stack.name), 0.0, self._log(stack, "plan"))
-        storage = record.spec.document_storage
-        values = config.model_dump(mode="json")
-        return self._up(stack, lambda: build_system(config), values, refresh=True, document_storage=storage)
 
     def apply_agency(self, agency: Agency, *, refresh: bool = False, ended: bool = False) -> Outcome:
         """Make the domain of an agency with its groups; of one that ended, take their roles on it away.

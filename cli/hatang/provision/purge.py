@@ -17,6 +17,7 @@ from openstack.exceptions import BadRequestException, ConflictException
 from hatang.errors import StepError
 from hatang.provision import deletion, holdings, unmanaged
 from hatang.provision.cloud import guarded
+from hatang.provision.holdings import Thing
 
 WAIT_S = 180.0  # until servers and volumes are gone
 WITH_THE_PROJECT = ("project", "role-assignment", "keypair", "usage")  # go with the rest, or with the project
@@ -41,15 +42,16 @@ def contents(connection: Connection, project_id: str, name: str, networks: Colle
     within = connection.connect_as_project({"id": project_id})  # with the role that it has now
     end = time.monotonic() + WAIT_S
     while True:
-        everything = holdings.told(holdings.of_project(connection, project_id, name))
-        left = [x for x in everything if not _stays(x, networks)]
+        listing = holdings.of_project(connection, project_id, name)
+        left = [x for things in listing.values() for x in things if not _stays(x, networks)]
         if not left:
             return
         if time.monotonic() > end:
-            raise StepError(f"project {name} still holds: {'; '.join(left[:10])}", where=f"project {project_id}",
+            told = "; ".join(map(str, left[:10]))
+            raise StepError(f"project {name} still holds: {told}", where=f"project {project_id}",
                 do="see why these do not go, then run the same command again")  # fmt: skip
-        for line in sorted(left, key=_order):
-            _delete(connection, within, line, say)
+        for thing in sorted(left, key=_order):
+            _delete(connection, within, thing, say)
         time.sleep(1)
 
 
@@ -86,15 +88,13 @@ def wait_until_empty(connection: Connection, project_id: str, name: str, wait_s:
         time.sleep(1)
 
 
-def _stays(line: str, networks: Collection[str]) -> bool:
-    kind, rest = line.split(": ", 1)[1].split(" ", 1)
-    name, _, thing = rest.rpartition(" ")
-    default = kind == "security-group" and name == "default"  # Neutron keeps one as long as the project is there
-    return kind in WITH_THE_PROJECT or default or thing in networks
+def _stays(thing: Thing, networks: Collection[str]) -> bool:
+    default = (thing.kind, thing.name) == ("security-group", "default")  # Neutron keeps it as long as the project
+    return thing.kind in WITH_THE_PROJECT or default or thing.id in networks
 
 
-def _order(line: str) -> int:
-    return list(DELETIONS).index(line.split(": ", 1)[1].split(" ", 1)[0])
+def _order(thing: Thing) -> int:
+    return list(DELETIONS).index(thing.kind)
 
 
 def _admin_inside(connection: Connection, project_id: str) -> None:
@@ -108,13 +108,12 @@ def _admin_inside(connection: Connection, project_id: str) -> None:
     guarded(give)
 
 
-def _delete(connection: Connection, within: Connection, line: str, say: Say) -> None:
-    kind, thing = line.split(": ", 1)[1].split(" ", 1)[0], line.rsplit(" ", 1)[1]
-    say(f"deleting {line}")
+def _delete(connection: Connection, within: Connection, thing: Thing, say: Say) -> None:
+    say(f"deleting {thing}")
 
     def turn() -> None:
         try:
-            DELETIONS[kind](connection, within, thing)
+            DELETIONS[thing.kind](connection, within, thing.id)
         except (ConflictException, BadRequestException):  # Cinder says 400 of a volume that has snapshots
             return  # in use by something that goes first; the next round tries again
 

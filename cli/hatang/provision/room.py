@@ -29,6 +29,7 @@ NETWORK_FIELDS = {
     "security_group": "security_groups", "security_group_rule": "security_group_rules", "rbac_policy": "rbac_policies",
     "subnetpool": "subnet_pools",
 }  # fmt: skip
+OF_A_TYPE = ("volumes_", "gigabytes_", "snapshots_")
 Sizes = Mapping[str, tuple[int, int]]  # flavor id: vCPU, MiB of memory
 Steps = Iterable[Mapping[str, Any]]
 
@@ -81,7 +82,8 @@ def check(name: str, steps: list[dict[str, Any]], state: StateFile, connection: 
 def shortages(steps: Steps, present: Present, sizes: Sizes, parallel: int) -> list[Excess]:
     """Fields that a plan needs more of than it sets, in the order in which they come.
 
-    Only what the plan adds to is compared, and limits that it lowers: the cloud refuses one below what is in use.
+    Only what the plan adds to is compared, and limits that it lowers: the cloud refuses one below what is in use. The
+    quota of a volume type that volumes leave is lowered once they have left it (`retype`): what stays has to fit.
     """
     limits: dict[Field, int] = {}
     held, top, added = Counter(present.held), Counter(present.held), Counter[Field]()
@@ -97,6 +99,9 @@ def shortages(steps: Steps, present: Present, sizes: Sizes, parallel: int) -> li
     for place, count in added.items():
         if place[0] == NETWORK:
             top[place] += min(count, parallel)
+    for place in held:
+        if place[0] == STORAGE and place[1].startswith(OF_A_TYPE) and not added[place]:
+            top[place] = held[place]
     return [
         Excess(place, top[place], limit, present.held.get(place, 0))
         for place, limit in limits.items()

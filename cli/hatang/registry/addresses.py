@@ -36,23 +36,37 @@ def give(session: Session, system: System, branch: Branch, site: Site, zones: Se
     return made
 
 
-def with_more(there: Allocation, system: System) -> Allocation:
-    """The addresses of a system and those that its new hosts would get: the next free ones of their zones.
+def with_more(there: Allocation, system: System, zones: Sequence[ZoneKind] | None = None) -> Allocation:
+    """The addresses of a system as it shall be; what it has stays.
+
+    Args:
+        zones: that its level demands; None: those that it has. New hosts get the next free addresses of their zones.
 
     Raises:
         RefusedError: a zone is full.
+        InputError: a new host names a zone that the system does not have.
     """
+    if zones is not None:
+        there = there.model_copy(update={"zones": allocator.rezoned(there, zones)})
     return there.model_copy(update={"hosts": allocator.more_hosts(system, there)})
 
 
-def give_more(session: Session, system: System) -> None:
-    """Addresses for hosts of a system that have none; `with_more` told which."""
-    there = of(session, system.name)
+def give_more(session: Session, system: System, zones: Sequence[ZoneKind] | None = None) -> None:
+    """The addresses that `with_more` told, from now on the system's; zones that it lost are nobody's network."""
+    name, there = system.name, of(session, system.name)
     assert there is not None, "a system in use has addresses"
+    wanted = with_more(there, system, zones)
+    had, has = {z.kind for z in there.zones}, {z.kind for z in wanted.zones}
+    for z in wanted.zones:
+        if z.kind not in had:
+            session.add(t.ZoneRow(system=name, kind=z.kind.value, cidr=str(z.cidr), cidr_v6=str(z.cidr_v6)))
+    gone = [z.value for z in had - has]
+    session.execute(delete(t.ZoneRow).where(t.ZoneRow.system == name, t.ZoneRow.kind.in_(gone)))
+    session.flush()
     known = {h.name for h in there.hosts}
-    for h in with_more(there, system).hosts:
+    for h in wanted.hosts:
         if h.name not in known:
-            session.add(t.AddressRow(system=system.name, host=h.name, zone=h.zone.value, address=str(h.address)))
+            session.add(t.AddressRow(system=name, host=h.name, zone=h.zone.value, address=str(h.address)))
     session.flush()
 
 

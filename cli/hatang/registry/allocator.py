@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import islice
 
-from hatang.errors import RefusedError
+from hatang.errors import InputError, RefusedError
 from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
 from hatang.model.site import BranchPool, Site
 from hatang.model.system import System
@@ -58,18 +58,36 @@ def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKin
     )
 
 
+def rezoned(there: Allocation, wanted: Sequence[ZoneKind]) -> tuple[ZoneAllocation, ...]:
+    """Zones of a system that shall have these: what it has stays where it is, and a zone with hosts stays at all."""
+    first = there.zones[0]
+    subnets = list(islice(there.block.subnets(new_prefix=first.cidr.prefixlen), len(ZONE_SLOTS)))
+    first_v6 = int(first.cidr_v6.network_address) - (ZONE_SLOTS.index(first.kind) << 64)
+    known, used = {z.kind: z for z in there.zones}, {h.zone for h in there.hosts}
+    return tuple(
+        known.get(kind)
+        or ZoneAllocation(kind=kind, cidr=subnets[slot], cidr_v6=IPv6Network((first_v6 + (slot << 64), 64)))
+        for slot, kind in enumerate(ZONE_SLOTS)
+        if kind in wanted or kind in used
+    )
+
+
 def more_hosts(system: System, there: Allocation) -> tuple[HostAllocation, ...]:
     """Addresses of all hosts: those that there are keep theirs, new ones get the next free ones of their zones.
 
     Raises:
         RefusedError: a zone is full.
+        InputError: the system has no such zone.
     """
     nets = {z.kind: z.cidr for z in there.zones}
     found, used = list(there.hosts), {h.address for h in there.hosts}
     for host in system.hosts:
         if host.name in {h.name for h in found}:
             continue
-        net = nets[host.zone]
+        net = nets.get(host.zone)
+        if net is None:
+            raise InputError(f"system {system.name} has no zone {host.zone.value}", where=f"system.hosts.{host.name}",
+                do=f"put the host into one of: {', '.join(z.value for z in nets)}")  # fmt: skip
         span = int(net.network_address) + FIRST_HOST, int(net.broadcast_address) - 1
         free = first_free(span, 1, [(int(a), int(a)) for a in used])
         if free is None:

@@ -46,8 +46,8 @@ def _case(row: Any, history: Iterable[Any]) -> Case:
         )
         for e in history
     )  # fmt: skip
-    level, owners = row.spec["system"]["level"], tuple(row.spec.get("owners", ()))
-    known = Level(level) if level else None
+    level = max(row.spec["system"]["level"] or 0, row.spec.get("from_level", 0))
+    known, owners = Level(level) if level else None, tuple(row.spec.get("owners", ()))
     return Case(row.id, RequestKind(row.kind), row.requested_by, known, row.operates, events, owners)
 
 
@@ -65,5 +65,6 @@ def _record(row: Any, case: Case) -> RequestRecord:
     assert case.state is not None, "a request is recorded with its first act"
     system = row.spec["system"]["name"]
     return RequestRecord(
-        row.id, system, row.agency_code, row.requested_by, case.state, row.created_at, row.kind, case
+        row.id, system, row.agency_code, row.requested_by, case.state, row.created_at, row.kind, case,
+        row.spec["system"].get("document_storage", False),
     )  # fmt: skip

@@ -24,6 +24,7 @@ class RequestRecord:
     created_at: datetime
     kind: str
     case: Case
+    document_storage: bool = False  # of the system as it shall be: QCVN 12:2026/BCA applies too
 
     @property
     def planned_as(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -20,6 +21,7 @@ from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
 from hatang.model.system import System
+from hatang.model.terms import ZoneKind
 from hatang.model.waiver import person_key
 from hatang.registry import addresses, ceilings, names, quarantine, reorganising, standing
 from hatang.registry import tables as t
@@ -29,6 +31,7 @@ from hatang.registry.request_tables import RequestEventRow
 from hatang.registry.states import home_of, others_of, state_of
 from hatang.registry.unknown import unknown
 
+ZonesOf = Callable[[System], Sequence[ZoneKind]]
 CLOSED = (*OVER, RequestState.DRAFT, RequestState.RETURNED)
 
 
@@ -170,8 +173,9 @@ class Requests:
         if refused := [d for d in found if not d.carried_out]:
             told = "; ".join(f"{d.field}: {d.old or 'none'} → {d.new or 'none'}" for d in refused)
             raise InputError(f"such changes are not carried out yet: {told}", where=refused[0].field,
-                do="ask for more hosts, another ceiling or another contact; leave the rest as it is")  # fmt: skip
+                do="ask for more hosts, another level, ceiling or contact; leave the rest as it is")  # fmt: skip
         names.claim_more(session, file.system)
+        row.spec = {**row.spec, "from_level": system.level}  # who may lower a level is asked at the level as it was
 
     def _check_alone(self, session: Session, row: t.RequestRow, name: str) -> None:
         """One request at a time is about a system in use. Raises RefusedError."""
@@ -201,8 +205,12 @@ class Requests:
         found = [r for r in self.requests(RequestState.APPROVED) if r.system == system and r.kind not in BIRTH]
         return found[0] if found else None
 
-    def as_asked(self, request_id: str) -> SystemRecord:
-        """The system as a request wants it, with addresses that hosts to come would get. Writes nothing."""
+    def as_asked(self, request_id: str, zones: ZonesOf | None = None) -> SystemRecord:
+        """The system as a request wants it, with addresses that zones and hosts to come would get. Writes nothing.
+
+        Args:
+            zones: zones that a system must have at its level; None: as they are.
+        """
         with self._reading() as session:
             row = _row(session, request_id)
             system = System.model_validate(row.spec["system"])
@@ -210,7 +218,9 @@ class Requests:
             agency = session.get_one(t.AgencyRow, current.agency_code if current else row.agency_code)
             home = home_of(session, current) if current else agency.code
             there, state = addresses.of(session, system.name), state_of(session, system.name)
-            allocation = addresses.with_more(there, system) if there and row.kind == "change" else there
+            allocation = there
+            if there and row.kind == "change":
+                allocation = addresses.with_more(there, system, zones(system) if zones else None)
             held = standing.holds(RequestKind(row.kind), state)
             leaves = row.kind == RequestKind.REMOVE
             asked = _agency_as_asked(agency, row)
@@ -255,8 +265,11 @@ class Requests:
                 names.claim(session, System.model_validate(current.spec))
             return record_of(session, row)
 
-    def begin(self, request_id: str) -> None:
+    def begin(self, request_id: str, zones: ZonesOf | None = None) -> None:
         """The cloud begins to follow. From now on the registry has what a change asks for. Begun already: goes on.
+
+        Args:
+            zones: as in `as_asked`.
 
         Raises:
             RefusedError: it is not approved, or another request has taken its place.
@@ -282,8 +295,9 @@ class Requests:
                 return
             agency = session.get_one(t.AgencyRow, row.agency_code)
             agency.spec = {**agency.spec, "contact": row.spec["agency"]["contact"]}
-            system.spec = row.spec["system"]
-            addresses.give_more(session, System.model_validate(system.spec))
+            wanted = System.model_validate(row.spec["system"])
+            system.spec, system.level = row.spec["system"], int(wanted.level)
+            addresses.give_more(session, wanted, zones(wanted) if zones else None)
             session.add(t.SystemStateRow(system=system.name, state="changing"))
 
     def fail(self, request_id: str, step: str, cause: str) -> None:

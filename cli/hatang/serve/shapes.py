@@ -80,6 +80,7 @@ class Request(Shape):
     plan: str
     approved_plan: str
     demand: Demand
+    document_storage: bool
     owners: list[str] = Field(description="Of a reorganisation: those who consent.")
     missing: list[str]
     deadline: Limit | None

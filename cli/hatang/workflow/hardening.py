@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatang.model.waiver import civil_day
+from hatang.registry.tables import now
 from hatang.workflow.context import Context
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
     record = context.registry.system(name)
     bastion = context.site.pool(record.agency.branch).bastion
     law = context.catalogue.role_variables(record.spec.level, record.spec.sources, context.site, bastion)
-    law |= record.spec.account_variables(date.today())
+    law |= record.spec.account_variables(civil_day(now()))
     rules = group_rules(context.site, record)
     found = {}
     for host in context.registry.hosts(name):

@@ -25,7 +25,7 @@ def make(context: Context, request: RequestRecord) -> Plan:
 
     Raises:
         RefusedError: a system is not as it was left.
-        CloudError, StepError: as `Provisioner.plan_handover`.
+        CloudError, StepError: as `handover.plan`.
     """
     made = Reorganisations(context.registry).arrangement(request.id)
     config: dict[str, Any] = {"arranged": made.as_kept(), "day": made.day.isoformat(), "systems": {}, "domains": {}}
@@ -73,7 +73,7 @@ def _system(
     if not outputs.get("project_id"):
         raise RefusedError(f"the engine knows no project of system {system}", where=f"system {system}",
             do=f"hatang system apply {system}")  # fmt: skip
-    plan = maker.plan_handover(record)
+    plan = handover.plan(maker, record)
     project = str(outputs["project_id"])
     lose = leaving(context, record, old, project)
     facts = {

@@ -139,12 +139,12 @@ def hand_over(context: Context, request_id: str, system: str) -> Result:
         record = reorganisation_plan.as_successors(context, made, system)
         if record.state == "removed":  # by a platform engineer, since the plan
             return {"state": "removed"}
-        outcome = context.provisioner.apply_handover(record)
-        project = str(outcome.outputs["project_id"])
+        changes = handover.apply(context.provisioner, record)
+        project = str(context.provisioner.outputs("system", system)["project_id"])
         cloud = context.provisioner.cloud.connection
         gone = handover.withdraw(cloud, reorganisation_plan.leaving(context, record, old, project))
         known.hand_over(request_id, system)
-    return {"project_id": project, "changes": outcome.changes, "withdrawn": gone}
+    return {"project_id": project, "changes": changes, "withdrawn": gone}
 
 
 def end(context: Context, request_id: str, code: str) -> Result:

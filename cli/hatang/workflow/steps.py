@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hatang import digests
-from hatang.catalogue.zones import zone_matrix
 from hatang.errors import HatangError, InputError, StepError
 from hatang.registry.removals import Removals
-from hatang.workflow.approval import require_decision, require_plan, target
+from hatang.workflow.approval import require_decision, require_plan, target, zones_of
 from hatang.workflow.context import Context
 from hatang.workflow.hardening import harden_hosts
 
@@ -44,10 +43,11 @@ def validate(context: Context, name: str) -> Result:
 def validate_record(context: Context, record: SystemRecord) -> Result:
     """Is what is asked for right for this site, and within its agency's ceiling? Raises InputError, QuotaError."""
     name = record.spec.name
-    matrix = zone_matrix()
-    zones = matrix.zones(record.spec.level, record.spec.document_storage)
+    zones = zones_of(record.spec)
+    # A host stays where it is when its level goes down, and its zone with it.
+    there = {h.zone for h in record.allocation.hosts} if record.allocation else set()
     where = f"system {name} (request {record.request_id})"
-    if strange := sorted({h.zone.value for h in record.spec.hosts} - {z.value for z in zones}):
+    if strange := sorted({h.zone.value for h in record.spec.hosts} - {z.value for z in {*zones, *there}}):
         raise InputError(
             f"level {int(record.spec.level)} has no zone {', '.join(strange)}",
             where=where,
@@ -89,8 +89,7 @@ def allocated(context: Context, name: str) -> SystemRecord:
     """The system with its addresses; allocates them when it has none."""
     record = context.registry.system(name)
     if record.allocation is None:
-        zones = zone_matrix().zones(record.spec.level, record.spec.document_storage)
-        context.registry.allocate(name, context.site, zones)
+        context.registry.allocate(name, context.site, zones_of(record.spec))
         record = context.registry.system(name)
     return record
 
@@ -99,7 +98,7 @@ def apply(context: Context, name: str, digest: str) -> Result:
     """Apply exactly the plan with this digest. Raises RefusedError when the cloud has moved since, EngineError."""
     from hatang.provision.plan import load_plan
 
-    context.registry.begin(target(context, name).request_id)
+    context.registry.begin(target(context, name).request_id, zones_of)
     context.write_journal()
     record = context.registry.system(name)
     started = datetime.now(UTC)

@@ -100,3 +100,15 @@ def test_volumes_count_for_their_type_too() -> None:
 def test_what_stays_as_it_is_is_not_compared() -> None:
     held: dict[Field, int] = {(COMPUTE, "instances"): 2}
     assert short([quota(COMPUTE, instances=1), server("same", "small", "small")], held, instances=1) == []
+
+
+@pytest.mark.parametrize(("left", "found"), [(1, []), (2, [("volumes_plain", 1, 0)])])
+def test_a_volume_that_gets_another_type_leaves_room_in_the_old_one(
+    left: int, found: list[tuple[str, int, int]]
+) -> None:
+    old, new = {"size": 1, "volumeType": "plain"}, {"size": 1, "volumeType": "encrypted"}
+    limits = {"volumes_plain": 0, "gigabytes_plain": 10, "volumes_encrypted": 1, "gigabytes_encrypted": 1}
+    steps = [quota(STORAGE, "update", volumes=9, gigabytes=9, volumeTypeQuota=limits), step("update", VOLUME, new, old)]
+    place = (STORAGE, "volumes_plain")
+    made = shortages(steps, Present({place: left}, {place: 9}), SIZES, parallel=8)
+    assert [(e.place[1], e.needed, e.allowed) for e in made] == found

@@ -13,6 +13,8 @@ from hatang.errors import InputError, QuotaError, RefusedError, UnknownNameError
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
 from hatang.model.request import RequestFile
+from hatang.model.system import System
+from hatang.model.terms import ZoneKind
 from hatang.registry import Registry
 from tests.unit.registry.decided import approve, plan
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
@@ -137,6 +139,48 @@ def test_a_change_is_in_the_registry_only_once_it_has_begun(in_use: Registry) ->
     assert {r.state for r in in_use.requests()} == {S.REMOVED}
 
 
+def of_level(system: System) -> list[ZoneKind]:
+    """Zones that a level demands, in these tests: all from the third on."""
+    return [z for z in ZONES if system.level >= 3 or z not in (ZoneKind.DATABASE, ZoneKind.EQUIPMENT)]
+
+
+def test_another_level_brings_its_zones_and_moves_nothing(in_use: Registry) -> None:
+    before = in_use.system(NAME)
+    lower = min(2, before.spec.level - 1)
+    assert before.allocation is not None
+    asked = asks("change", level=lower, criteria=["public-information-only"])
+    record = in_use.submit(asked, "", SITE)
+    assert {d.field for d in in_use.changes(record.id)} == {"system.level", "system.criteria"}
+    assert record.case.level == before.spec.level, "who may lower a level is asked at the level as it was"
+    approve(in_use, record.id)
+    wanted = in_use.as_asked(record.id, of_level)
+    assert wanted.allocation is not None
+    stood_in = {h.zone for h in before.allocation.hosts}
+    assert {z.kind for z in wanted.allocation.zones} == {*of_level(wanted.spec), *stood_in}
+    assert set(wanted.allocation.zones) <= set(before.allocation.zones), "what stays keeps its prefixes"
+    in_use.begin(record.id, of_level)
+    assert in_use.system(NAME).allocation == wanted.allocation
+    assert in_use.system(NAME).spec.level == lower
+    in_use.set_system_state(NAME, "active")
+
+    up = asks("change")
+    again = in_use.submit(up, "", SITE)
+    assert again.case.level == before.spec.level
+    approve(in_use, again.id)
+    in_use.begin(again.id, of_level)
+    assert in_use.system(NAME).allocation == before.allocation, "a zone that comes back has its prefixes again"
+
+
+def test_a_new_host_names_a_zone_that_there_is(in_use: Registry) -> None:
+    data = asks("change", level=2, criteria=["public-information-only"]).model_dump(mode="json")
+    del data["agency"]["ceiling"]
+    data["system"]["hosts"].append({"name": "xa", "zone": "equipment"})
+    record = in_use.submit(RequestFile.model_validate(data), "", SITE)
+    with pytest.raises(InputError, match="has no zone equipment") as refused:
+        in_use.as_asked(record.id, of_level)
+    assert refused.value.where == "system.hosts.xa"
+
+
 def test_accounts_come_with_a_change_end_with_one_and_are_never_left_out(in_use: Registry) -> None:
     an = {
         "name": "an",
@@ -174,9 +218,9 @@ def test_a_higher_ceiling_makes_room_once_the_change_is_approved(in_use: Registr
 @pytest.mark.parametrize(
     ("file", "field"),
     [
-        (asks("change", level=4), "system.level: 3 → 4"),
+        (asks("change", operator="Đơn vị khác"), "system.operator"),
         (asks("change", public=not REQUEST.system.public), "system.public"),
-        (asks("change", title={"vi": "Khác", "en": "Other"}), "system.title"),
+        (asks("change", environment="test"), "system.environment"),
         (
             asks("change", hosts=()).model_copy(
                 update={"system": REQUEST.system.model_copy(update={"hosts": REQUEST.system.hosts[1:]})}
