@@ -104,7 +104,8 @@ def _may(cloud: Connection, person: dict[str, str], project: str) -> str:
         name = f"thu-{secrets.token_hex(3)}"
         if _refused(lambda: own.network.create_security_group(name=name, project_id=project)):
             return "read"
-        own.network.delete_security_group(own.network.find_security_group(name))
+        network: Any = own.network
+        network.delete_security_group(network.find_security_group(name))
         return "write"
 
 
@@ -165,7 +166,11 @@ def test_three_bodies_become_one_and_nothing_of_their_systems_is_touched(
     domains = [str(maker.outputs("agency", slug(code))["domain_id"]) for code in CODES]
     # Somebody whom an administrator gave a role directly: no group leads to that one.
     identity: Any = cloud.identity
-    own = {"username": f"rieng-{secrets.token_hex(3)}", "password": secrets.token_urlsafe(12), "user_domain_id": domains[1]}
+    own = {
+        "username": f"rieng-{secrets.token_hex(3)}",
+        "password": secrets.token_urlsafe(12),
+        "user_domain_id": domains[1],
+    }
     user = identity.create_user(name=own["username"], password=own["password"], domain_id=domains[1])
     identity.assign_project_role_to_user(projects[1], user, maker.cloud.role_ids["member"])
     assert [_may(cloud, p, x) for p, x in zip(old, projects, strict=True)] == ["write"] * 3
