@@ -42,6 +42,8 @@ class CheckedSystem:
     agency_ids: dict[str, str]  # outputs of the agency's stack: domain_id …
     kept: dict[str, Any] = field(default_factory=dict)  # what the registry keeps of it (kept.py)
     intervals: dict[str, dict[str, int]] = field(default_factory=dict)  # control → months and days between reviews
+    # projects of this agency in domains of bodies that it came from by a reorganisation: project → domain
+    afar: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -108,6 +110,7 @@ def load_systems(file: Path) -> list[CheckedSystem]:
             s["agency_ids"],
             s["kept"],
             s["intervals"],
+            s.get("afar", {}),
         )
         for s in data["systems"]
     ]

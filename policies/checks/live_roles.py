@@ -17,6 +17,9 @@ def misplaced(live: Live) -> list[str]:
     domain = live.system.agency_ids["domain_id"]
     names = {r.id: r.name for r in identity.roles()}
     projects = {p.id: p.name for p in identity.projects(domain_id=domain)}
+    afar = live.system.afar
+    projects |= {p: f"{p} of domain {d}" for p, d in afar.items()}
+    former = {x.id for d in afar.values() for x in (*identity.groups(domain_id=d), *identity.users(domain_id=d))}
     groups = {g.id: g.name for g in identity.groups(domain_id=domain)}
     users = {u.id: u.name for u in identity.users(domain_id=domain)}
     faults = []
@@ -28,6 +31,8 @@ def misplaced(live: Live) -> list[str]:
         in_domain = scope.get("domain", {}).get("id") == domain
         project = projects.get(scope.get("project", {}).get("id", ""))
         name = groups.get(who) or users.get(who) or who
+        if who in former and project:
+            faults.append(f"{name}, of the body whose system it was, holds {role} on project {project}")
         if ours and not (in_domain or project):
             faults.append(f"{name} holds {role} outside the agency's domain")
         elif in_domain and (role not in DOMAIN_ROLES or not ours):

@@ -36,7 +36,8 @@ def test_administrators_use_several_factors(value: Any, system: CheckedSystem, l
     """Whoever may change the system in the cloud, of the agency or of the platform, gives two different factors."""
     identity: Any = live.cloud.identity
     names = {r.id: r.name for r in identity.roles()}
-    domains = {system.agency_ids["domain_id"], *(p.domain_id for p in live.platform_projects.values())}
+    platform = (p.domain_id for p in live.platform_projects.values())
+    domains = {system.agency_ids["domain_id"], *system.afar.values(), *platform}
     people = {u.id: u for d in domains for u in identity.users(domain_id=d)}
     chosen: set[str] = set()
     for given in identity.role_assignments():
@@ -54,5 +55,6 @@ def test_administrators_use_several_factors(value: Any, system: CheckedSystem, l
 def test_everybody_from_outside_uses_several_factors(value: Any, system: CheckedSystem, live: Live) -> None:
     """The agency's people come from outside the data centre: all who can log in give two different factors."""
     identity: Any = live.cloud.identity
-    weak = _without_second_factor(identity.users(domain_id=system.agency_ids["domain_id"]))
+    domains = sorted({system.agency_ids["domain_id"], *system.afar.values()})
+    weak = _without_second_factor(u for d in domains for u in identity.users(domain_id=d))
     assert not weak, "; ".join(weak)

@@ -14,13 +14,18 @@ from pydantic import BaseModel
 from scripts.generated import write_or_check
 
 from hatang.model.adoption import AdoptionMap
+from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
 
 MODELS: dict[str, type[BaseModel]] = {
-    "adoption-map": AdoptionMap, "request": RequestFile, "standing-request": StandingRequest, "site": Site,
-}  # fmt: skip
+    "adoption-map": AdoptionMap,
+    "request": RequestFile,
+    "standing-request": StandingRequest,
+    "reorganisation": Reorganisation,
+    "site": Site,
+}
 
 
 def pages() -> dict[str, str]:

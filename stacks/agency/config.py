@@ -12,4 +12,5 @@ class AgencyConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     agency: Agency = Field(description="The body.")
+    ended: bool = Field(False, description="The body is no more: its groups hold no role on its domain.")
     role_ids: dict[str, str] = Field(description="Keystone role ids by name.")

@@ -18,7 +18,8 @@ def build(config: AgencyConfig) -> None:
         description=f"{agency.code} {agency.name.vi}",
         is_domain=True,
     )
-    delegation = Delegation("delegation", DelegationArgs(role_ids=config.role_ids), domain_id=domain.id)
+    given = DelegationArgs(role_ids=config.role_ids, ended=config.ended)
+    delegation = Delegation("delegation", given, domain_id=domain.id)
     pulumi.export("domain_id", domain.id)
     pulumi.export("administrators_id", delegation.group_ids["administrators"])
     pulumi.export("auditors_id", delegation.group_ids["auditors"])

@@ -28,6 +28,7 @@ from hatang.model.site import Site
 from hatang.model.terms import Level
 from hatang.model.waiver import civil_day
 from hatang.registry import HostRecord, Registry, SystemRecord
+from hatang.registry.succession import Succession
 from hatang.registry.tables import now
 from hatang.settings import Settings, environment
 
@@ -126,6 +127,7 @@ def _systems(
                 "kept": facts(registry, r),
                 "ids": registry.remote_ids("system", r.spec.name),
                 "agency_ids": registry.remote_ids("agency", r.agency.code),
+                "afar": Succession(registry).afar(r.agency.code),
             }
             for r in records
         ],

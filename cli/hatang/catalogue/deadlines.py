@@ -54,6 +54,8 @@ def _running(case: Case) -> tuple[str, date, int] | None:
         return None
     first = next(e for e in case.round if e.act in (Act.PLAN, Act.MOVE))  # the dossier was taken in then
     if case.missing():
+        if case.owners:  # no law that was read gives owners a time to agree to a reorganisation
+            return None
         awaits = "opinion" if case.demand.opinion else "appraisal"
         days = APPRAISAL_DAYS.get(case.level) if case.level else None
         return (awaits, civil_day(first.at), days) if days else None

@@ -1,12 +1,23 @@
-"""`hatang agency`: list, show, destroy; keys are in agency_keys."""
+"""`hatang agency`: list, show, destroy; keys are in agency_keys, reorganisations in agency_changes."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import click
 
+from hatang.commands.agency_changes import history, reorganise
 from hatang.commands.agency_keys import key
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
 from hatang.locale import _, language
+
+AS_OF = click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help=_("As it was on this day, YYYY-MM-DD.")
+)  # fmt: skip
+
+
+def _day(as_of: datetime | None) -> date | None:
+    return as_of.date() if as_of else None
 
 
 @click.group(
@@ -17,32 +28,35 @@ def command() -> None:
 
 
 @command.command(
-    "list", help=_("List agencies."), epilog=examples("hatang agency list", "hatang agency list --output json")
+    "list", help=_("List agencies."), epilog=examples("hatang agency list", "hatang agency list --as-of 2026-06-30")
 )
+@AS_OF
 @output_option
 @click.pass_obj
-def list_agencies(app: App, output: str) -> None:
+def list_agencies(app: App, as_of: datetime | None, output: str) -> None:
     """List agencies."""
-    rows = app.desk.agencies()
+    rows = app.desk.agencies(_day(as_of))
     if output == "json":
         return emit_json("hatang.agencies/1", agencies=rows)
     return emit_table(
-        [_("Code"), _("Name"), _("Branch"), _("Tier"), _("Systems")],
-        [(r["code"], r["name"][language()], r["branch"], r["tier"], ", ".join(r["systems"])) for r in rows],
+        [_("Code"), _("Name"), _("Branch"), _("Tier"), _("Systems"), _("Ended")],
+        [(r["code"], r["name"][language()], r["branch"], r["tier"], ", ".join(r["systems"]), r["ended"]) for r in rows],
     )
 
 
 @command.command(
     "show",
     help=_("Show one agency: branch, tier, quota ceiling, systems."),
-    epilog=examples("hatang agency show H99.05", "hatang agency show H99.05 --output json"),
+    epilog=examples("hatang agency show H99.05", "hatang agency show H99.05 --as-of 2026-06-30"),
 )
 @click.argument("code")
+@AS_OF
 @output_option
 @click.pass_obj
-def show(app: App, code: str, output: str) -> None:
+def show(app: App, code: str, as_of: datetime | None, output: str) -> None:
     """Show an agency."""
-    row = app.desk.agency(code)
+    day = _day(as_of)
+    row = app.desk.agency_then(code, day) if day else app.desk.agency(code)
     if output == "json":
         return emit_json("hatang.agency/1", agency=row)
     shown = {**row, "name": row["name"][language()], "systems": ", ".join(row["systems"])}
@@ -81,4 +95,5 @@ def destroy(app: App, code: str, yes: bool, output: str) -> None:
     return click.echo(_("The domain of agency {code} is gone.").format(code=code))
 
 
-command.add_command(key)
+for other in (key, history, reorganise):
+    command.add_command(other)

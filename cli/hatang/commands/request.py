@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option
-from hatang.commands.request_decisions import appraise, approve, give_back, keep, opinion, reject
+from hatang.commands.request_decisions import appraise, approve, consent, give_back, keep, opinion, reject
 from hatang.commands.request_rows import show_list, show_one
 from hatang.commands.request_seal import key, seal
 from hatang.locale import _
@@ -49,6 +49,10 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
     if output == "json":
         return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system_name} for f, r in found])
     for file, request in found:
+        if not request.system_name:
+            click.echo(_("{file}: right. Reorganisation, asked by agency {agency}.").format(
+                file=file, agency=request.agency_code))  # fmt: skip
+            continue
         click.echo(_("{file}: right. System {system}, agency {agency}: {kind}.").format(
             file=file, system=request.system_name, kind=request.kind, agency=request.agency_code))  # fmt: skip
     if site is None:
@@ -77,7 +81,8 @@ def submit(app: App, file: Path, dry_run: bool, draft: bool, output: str) -> Non
     row = app.desk.submit(file, draft=draft)
     if output == "json":
         return emit_json("hatang.request/1", request=row)
-    click.echo(_("Request {id} for system {system}: {state}.").format(**row))
+    text = _("Request {id} for system {system}: {state}.") if row["system"] else _("Request {id}, {kind}: {state}.")
+    click.echo(text.format(**row))
     if draft:
         return click.echo(_("Next: hatang request submit {file}").format(file=file))
     if app.settings.url:
@@ -116,7 +121,12 @@ def plan(app: App, request_id: str, output: str) -> None:
     from hatang.workflow.context import Context
 
     context = Context(app.settings, app.site, progress)
-    record, made = plan_request(context, request_id)
+    if context.registry.request(request_id).kind == "reorganise":
+        from hatang.workflow.reorganise import plan_reorganisation
+
+        record, made = plan_reorganisation(context, request_id)
+    else:
+        record, made = plan_request(context, request_id)
     found = effects(made.differences())
     if output == "json":
         return emit_json(
@@ -129,6 +139,8 @@ def plan(app: App, request_id: str, output: str) -> None:
     show_steps(made.differences())
     click.echo(_("Plan {digest}: {changes}").format(digest=made.digest[:12], changes=counts(made.changes)))
     need = record.case.demand
+    for owner in record.case.owners:
+        click.echo(_("Then: hatang request consent {id} --by NAME --for '{owner}'").format(id=record.id, owner=owner))
     if need.opinion:
         click.echo(_("Then: hatang request opinion {id} --by NAME --document FILE").format(id=record.id))
     if need.appraiser:
@@ -189,5 +201,5 @@ def show(app: App, request_id: str, output: str) -> None:
     return show_steps(steps) if steps is not None else None
 
 
-for other in (appraise, opinion, approve, give_back, reject, keep, seal, key):
+for other in (appraise, opinion, consent, approve, give_back, reject, keep, seal, key):
     command.add_command(other)

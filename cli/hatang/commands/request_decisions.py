@@ -43,9 +43,10 @@ def _who(roles: list[str]) -> Callable[[F], F]:
 
 
 def _decide(
-    app: App, request_id: str, act: str, by: str, role: str | None, note: str, *, plan: str = "", document: str = ""
-) -> dict[str, Any]:
-    return app.desk.decide(request_id, act, role=role, by=by, note=note, plan=plan, document=document)
+    app: App, request_id: str, act: str, by: str, role: str | None, note: str, *, plan: str = "", document: str = "",
+    body: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    return app.desk.decide(request_id, act, role=role, by=by, note=note, plan=plan, document=document, body=body)
 
 
 def _told(row: dict[str, Any], output: str, text: str, **more: str) -> None:
@@ -98,6 +99,20 @@ def _digest(document: str) -> str:
 
 
 @click.command(
+    "consent",
+    help=_("Record that an owner agrees to what a reorganisation does to its systems. Each owner has its own person."),
+    epilog=examples("hatang request consent 3f2a77c01b9e --by nguoi-dai-dien --for 'UBND phuong vi du'"),
+)
+@_who(["owner"])
+@click.option("--for", "owner", required=True, help=_("The owner, as the request names it."))
+@click.pass_obj
+def consent(app: App, request_id: str, by: str, role: str | None, note: str, owner: str, output: str) -> None:
+    """Record an owner's consent."""
+    done = _decide(app, request_id, "consent", by, role, note, body=owner)
+    _told(done, output, _("Request {id}: {owner} agrees, by {by}."), owner=owner)
+
+
+@click.command(
     "approve",
     help=_("Approve the plan of a request. The requester may not, nor who appraised it."),
     epilog=examples(
@@ -112,6 +127,8 @@ def approve(app: App, request_id: str, by: str, role: str | None, note: str, pla
     """Approve a request."""
     done = _decide(app, request_id, "approve", by, role, note, plan=plan)
     text = _("Request {id}: plan {plan} is approved by {by}. Next: hatang system apply {system}")
+    if not done["system"]:
+        text = _("Request {id}: plan {plan} is approved by {by}. Next: hatang agency reorganise {id}")
     _told(done, output, text, plan=done["approved_plan"][:12])
 
 

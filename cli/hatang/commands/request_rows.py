@@ -45,11 +45,14 @@ def show_one(shown: dict[str, Any]) -> None:
         "approver": f"{need['approver']} ({need['clause']})", "missing": "; ".join(shown["missing"]) or "-",
         "limit": until(shown) or "-",
     }  # fmt: skip
+    if shown["owners"]:
+        fields["owners"] = "; ".join(shown["owners"])
     emit_table([_("Field"), _("Value")], list(fields.items()))
     emit_table(
         [_("Act"), _("As"), _("By"), _("To"), _("Plan"), _("Note"), _("At")],
         [
-            (e["act"], e["role"], e["by"], e["to"], e["plan"][:12], " ".join([e["step"], e["note"]]).strip(), e["at"])
+            (e["act"], e["role"], e["by"], e["to"], e["plan"][:12],
+             " ".join([e["step"], e["body"], e["note"]]).strip(), e["at"])
             for e in shown["history"]
         ],
-    )
+    )  # fmt: skip

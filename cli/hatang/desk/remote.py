@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -65,27 +66,39 @@ class RemoteDesk:
         return found["request"], found["steps"]
 
     def decide(
-        self, request_id: str, act: str, *, role: str | None, by: str, note: str, plan: str, document: str
-    ) -> dict[str, Any]:
+        self, request_id: str, act: str, *, role: str | None, by: str, note: str, plan: str, document: str,
+        body: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
         """Decide as the person whose token it is."""
         if by:
             raise InputError(
                 "the server knows who you are by your token", where="--by", do="leave --by out, or work without --url"
             )
-        decision = {"act": act, "note": note, "plan": plan, "document": document} | ({"role": role} if role else {})
+        decision = {"act": act, "note": note, "plan": plan, "document": document, "body": body}
+        decision |= {"role": role} if role else {}
         path = f"/v1/requests/{quote(request_id, safe='')}/decisions"
         row: dict[str, Any] = self._ask("POST", path, json=decision)["request"]
         return row
 
     # -- agencies and systems -----------------------------------------------------------------------------------------
 
-    def agencies(self) -> list[dict[str, Any]]:
+    def agencies(self, as_of: date | None = None) -> list[dict[str, Any]]:
         """Agencies that the caller sees."""
+        if as_of is not None:
+            raise _local_only("--as-of")
         return list(self._ask("GET", "/v1/agencies")["agencies"])
 
     def agency(self, code: str) -> dict[str, Any]:
         """One agency."""
         return dict(self._ask("GET", f"/v1/agencies/{quote(code, safe='')}")["agency"])
+
+    def agency_then(self, code: str, as_of: date) -> dict[str, Any]:
+        """The past is asked where the registry is. Raises InputError."""
+        raise _local_only("--as-of")
+
+    def agency_history(self, code: str) -> list[dict[str, Any]]:
+        """The past is asked where the registry is. Raises InputError."""
+        raise _local_only("hatang agency history")
 
     def systems(self) -> list[dict[str, Any]]:
         """Systems that the caller sees."""
@@ -119,6 +132,11 @@ class RemoteDesk:
                 raise unreachable(self._url, exc) from exc
             raise
         raise of_problem(problem, self._url + path, file)
+
+
+def _local_only(what: str) -> InputError:
+    return InputError("a server does not tell of the past of agencies", where=what,
+        do="ask the platform engineers, who work without --url")  # fmt: skip
 
 
 def checked(url: str) -> str:

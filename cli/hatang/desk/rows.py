@@ -27,7 +27,7 @@ def request_row(request: RequestRecord) -> dict[str, Any]:
             "opinion": need.opinion, "clause": need.clause,
         },
         "document_storage": request.document_storage,
-        "missing": case.missing(),
+        "owners": list(case.owners), "missing": case.missing(),
         "deadline": _deadline(deadline(case)),
         "approvals": [
             {"by": a.approved_by, "note": a.note, "at": a.created_at.isoformat(), "plan": a.plan}
@@ -36,7 +36,8 @@ def request_row(request: RequestRecord) -> dict[str, Any]:
         "history": [
             {
                 "act": e.act.value, "role": e.role.value, "by": e.person, "to": e.target.value, "plan": e.plan,
-                "document": e.document, "step": e.step, "note": e.note, "at": e.at.isoformat(),
+                "document": e.document, "step": e.step, "note": e.note,
+                "body": e.body, "at": e.at.isoformat(),
             }
             for e in case.events
         ],
@@ -64,7 +65,7 @@ def agency_row(line: AgencyLine) -> dict[str, Any]:
     return {
         "code": agency.code, "name": agency.name.model_dump(), "branch": agency.branch.value, "tier": agency.tier.value,
         "contact": agency.contact, "ceiling": agency.ceiling.model_dump(), "domain": agency.slug,
-        "domain_id": line.domain_id, "systems": list(line.systems),
+        "domain_id": line.domain_id, "systems": list(line.systems), "ended": line.ended,
     }  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import Document, parse, read
+from hatang.model.asked import AnyRequest
 from hatang.model.lifecycle import CARRIED_OUT, STANDING_KINDS, RequestKind
 from hatang.model.needs import UNITS, needs
+from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
@@ -49,7 +51,7 @@ def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str
     return _request(read(path), site), path.read_text(encoding="utf-8-sig")
 
 
-def request_of(raw: bytes, name: str, site: Site | None = None) -> tuple[RequestFile | StandingRequest, str]:
+def request_of(raw: bytes, name: str, site: Site | None = None) -> tuple[AnyRequest, str]:
     """A request of any kind, also one that came from elsewhere than a file, and its text.
 
     Args:
@@ -62,6 +64,8 @@ def request_of(raw: bytes, name: str, site: Site | None = None) -> tuple[Request
     kind = document.data.get("kind")
     if isinstance(kind, str) and kind in {k.value for k in STANDING_KINDS}:
         return validated(StandingRequest, document), raw.decode("utf-8-sig")
+    if kind == RequestKind.REORGANISE:
+        return validated(Reorganisation, document), raw.decode("utf-8-sig")
     return _request(document, site), raw.decode("utf-8-sig")
 
 

@@ -21,10 +21,9 @@ from hatang.errors import InputError, RefusedError
 from hatang.inputs.files import request_of
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import parse, raw_bytes
-from hatang.model.request import RequestFile
+from hatang.model.asked import AnyRequest
 from hatang.model.seal import FORM, SealedRequest, fingerprint, seal
 from hatang.model.site import Site
-from hatang.model.standing_request import StandingRequest
 
 MARK = f"form: {FORM}".encode()
 
@@ -40,7 +39,7 @@ def read_sealed(raw: bytes, name: str) -> SealedRequest:
     return validated(SealedRequest, parse(raw, Path(name)))
 
 
-def opened(sealed: SealedRequest, name: str, site: Site | None) -> tuple[RequestFile | StandingRequest, str]:
+def opened(sealed: SealedRequest, name: str, site: Site | None) -> tuple[AnyRequest, str]:
     """The request in it, when it is of the agency that sealed it; the seal itself is checked elsewhere.
 
     Raises:
@@ -56,7 +55,7 @@ def opened(sealed: SealedRequest, name: str, site: Site | None) -> tuple[Request
     return file, text
 
 
-def load_any(path: Path, site: Site | None = None) -> tuple[RequestFile | StandingRequest, str, SealedRequest | None]:
+def load_any(path: Path, site: Site | None = None) -> tuple[AnyRequest, str, SealedRequest | None]:
     """A request file, sealed or not: the request, the text of the file as it came, and the seal, not checked yet.
 
     Raises:

@@ -26,7 +26,7 @@ def _act(row: Row) -> Said:
 def _request(row: Row) -> Said:
     digests = {f"plan of {row['request_id']}": row["plan"], f"intent of {row['request_id']}": row["intent"],
                f"document of {row['request_id']}": row["document"]}  # fmt: skip
-    facts = {k: row[k] for k in ("request_id", "role", "target", "step") if row[k]}
+    facts = {k: row[k] for k in ("request_id", "role", "target", "step", "body") if row[k]}
     return f"request.{row['act']}", row["actor"], facts, {k: v for k, v in digests.items() if v}
 
 
@@ -81,6 +81,16 @@ def _review_withdrawal(row: Row) -> Said:
     return "review.withdraw", row["withdrawn_by"], {"review": row["review_id"]}, {}
 
 
+def _agency_change(row: Row) -> Said:
+    facts = {k: row[k] for k in ("request_id", "kind", "old_code", "new_code")} | {"day": str(row["day"])}
+    return "agency.change", "", facts, {}
+
+
+def _handover(row: Row) -> Said:
+    facts = {k: row[k] for k in ("request_id", "system", "old_code", "new_code")} | {"day": str(row["day"])}
+    return "system.handover", "", facts, {}
+
+
 def _agency_key(row: Row) -> Said:
     return "agency.key", row["registered_by"], {"key": row["id"], "agency": row["agency_code"]}, {}
 
@@ -95,10 +105,12 @@ def _person(row: Row) -> Said:
 
 SAY: dict[str, Callable[[Row], Said]] = {
     "act": _act,
+    "agency-change": _agency_change,
     "agency-key": _agency_key,
     "agency-key-revocation": _agency_key_revocation,
     "check-run": _check_run,
     "deployment": _deployment,
+    "handover": _handover,
     "hardened-host": _hardened_host,
     "person": _person,
     "request": _request,

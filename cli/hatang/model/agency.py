@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from hatang.model.agency_code import normalise
+from hatang.model.agency_code import normalise, slug
 from hatang.model.base import Model, Text
 from hatang.model.terms import Branch, Tier
 
@@ -39,4 +39,4 @@ class Agency(Model):
     @property
     def slug(self) -> str:
         """The code as it stands in names of cloud objects and files: `h17-01`."""
-        return self.code.lower().replace(".", "-")
+        return slug(self.code)

@@ -8,6 +8,11 @@ NEW_FORM = re.compile(r"(?=.{3,35}$)[A-Y][0-9]{2}(\.[0-9A-Z]+)*")
 OLD_FORM = re.compile(r"(?=.{3,35}$)([0-9A-Z]+\.)*[A-Y][0-9]{2}")
 
 
+def slug(code: str) -> str:
+    """The code as it stands in names of cloud objects and files: `h17-01`."""
+    return code.lower().replace(".", "-")
+
+
 def normalise(text: str) -> str:
     """The code in the form of QĐ 20/2020: `H17.01`.
 

@@ -8,6 +8,7 @@ from hatang.model.lifecycle import RequestKind, Role
 from hatang.model.terms import Level
 from hatang.model.waiver import person_key
 
+OWNERS_AGREE = "every owner of a system consents, then the specialised unit approves: hatang's own rule"
 TWO_PERSONS = "two persons decide on a removal: hatang's own rule"
 
 
@@ -29,6 +30,8 @@ def demand(level: Level | None, *, operates: bool, kind: RequestKind = RequestKi
             by our own rule they are decided like level 1.
         operates: the specialised unit is also the operator, so another unit or a council appraises (Art. 18.4).
     """
+    if kind is RequestKind.REORGANISE:  # the level of no system changes, so the Decree asks for nothing anew
+        return Demand(Role.SPECIALISED, None, False, OWNERS_AGREE)
     usual = _usual(level, operates=operates)
     if kind is not RequestKind.REMOVE or usual.appraiser:
         return usual

@@ -32,6 +32,7 @@ class Event:
     document: str = ""  # SHA-256 of the document that holds an opinion
     step: str = ""  # of the workflow, where it failed
     note: str = ""
+    body: str = ""  # the owner for whom somebody agrees
     target: RequestState = RequestState.DRAFT
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -46,6 +47,7 @@ class Case:
     level: Level | None
     operates: bool  # the specialised unit is also the operator
     events: tuple[Event, ...] = ()
+    owners: tuple[str, ...] = ()  # whose systems a reorganisation hands over; each of them consents
 
     @property
     def state(self) -> RequestState | None:
@@ -90,6 +92,8 @@ class Case:
             lacks.append(f"appraisal by {need.appraiser.value}")
         if need.opinion and not self.decided(Act.OPINION):
             lacks.append("the recorded opinion of the Ministry of Public Security")
+        agreed = {person_key(e.body) for e in self.decided(Act.CONSENT)}
+        lacks += [f"consent of {owner}" for owner in self.owners if person_key(owner) not in agreed]
         return lacks
 
     def after(self, event: Event) -> Case:
@@ -145,7 +149,9 @@ class Case:
             whom = f"is for {need.appraiser.value}" if need.appraiser else "needs no separate appraisal"
             raise RefusedError(f"this request {whom} ({need.clause})", where=where,
                 do=f"see who decides: hatang request show {self.id}")  # fmt: skip
-        if event.act in (Act.APPRAISE, Act.APPROVE):
+        if event.act is Act.CONSENT:
+            self._check_owner(event, where)
+        if event.act in (Act.APPRAISE, Act.CONSENT, Act.APPROVE):
             self._check_plan(event, where)
         if event.act is not Act.APPROVE:
             return
@@ -154,7 +160,22 @@ class Case:
                 do=f"hatang request approve {self.id} --as {need.approver.value} --by NAME")  # fmt: skip
         if lacks := self.missing():
             raise RefusedError(f"before an approval comes: {'; '.join(lacks)} ({need.clause})", where=where,
-                do=f"hatang request {'opinion' if need.opinion else 'appraise'} {self.id} --by NAME")  # fmt: skip
+                do=f"hatang request {self._next(need)} {self.id} --by NAME")  # fmt: skip
+
+    def _next(self, need: Demand) -> str:
+        return "consent" if self.kind is RequestKind.REORGANISE else "opinion" if need.opinion else "appraise"
+
+    def _check_owner(self, event: Event, where: str) -> None:
+        owners = {person_key(owner): owner for owner in self.owners}
+        if person_key(event.body) not in owners:
+            raise InputError(
+                f"{event.body} owns none of the systems" if event.body else "it is not said for which owner",
+                where="--for", do=f"write one of: {'; '.join(sorted(owners.values()))}",
+            )  # fmt: skip
+        for before in self.decided(Act.CONSENT):
+            if person_key(before.person) == person_key(event.person) and before.body != event.body:
+                raise RefusedError(f"{event.person} agreed for {before.body} and may not agree for {event.body} too",
+                    where=where, do="each owner has a person of its own who agrees")  # fmt: skip
 
     def _check_plan(self, event: Event, where: str) -> None:
         if self.planned is None or event.plan != self.planned.plan:

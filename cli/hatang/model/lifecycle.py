@@ -23,7 +23,7 @@ class RequestKind(StrEnum):
 
 
 # Kinds that hatang carries out to the cloud. The others are refused when they are submitted, never left lying.
-CARRIED_OUT = frozenset(RequestKind) - {RequestKind.NEW_AGENCY, RequestKind.REORGANISE}
+CARRIED_OUT = frozenset(RequestKind) - {RequestKind.NEW_AGENCY}
 # Kinds that are about a system as it stands: their files name it and give a reason, and describe nothing anew.
 STANDING_KINDS = frozenset({RequestKind.SUSPEND, RequestKind.RESUME, RequestKind.REMOVE})
 
@@ -67,6 +67,7 @@ class Act(StrEnum):
     PLAN = "plan"
     OPINION = "opinion"
     APPRAISE = "appraise"
+    CONSENT = "consent"  # an owner agrees to what a reorganisation does to its systems
     APPROVE = "approve"
     MOVE = "move"
     BEGIN = "begin"
@@ -115,9 +116,10 @@ def _rows() -> Iterator[
     # The site moved: asked again.
     yield Act.PLAN, [S.ACTIVE, S.FAILED], S.PLANNED, [R.ENGINEER], BIRTH | {K.CHANGE, K.RESUME}
     yield Act.PLAN, [S.SUSPENDED, S.FAILED], S.PLANNED, [R.ENGINEER], frozenset({K.SUSPEND, K.REMOVE})
-    yield Act.OPINION, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL
-    yield Act.APPRAISE, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL - {K.REMOVE}
+    yield Act.OPINION, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL - {K.REORGANISE}
+    yield Act.APPRAISE, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL - {K.REMOVE, K.REORGANISE}
     yield Act.APPRAISE, [S.PLANNED], S.PLANNED, DECIDING, frozenset({K.REMOVE})  # the first of two persons
+    yield Act.CONSENT, [S.PLANNED], S.PLANNED, [R.OWNER], frozenset({K.REORGANISE})
     yield Act.APPROVE, [S.PLANNED], S.APPROVED, [R.SPECIALISED, R.OWNER], ALL
     yield Act.MOVE, [S.APPROVED], S.PLANNED, [R.HATANG], ALL
     for kinds, under_way, done in WAYS:
@@ -125,7 +127,7 @@ def _rows() -> Iterator[
         yield Act.RETRY, [S.FAILED], under_way, [R.ENGINEER], kinds
         yield Act.FAIL, [under_way], S.FAILED, [R.HATANG], kinds
         yield Act.FINISH, [under_way], done, [R.HATANG], kinds
-    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], CARRIED_OUT
+    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], CARRIED_OUT - {K.REORGANISE}
     yield Act.KEEP, [S.REMOVING, S.FAILED], S.SUSPENDED, DECIDING, frozenset({K.REMOVE})
     yield Act.DESTROY, [S.SUSPENDED], S.REMOVED, [R.ENGINEER], frozenset({K.SUSPEND, K.REMOVE})
 

@@ -43,6 +43,8 @@ KINDS = {
     "QuotaV2": "quota",
     "QuoteSetV3": "quota",
 }
+# Steps of a reorganisation: what becomes of bodies; nothing of a system is touched.
+OF_BODIES = ("begin", "continue", "end", "hand over", "gain", "lose", "leave")
 HOLDS_DATA = {"server", "volume"}
 ORDER = ("server", "volume", "zone", "rule", "role", "quota", "other")
 
@@ -72,7 +74,7 @@ def loses_data(found: Sequence[Effect]) -> bool:
 
 def _act(step: dict[str, Any], kind: str) -> str:
     operation = step["operation"]
-    if operation in ("same", "read", "refresh"):
+    if operation in ("same", "read", "refresh", *OF_BODIES):
         return ""
     if operation in ANEW:
         return "anew"

@@ -12,6 +12,7 @@ from typing import Any
 
 from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
+from hatang.model.agency_code import slug
 from hatang.model.site import Site
 from hatang.policies.rules.resources import Planned, snake, violations
 from hatang.provision import configs, deletion, held, holdings, purge, recovery, retype, room, site_steps, unmanaged
@@ -106,9 +107,9 @@ class Provisioner:
         plan.refresh = plan.refresh or agency.refresh
         return plan.seal().write(self.settings)
 
-    def agency_program(self, agency: Agency) -> tuple[Program, dict[str, Any]]:
+    def agency_program(self, agency: Agency, ended: bool = False) -> tuple[Program, dict[str, Any]]:
         """What makes the domain of an agency with its groups, and its inputs."""
-        config = self._agency_config(agency)
+        config = self._agency_config(agency, ended)
         return lambda: build_agency(config), config.model_dump(mode="json")
 
     def system_program(self, record: SystemRecord) -> tuple[Program, dict[str, Any]]:
@@ -205,9 +206,12 @@ class Provisioner:
         """List all services until none holds anything of a system. Raises StepError, CloudError."""
         return purge.wait_until_empty(self.cloud.connection, project_id, record.spec.name)
 
-    def apply_agency(self, agency: Agency, *, refresh: bool = False) -> Outcome:
-        """Make the domain of an agency with its groups. Part of `apply_system`; harmless again."""
-        return self._up(self._agency_stack(agency), *self.agency_program(agency), refresh=refresh)
+    def apply_agency(self, agency: Agency, *, refresh: bool = False, ended: bool = False) -> Outcome:
+        """Make the domain of an agency with its groups; of one that ended, take their roles on it away.
+
+        Part of `apply_system`; harmless again.
+        """
+        return self._up(self._agency_stack(agency), *self.agency_program(agency, ended), refresh=refresh)
 
     def destroy_agency(self, agency: Agency) -> Outcome:
         """Remove the domain of an agency that has no system any more.
@@ -314,8 +318,8 @@ class Provisioner:
             recovery.sweep(state, self.cloud.connection, self.say)
         return Outcome(stack.name, shown(report), {}, report.seconds, report.log)
 
-    def _agency_config(self, agency: Agency) -> AgencyConfig:
-        return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids)
+    def _agency_config(self, agency: Agency, ended: bool = False) -> AgencyConfig:
+        return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids, ended=ended)
 
     def _system_config(self, record: SystemRecord) -> SystemConfig:
         landing = self.outputs("site", self.site.name)
@@ -332,12 +336,18 @@ class Provisioner:
             self.site,
             record,
             landing=landing,
-            agency={k: agency.get(k) or NOT_MADE for k in AGENCY_IDS},
+            agency={k: agency.get(k) or NOT_MADE for k in AGENCY_IDS} | self._home(record),
             role_ids=self.cloud.role_ids,
             user_id=self.cloud.user_id,
             public_key=public_key(self.settings, record.spec.name),
             volume_types=self.cloud.volume_types,
         )
+
+    def _home(self, record: SystemRecord) -> dict[str, str]:
+        """The domain of a system whose project was made in that of another body; Keystone moves no project."""
+        if record.home in ("", record.agency.code):
+            return {}
+        return {"domain_id": str(self.outputs("agency", slug(record.home)).get("domain_id") or NOT_MADE)}
 
     def _log(self, stack: Stack, what: str) -> Path:
         return self.settings.log_dir / stack.name / f"{stack.project.removeprefix('hatang-')}-{what}.log"

@@ -37,10 +37,16 @@ def take_over(session: Session, request: t.RequestRow) -> None:
 
 def in_force(session: Session, request: t.RequestRow) -> QuotaCeiling:
     """The ceiling that a request is measured against: the agency's, before its approval with what it states itself."""
-    agency = session.get_one(t.AgencyRow, request.agency_code)
+    agency = _agency(session, request)
     given = select(RequestEventRow.id).where(RequestEventRow.request_id == request.id, RequestEventRow.act == "approve")
     approved = session.scalars(given.limit(1)).first()
     return Agency.model_validate(agency.spec).ceiling if approved else _with_stated(agency, request)
+
+
+def _agency(session: Session, request: t.RequestRow) -> t.AgencyRow:
+    """The agency whose system it is today: since the request it may have become another's."""
+    system = session.get(t.SystemRow, request.spec["system"]["name"])
+    return session.get_one(t.AgencyRow, system.agency_code if system else request.agency_code)
 
 
 def _with_stated(agency: t.AgencyRow, request: t.RequestRow) -> QuotaCeiling:
@@ -53,7 +59,7 @@ def check(session: Session, system: System, request: t.RequestRow, others: Seque
     Raises:
         QuotaError, InputErrors: it does not; every field that is passed is named.
     """
-    agency = request.agency_code
+    agency = _agency(session, request).code
     ceiling = in_force(session, request).model_dump()
     names = ", ".join(s.name for s in others)
     faults: list[InputError] = [

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hatang.registry import review_tables as r
 from hatang.registry import tables as t
 from hatang.registry.records import HostRecord
+from hatang.registry.reorganisation_tables import HandoverRow
 from hatang.registry.request_tables import RequestEventRow
 from hatang.registry.store import Registry
 
@@ -125,7 +126,8 @@ def _approved(session: Session, system: str) -> list[Approved]:
     there = session.get(t.SystemRow, system)
     if there is None:
         return []
-    asked = session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == there.agency_code))
+    whose = {there.agency_code, *session.scalars(select(HandoverRow.old_code).where(HandoverRow.system == system))}
+    asked = session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code.in_(whose)))
     ids = [q.id for q in asked if q.spec["system"]["name"] == system]
     given = select(RequestEventRow).where(RequestEventRow.request_id.in_(ids), RequestEventRow.act == "approve")
     return [Approved(e.plan, e.created_at) for e in session.scalars(given.order_by(RequestEventRow.id))]

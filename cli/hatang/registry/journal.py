@@ -13,7 +13,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from hatang.registry import network_tables, request_tables, review_tables  # noqa: F401 (part of the metadata)
+from hatang.registry import (  # noqa: F401 (part of the metadata)
+    network_tables,
+    reorganisation_tables,
+    request_tables,
+    review_tables,
+)
 from hatang.registry import tables as t
 from hatang.registry import waiver_tables as w
 from hatang.registry.database import unusable

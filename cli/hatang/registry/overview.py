@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from hatang.model.agency import Agency
 from hatang.model.lifecycle import RequestState
 from hatang.registry import tables as t
+from hatang.registry.cases import record_from
 from hatang.registry.records import RequestRecord
 from hatang.registry.request_tables import RequestEventRow
-from hatang.registry.requests import record_from
+from hatang.registry.states import ended
 from hatang.registry.store import Registry
 from hatang.registry.unknown import unknown
 
@@ -28,6 +29,7 @@ class AgencyLine:
     agency: Agency
     domain_id: str  # of Keystone; empty before its first system is applied
     systems: tuple[str, ...]
+    ended: str = ""  # the day from which it is no more
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ class Overview:
             for name, agency in session.execute(systems, words).tuples():
                 names[agency].append(name)
             found = session.execute(rows, words).tuples().all()
+            gone = {k: day.isoformat() for k, day in ended(session).items()}
         return [
-            AgencyLine(Agency.model_validate(spec), domains.get(key, ""), tuple(sorted(names[key])))
+            AgencyLine(Agency.model_validate(spec), domains.get(key, ""), tuple(sorted(names[key])), gone.get(key, ""))
             for key, spec in sorted(found, key=lambda row: row[0])
         ]
 
@@ -173,7 +176,8 @@ def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
     r, e = t.RequestRow, RequestEventRow
     made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
     if of_agency:
-        made = made.where(r.agency_code == bindparam("agency"))
+        # A reorganisation names systems of other agencies, so it is for those who see the whole site.
+        made = made.where(r.agency_code == bindparam("agency"), r.kind != "reorganise")
     if of_state:
         newest = select(e.target).where(e.request_id == r.id).order_by(e.number.desc()).limit(1).scalar_subquery()
         made = made.where(newest == bindparam("state"))
@@ -186,6 +190,7 @@ def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
 def _events() -> Select[Any]:
     e = RequestEventRow
     made: Select[Any] = select(
-        e.request_id, e.act, e.role, e.actor, e.plan, e.intent, e.document, e.step, e.note, e.target, e.created_at
-    )
+        e.request_id, e.act, e.role, e.actor, e.plan, e.intent, e.document, e.step, e.note, e.body, e.target,
+        e.created_at,
+    )  # fmt: skip
     return made.where(e.request_id.in_(bindparam("ids", expanding=True))).order_by(e.number)

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 # Every table whose rows are acts: its name in keys, the table, the columns that name a row. A new one is one more line.
 SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "act": ("act", ("id",)),
+    "agency-change": ("agency_change", ("request_id", "old_code", "new_code")),
     "agency-key": ("agency_key", ("id",)),
     "agency-key-revocation": ("agency_key_revocation", ("key_id",)),
     "check-run": ("check_run", ("id",)),
     "deployment": ("deployment", ("id",)),
+    "handover": ("handover", ("request_id", "system")),
     "hardened-host": ("hardened_host", ("id",)),
     "person": ("person", ("user_id",)),
     "request": ("request_event", ("request_id", "number")),

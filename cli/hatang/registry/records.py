@@ -27,6 +27,11 @@ class RequestRecord:
     document_storage: bool = False  # of the system as it shall be: QCVN 12:2026/BCA applies too
 
     @property
+    def planned_as(self) -> str:
+        """Under which name its plans are kept: that of its system, or of the reorganisation."""
+        return self.system or f"reorganise-{self.id}"
+
+    @property
     def approvals(self) -> tuple[ApprovalRecord, ...]:
         """Every approval that was given, also of plans that the cloud has left behind."""
         given = [e for e in self.case.events if e.act is Act.APPROVE]
@@ -60,6 +65,7 @@ class SystemRecord:
     allocation: Allocation | None
     held: bool = False
     leaves: bool = False
+    home: str = ""  # code of the body in whose domain its project is, when that is another one
 
 
 @dataclass(frozen=True)

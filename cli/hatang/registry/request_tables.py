@@ -34,4 +34,5 @@ class RequestEventRow(Base):
     document: Mapped[str] = mapped_column(String(64), default="")
     step: Mapped[str] = mapped_column(String(32), default="")
     note: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(String(200), default="")  # the owner for whom somebody agrees
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,21 +11,24 @@ from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, NameTakenError, RefusedError
 from hatang.model.agency import Agency, QuotaCeiling
+from hatang.model.asked import AnyRequest
 from hatang.model.authority import is_operator
 from hatang.model.case import Case, Event
 from hatang.model.change import Difference, differences
 from hatang.model.lifecycle import BIRTH, OVER, STANDING_KINDS, UNDER_WAY, Act, RequestKind, RequestState, Role, find
+from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
 from hatang.model.system import System
-from hatang.model.terms import Level, ZoneKind
+from hatang.model.terms import ZoneKind
 from hatang.model.waiver import person_key
-from hatang.registry import addresses, ceilings, names, quarantine, standing
+from hatang.registry import addresses, ceilings, names, quarantine, reorganising, standing
 from hatang.registry import tables as t
+from hatang.registry.cases import add, case_of, record_of
 from hatang.registry.records import RequestRecord, SystemRecord
 from hatang.registry.request_tables import RequestEventRow
-from hatang.registry.states import others_of, state_of
+from hatang.registry.states import home_of, others_of, state_of
 from hatang.registry.unknown import unknown
 
 ZonesOf = Callable[[System], Sequence[ZoneKind]]
@@ -43,9 +46,7 @@ class Requests:
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def submit(
-        self, file: RequestFile | StandingRequest, text: str, site: Site | None = None, *, draft: bool = False
-    ) -> RequestRecord:
+    def submit(self, file: AnyRequest, text: str, site: Site | None = None, *, draft: bool = False) -> RequestRecord:
         """Record a request; the same content again is the same request.
 
         A request that was returned is submitted again by the same person, of the same kind, for the same system.
@@ -72,12 +73,15 @@ class Requests:
                 self._hand_in(session, row, case_of(session, row), file, site, draft)
             return record_of(session, row)
 
-    def _take(
-        self, session: Session, file: RequestFile | StandingRequest, text: str, digest: str, site: Site | None
-    ) -> t.RequestRow:
+    def _take(self, session: Session, file: AnyRequest, text: str, digest: str, site: Site | None) -> t.RequestRow:
         if isinstance(file, RequestFile):
             take_agency(session, file)
-        spec = ceilings.as_kept(file) if isinstance(file, RequestFile) else standing.as_kept(session, file)
+            spec = ceilings.as_kept(file)
+        elif isinstance(file, Reorganisation):
+            _agency_row(session, file.agency)
+            spec = reorganising.as_drafted(file)
+        else:
+            spec = standing.as_kept(session, file)
         operates = site is not None and is_operator(site.specialised_unit, spec["system"]["operator"])
         for row in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency_code)):
             same = row.kind == file.kind and row.spec["system"]["name"] == file.system_name
@@ -95,7 +99,7 @@ class Requests:
         return row
 
     def _hand_in(
-        self, session: Session, row: t.RequestRow, case: Case, file: RequestFile | StandingRequest,
+        self, session: Session, row: t.RequestRow, case: Case, file: AnyRequest,
         site: Site | None, draft: bool,
     ) -> None:  # fmt: skip
         quarantine.expire(session)
@@ -103,6 +107,10 @@ class Requests:
         add(session, row, case, Event(act, Role.REQUESTER, file.requested_by, document=row.digest))
         if draft:
             return
+        if isinstance(file, Reorganisation):
+            reorganising.take(session, row, file, site, _open(session))
+            return
+        reorganising.refuse_touched(session, file.agency_code, _open(session))
         if file.asked not in BIRTH:
             self._check_alone(session, row, file.system_name)
         if isinstance(file, StandingRequest):
@@ -206,19 +214,24 @@ class Requests:
         with self._reading() as session:
             row = _row(session, request_id)
             system = System.model_validate(row.spec["system"])
-            agency = session.get_one(t.AgencyRow, row.agency_code)
+            current = session.get(t.SystemRow, system.name)
+            agency = session.get_one(t.AgencyRow, current.agency_code if current else row.agency_code)
+            home = home_of(session, current) if current else agency.code
             there, state = addresses.of(session, system.name), state_of(session, system.name)
             allocation = there
             if there and row.kind == "change":
                 allocation = addresses.with_more(there, system, zones(system) if zones else None)
             held = standing.holds(RequestKind(row.kind), state)
             leaves = row.kind == RequestKind.REMOVE
-            return SystemRecord(system, _agency_as_asked(agency, row), row.id, state, allocation, held, leaves)
+            asked = _agency_as_asked(agency, row)
+            return SystemRecord(system, asked, row.id, state, allocation, held, leaves, home)
 
     def changes(self, request_id: str) -> list[Difference]:
         """Old against new of a request about a system in use, until it has begun; then the registry has the new."""
         with self._reading() as session:
             row = _row(session, request_id)
+            if row.kind == RequestKind.REORGANISE:
+                return reorganising.differences(session, row)
             if row.kind in STANDING_KINDS:
                 return standing.differences(RequestKind(row.kind), state_of(session, row.spec["system"]["name"]))
             return _differences(session, row) if row.kind == "change" else []
@@ -236,12 +249,13 @@ class Requests:
             row = _row(session, request_id)
             case = case_of(session, row)
             last = case.events[-1]
-            again = (last.act, last.role, person_key(last.person), last.plan, last.document)
-            if again == (event.act, event.role, person_key(event.person), event.plan, event.document):
+            again = (last.act, last.role, person_key(last.person), last.plan, last.document, last.body)
+            if again == (event.act, event.role, person_key(event.person), event.plan, event.document, event.body):
                 return record_of(session, row)
             if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.events):
                 add(session, row, case, event)
-                ceilings.take_over(session, row)  # once: approved again, it must not bring an old ceiling back
+                if row.kind != RequestKind.REORGANISE:
+                    ceilings.take_over(session, row)  # once: approved again, it must not bring an old ceiling back
             else:
                 add(session, row, case, event)
             if event.act is Act.KEEP:
@@ -267,6 +281,9 @@ class Requests:
                 return
             if case.state is RequestState.FAILED:
                 add(session, row, case, Event(Act.RETRY, Role.ENGINEER))
+                return
+            if row.kind == RequestKind.REORGANISE:
+                add(session, row, case, Event(Act.BEGIN, Role.ENGINEER))
                 return
             system = session.get_one(t.SystemRow, row.spec["system"]["name"])
             add(session, row, case, Event(Act.BEGIN, Role.ENGINEER))
@@ -320,57 +337,6 @@ def follow_system(session: Session, name: str, state: str) -> None:
                 break
 
 
-def add(session: Session, row: t.RequestRow, case: Case, event: Event) -> None:
-    """Record an act. Raises RefusedError, InputError: the rules forbid it."""
-    done = case.after(event).events[-1]
-    session.add(
-        RequestEventRow(
-            request_id=row.id, number=len(case.events), act=done.act.value, role=done.role.value,
-            actor=" ".join(done.person.split()), actor_key=person_key(done.person),
-            requester_key=person_key(row.requested_by), target=done.target.value, plan=done.plan, intent=done.intent,
-            document=done.document, step=done.step, note=done.note, created_at=done.at,
-        )
-    )  # fmt: skip
-    session.flush()
-
-
-def case_of(session: Session, row: t.RequestRow) -> Case:
-    """A request with its history."""
-    query = select(RequestEventRow).where(RequestEventRow.request_id == row.id).order_by(RequestEventRow.number)
-    return _case(row, session.scalars(query))
-
-
-def _case(row: Any, history: Iterable[Any]) -> Case:
-    events = tuple(
-        Event(
-            Act(e.act), Role(e.role), e.actor, e.plan, e.intent, e.document, e.step, e.note, RequestState(e.target),
-            e.created_at,
-        )
-        for e in history
-    )  # fmt: skip
-    level = Level(max(row.spec["system"]["level"], row.spec.get("from_level", 0)))
-    return Case(row.id, RequestKind(row.kind), row.requested_by, level, row.operates, events)
-
-
-def record_of(session: Session, row: t.RequestRow) -> RequestRecord:
-    """A request as the registry gives it out."""
-    return _record(row, case_of(session, row))
-
-
-def record_from(row: Any, history: Iterable[Any]) -> RequestRecord:
-    """A request as the registry gives it out, from its row and its acts in their order; the columns are enough."""
-    return _record(row, _case(row, history))
-
-
-def _record(row: Any, case: Case) -> RequestRecord:
-    assert case.state is not None, "a request is recorded with its first act"
-    system = row.spec["system"]["name"]
-    return RequestRecord(
-        row.id, system, row.agency_code, row.requested_by, case.state, row.created_at, row.kind, case,
-        row.spec["system"].get("document_storage", False),
-    )  # fmt: skip
-
-
 def _agency_as_asked(agency: t.AgencyRow, row: t.RequestRow) -> Agency:
     found = Agency.model_validate(agency.spec)
     return found if row.kind != "change" else replace_contact(found, row.spec["agency"])
@@ -390,6 +356,21 @@ def _differences(session: Session, row: t.RequestRow) -> list[Difference]:
         return []
     stated = set(row.spec["agency"]["ceiling"])
     return differences((agency, System.model_validate(there.spec)), (asked, system), stated)
+
+
+def _open(session: Session) -> list[t.RequestRow]:
+    """Requests that are under way."""
+    e = RequestEventRow
+    newest = select(e.target).where(e.request_id == t.RequestRow.id).order_by(e.number.desc()).limit(1)
+    closed = [state.value for state in CLOSED]
+    return list(session.scalars(select(t.RequestRow).where(newest.scalar_subquery().not_in(closed))))
+
+
+def _agency_row(session: Session, code: str) -> t.AgencyRow:
+    row = session.get(t.AgencyRow, code)
+    if row is None:
+        raise unknown("agency", code, session.scalars(select(t.AgencyRow.code)))
+    return row
 
 
 def _row(session: Session, request_id: str) -> t.RequestRow:

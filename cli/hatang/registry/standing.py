@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, RefusedError
+from hatang.model.asked import AnyRequest
 from hatang.model.change import Difference
 from hatang.model.lifecycle import RequestKind
-from hatang.model.request import RequestFile
 from hatang.model.standing_request import StandingRequest
 from hatang.model.waiver import civil_day
 from hatang.registry import tables as t
@@ -34,7 +34,7 @@ UNDER_WAY = {
 AT_THE_END = {K.SUSPEND: "suspended", K.RESUME: "active", K.REMOVE: "removed"}
 
 
-def digest(session: Session, file: RequestFile | StandingRequest) -> str:
+def digest(session: Session, file: AnyRequest) -> str:
     """What tells whether a file is the same request again.
 
     A system may be suspended a second time by the same file; so the request that the system follows now counts too.

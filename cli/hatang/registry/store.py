@@ -23,7 +23,7 @@ from hatang.registry import addresses, adopted, ceilings, database, names, quara
 from hatang.registry import tables as t
 from hatang.registry.records import HELD, HostRecord, SystemRecord
 from hatang.registry.requests import Requests, follow_system
-from hatang.registry.states import others_of, state_of
+from hatang.registry.states import home_of, others_of, state_of
 from hatang.registry.unknown import unknown
 
 
@@ -106,7 +106,7 @@ class Registry(Requests):
         agency, state = session.get_one(t.AgencyRow, row.agency_code), state_of(session, row.name)
         return SystemRecord(
             System.model_validate(row.spec), Agency.model_validate(agency.spec), row.request_id,
-            state, addresses.of(session, row.name), state in HELD,
+            state, addresses.of(session, row.name), state in HELD, home=home_of(session, row),
         )  # fmt: skip
 
     def check_ceiling(self, name: str, site: Site, request_id: str = "") -> None:

@@ -45,6 +45,8 @@ class Office:
     def _who(self, token: Token) -> Principal | None:
         agency = self.registry.remote_name("agency", "domain_id", token.domain_id)
         system = self.registry.remote_name("system", "project_id", token.project_id) if token.project_id else None
+        if system is not None:  # a project stays in the domain where it was made, whoever has the system now
+            agency = self.registry.system(system).agency.code
         return principal(token, agency, system)
 
     def write_journal(self) -> None:
@@ -59,7 +61,9 @@ class Office:
     def request(self, who: Principal, request_id: str) -> RequestRecord:
         """A request that they may see. Raises Refusal: there is none for them."""
         record = self.overview.request(request_id)
-        if record is None or not who.sees(record.agency_code, record.system):
+        # A reorganisation names systems of other bodies: it is for those who see the whole site.
+        hidden = record is not None and record.kind == "reorganise" and who.agency is not None
+        if record is None or hidden or not who.sees(record.agency_code, record.system):
             raise missing("request")
         return record
 

@@ -63,6 +63,7 @@ class Done(Shape):
     document: str
     step: str
     note: str
+    body: str = Field(description="Of a consent: the owner for whom it was given.")
     at: str
 
 
@@ -80,6 +81,7 @@ class Request(Shape):
     approved_plan: str
     demand: Demand
     document_storage: bool
+    owners: list[str] = Field(description="Of a reorganisation: those who consent.")
     missing: list[str]
     deadline: Limit | None
     approvals: list[Approval]
@@ -127,13 +129,14 @@ class Requests(Shape):
 class Decision(Shape):
     """What somebody decides about a request."""
 
-    act: Literal["appraise", "opinion", "approve", "return", "reject", "keep"]
+    act: Literal["appraise", "opinion", "consent", "approve", "return", "reject", "keep"]
     role: Literal["specialised-unit", "other-unit", "owner", "platform-engineer"] | None = Field(
         None, description="In which role; without it, the one that must decide."
     )
     plan: str = Field("", max_length=64, pattern="^[0-9a-f]*$", description="The plan that was read, or its beginning.")
     note: str = Field("", max_length=2_000, description="Number of the decision, or a reason.")
     document: str = Field("", pattern="^([0-9a-f]{64})?$", description="Of an opinion: SHA-256 of its document.")
+    body: str = Field("", max_length=200, description="Of a consent: the owner for whom it is given.")
 
 
 class Agency(Shape):
@@ -148,6 +151,7 @@ class Agency(Shape):
     domain: str
     domain_id: str
     systems: list[str]
+    ended: str = Field(description="The day from which it is no more; empty: it is.")
 
 
 class OneAgency(Shape):

@@ -128,8 +128,8 @@ def test_overdue_lists_what_is_late_and_what_cannot_be_told(
 
 
 def test_a_kind_that_is_not_carried_out_is_refused_and_nothing_is_recorded(shell: Shell, tmp_path: Path) -> None:
-    file = tmp_path / "reorganise.yaml"
-    file.write_text("kind: reorganise\nsystem: mot-cua\n")
+    file = tmp_path / "new-agency.yaml"
+    file.write_text("kind: new-agency\nsystem: mot-cua\n")
     refused = shell("submit", str(file), code=2)
-    assert "requests of kind reorganise are not carried out yet" in refused
+    assert "requests of kind new-agency are not carried out yet" in refused
     assert shell.json("list")["requests"] == []

@@ -20,6 +20,7 @@ from hatang.registry.reviews import Reviews
 from hatang.registry.waivers import Waivers
 from tests.unit.registry.decided import approve
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES, named
+from tests.unit.registry.test_reorganisations import carry_out, decide, in_use, move, reorganisation
 from tests.unit.registry.test_waivers import proposal
 
 SYSTEM = REQUEST.system.name
@@ -53,12 +54,21 @@ def everything(registry: Registry, folder: Path, said: str = "nothing special") 
     registry.set_system_state(SYSTEM, "active")
     other = registry.submit(named("other"), f"# {said}\n", SITE)
     registry.act(other.id, Event(Act.RETURN, Role.SPECIALISED, "nguoi-tra", note=said))
+    _reorganised(registry)
     _waived(Waivers(registry), said)
     _reviewed(Reviews(registry), said)
     Persons(registry).name_of("id-1", "an@h99-05")
     keys, public = AgencyKeys(registry), Ed25519PrivateKey.generate().public_key()
     keys.register(REQUEST.agency.code, public, "Trần Thị B", said)
     keys.revoke(fingerprint(public), "Lê Văn C", said)
+
+
+def _reorganised(registry: Registry) -> None:
+    in_use(registry, "H99.90", "sap-xep")
+    file = reorganisation(move("recode", ["H99.90"], {"code": "H99.91"}), agency="H99.90")
+    record = registry.submit(file, "", SITE)
+    decide(registry, record.id)
+    carry_out(registry, record.id)
 
 
 def _waived(waivers: Waivers, said: str) -> None:

@@ -61,7 +61,7 @@ def test_every_source_has_entries(registry: Registry, own: Settings) -> None:
         "request.submit", "request.plan", "request.approve", "request.begin", "request.fail", "request.return",
         "system.apply", "system.check", "system.state", "host.harden", "host.hardened", "server.seen",
         "waiver.propose", "waiver.approve", "waiver.revoke", "review.record", "review.withdraw",
-        "person.first-act", "agency.key", "agency.key-revoke",
+        "person.first-act", "agency.change", "system.handover", "agency.key", "agency.key-revoke",
     }  # fmt: skip
     assert all(e.written >= e.at for e in found.entries)
 
@@ -98,6 +98,8 @@ ALTERED = {
     "server": ("server_id = 'x'", "server/"),
     "hardened_host": ("whole = (1 = 0)", "hardened-host/"),
     "act": ("facts = '{}'", "act/"),
+    "agency_change": ("kind = 'x'", "agency-change/"),
+    "handover": ("day = '2001-01-01'", "handover/"),
     "person": ("name = 'x'", "person/"),
     "agency_key": ("public = 'x'", "agency-key/"),
     "agency_key_revocation": ("reason = 'x'", "agency-key-revocation/"),

@@ -19,6 +19,7 @@ from hatang.model.terms import Level
 PEOPLE = ["An", "  AN ", "Bình", "Chi", "Dũng", "Em", ""]  # the second is the first, written otherwise
 PLANS = ["a" * 64, "b" * 64, "c" * 64]
 HOLDERS = {Role.SPECIALISED: "Bình", Role.OTHER_UNIT: "Chi", Role.OWNER: "Dũng"}
+OWNERS = ("Chủ quản Đông", "Chủ quản Tây")  # of a reorganisation
 S = RequestState
 
 
@@ -34,18 +35,21 @@ class Life(RuleBasedStateMachine):
         self.roles: dict[str, Role] = {}  # who acted in which role
         self.appraised: set[str] = set()  # plans, in this round
         self.has_opinion = False
+        self.agreed: set[tuple[str, str, str]] = set()  # plan, owner, person; in this round
         self.plan = ""
         self.approved_by = ""
 
     @initialize(kind=st.sampled_from(RequestKind), level=st.sampled_from(Level), operates=st.booleans())
     def begin(self, kind: RequestKind, level: Level, operates: bool) -> None:
-        self.case = Case("r", kind, "An", level, operates)
+        owners = OWNERS if kind is RequestKind.REORGANISE else ()
+        self.case = Case("r", kind, "An", level, operates, owners=owners)
 
     @rule(act=st.sampled_from(Act), role=st.sampled_from(Role), person=st.sampled_from(PEOPLE),
-          plan=st.sampled_from(PLANS), document=st.sampled_from(["", "d" * 64, "scan.pdf"]))  # fmt: skip
-    def anything(self, act: Act, role: Role, person: str, plan: str, document: str) -> None:
+          plan=st.sampled_from(PLANS), document=st.sampled_from(["", "d" * 64, "scan.pdf"]),
+          body=st.sampled_from(["", *OWNERS, "Ai khác"]))  # fmt: skip
+    def anything(self, act: Act, role: Role, person: str, plan: str, document: str, body: str) -> None:
         """Whatever anybody may think of."""
-        self._try(Event(act, role, person, plan=plan, document=document))
+        self._try(Event(act, role, person, plan=plan, document=document, body=body))
 
     @rule(data=st.data(), person=st.sampled_from(PEOPLE), newest=st.booleans(), plan=st.sampled_from(PLANS))
     def likely(self, data: st.DataObject, person: str, newest: bool, plan: str) -> None:
@@ -64,8 +68,9 @@ class Life(RuleBasedStateMachine):
             role = case.demand.approver
         if role is Role.REQUESTER:
             person = "An"
-        chosen = self.plan if newest and act in (Act.APPRAISE, Act.APPROVE) else plan
-        self._try(Event(act, role, person, plan=chosen, document="d" * 64))
+        chosen = self.plan if newest and act in (Act.APPRAISE, Act.CONSENT, Act.APPROVE) else plan
+        body = data.draw(st.sampled_from(OWNERS)) if act is Act.CONSENT else ""
+        self._try(Event(act, role, person, plan=chosen, document="d" * 64, body=body))
 
     @rule(goes_wrong=st.booleans(), is_hasty=st.booleans(), plan=st.sampled_from(PLANS))
     def onward(self, goes_wrong: bool, is_hasty: bool, plan: str) -> None:
@@ -81,6 +86,9 @@ class Life(RuleBasedStateMachine):
             self._try(Event(Act.OPINION, Role.SPECIALISED, HOLDERS[Role.SPECIALISED], document="d" * 64))
         elif case.state is S.PLANNED and not is_hasty and need.appraiser and self.plan not in self.appraised:
             self._try(Event(Act.APPRAISE, need.appraiser, HOLDERS[need.appraiser], plan=self.plan))
+        elif case.state is S.PLANNED and not is_hasty and (open_ := self._silent()):
+            person = {OWNERS[0]: "Dũng", OWNERS[1]: "Em"}[open_[0]]
+            self._try(Event(Act.CONSENT, Role.OWNER, person, plan=self.plan, body=open_[0]))
         elif case.state is S.PLANNED:
             self._try(Event(Act.APPROVE, need.approver, HOLDERS[need.approver], plan=self.plan))
         elif case.state is S.APPROVED:
@@ -96,6 +104,10 @@ class Life(RuleBasedStateMachine):
         events = self.case.events if self.case else ()
         Life.acts += len(events)
         Life.reached.update({e.target.value for e in events})
+
+    def _silent(self) -> list[str]:
+        """Owners who have not agreed to the newest plan."""
+        return [o for o in self._case().owners if not any(a[:2] == (self.plan, o) for a in self.agreed)]
 
     def _case(self) -> Case:
         assert self.case is not None
@@ -118,13 +130,19 @@ class Life(RuleBasedStateMachine):
         assert line is not None, "a forbidden transition"
         assert event.role in line.roles
         assert after.state is line.target
-        if event.act in (Act.APPRAISE, Act.OPINION, Act.APPROVE, Act.REJECT):
+        if event.act in (Act.APPRAISE, Act.OPINION, Act.CONSENT, Act.APPROVE, Act.REJECT):
             assert key not in ("", "an"), "decided by nobody, or by who asked"
         if key:
             assert self.roles.get(key, event.role) is event.role, "one person in two roles"
         if event.act is Act.APPROVE:
             assert event.plan == self.plan, "approved what is not the newest plan"
             level = before.level or Level.L1
+            if before.kind is RequestKind.REORGANISE:
+                assert event.role is Role.SPECIALISED
+                assert not self._silent(), "approved before every owner agreed"
+                people = {person for plan, _owner, person in self.agreed if plan == self.plan}
+                assert len(people) >= len(OWNERS), "one person agreed for two owners"
+                return
             assert event.role is (Role.SPECIALISED if level <= Level.L2 else Role.OWNER)
             if level >= Level.L4:
                 assert self.has_opinion
@@ -144,12 +162,15 @@ class Life(RuleBasedStateMachine):
             self.roles[key] = event.role
         if event.act is Act.SUBMIT:
             self.appraised, self.has_opinion, self.plan, self.approved_by = set(), False, "", ""
+            self.agreed = set()
         elif event.act in (Act.PLAN, Act.MOVE):
             if event.plan != self.plan:
                 self.approved_by = ""
             self.plan, self.approved_by = event.plan, ""
         elif event.act is Act.APPRAISE and event.plan == self.plan:
             self.appraised.add(event.plan)
+        elif event.act is Act.CONSENT:
+            self.agreed.add((event.plan, event.body, key))
         elif event.act is Act.OPINION:
             self.has_opinion = True
         elif event.act is Act.APPROVE:

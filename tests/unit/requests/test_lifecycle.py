@@ -14,7 +14,7 @@ from hatang.model.terms import Level
 
 PLAN, DOCUMENT = "a" * 64, "d" * 64
 S, R, K = RequestState, Role, RequestKind
-DECISIONS = {Act.APPRAISE, Act.OPINION, Act.APPROVE}  # the level has a say in these; test_authority
+DECISIONS = {Act.APPRAISE, Act.OPINION, Act.CONSENT, Act.APPROVE}  # the level has a say in these; test_authority
 NAMES = {
     R.REQUESTER: "Nguyễn Văn A", R.SPECIALISED: "Trần Thị B", R.OTHER_UNIT: "Lê Văn C", R.OWNER: "Phạm Thị D",
     R.ENGINEER: "", R.HATANG: "",
@@ -39,6 +39,7 @@ SOURCES: dict[Act, set[RequestState | None]] = {
     Act.PLAN: {S.SUBMITTED, S.PLANNED, S.APPROVED, S.ACTIVE, S.SUSPENDED, S.FAILED},
     Act.OPINION: {S.PLANNED},
     Act.APPRAISE: {S.PLANNED},
+    Act.CONSENT: {S.PLANNED},
     Act.APPROVE: {S.PLANNED},
     Act.MOVE: {S.APPROVED},
     Act.BEGIN: {S.APPROVED},
@@ -58,6 +59,7 @@ BY: dict[Act, set[Role]] = {
     Act.PLAN: {R.ENGINEER},
     Act.OPINION: {R.SPECIALISED, R.OTHER_UNIT},
     Act.APPRAISE: {R.SPECIALISED, R.OTHER_UNIT},
+    Act.CONSENT: {R.OWNER},
     Act.APPROVE: {R.SPECIALISED, R.OWNER},
     Act.MOVE: {R.HATANG},
     Act.BEGIN: {R.ENGINEER},

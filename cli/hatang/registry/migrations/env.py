@@ -5,6 +5,7 @@ from alembic import context
 from hatang.registry import (  # noqa: F401 (their tables are part of the metadata)
     journal_tables,
     network_tables,
+    reorganisation_tables,
     request_tables,
     review_tables,
     waiver_tables,

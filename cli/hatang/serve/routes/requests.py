@@ -11,10 +11,10 @@ from hatang.desk.rows import is_late, request_row
 from hatang.errors import RefusedError
 from hatang.inputs import request_of
 from hatang.inputs.seals import is_sealed, opened, read_sealed
+from hatang.model.asked import AnyRequest
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
-from hatang.model.request import RequestFile
-from hatang.model.standing_request import StandingRequest
+from hatang.model.reorganisation import Reorganisation
 from hatang.provision.plan import load_plan
 from hatang.registry.records import RequestRecord
 from hatang.serve import shapes
@@ -82,16 +82,19 @@ def submit(
     return {"schema": "hatang.request/1", "request": request_row(record)}
 
 
-def _own(here: Office, caller: Principal, raw: bytes) -> tuple[RequestFile | StandingRequest, str]:
+def _own(here: Office, caller: Principal, raw: bytes) -> tuple[AnyRequest, str]:
     if Persona.ADMINISTRATOR not in caller.personas:
         raise Refusal(403, "an agency asks itself, or by a sealed file", "hatang request seal FILE --key KEY")
     file, text = request_of(raw, "request", here.site)
+    if isinstance(file, Reorganisation):
+        raise Refusal(403, "a reorganisation concerns several bodies; it is handed in at the data centre",
+                      "give the file to the platform engineers")  # fmt: skip
     if file.agency_code != caller.agency:
         raise Refusal(403, "a request of another agency", f"write your own: agency.code: {caller.agency}")
     return file.model_copy(update={"requested_by": here.persons.name_of(caller.user_id, caller.shown)}), text
 
 
-def _sealed(here: Office, caller: Principal, raw: bytes) -> tuple[RequestFile | StandingRequest, str]:
+def _sealed(here: Office, caller: Principal, raw: bytes) -> tuple[AnyRequest, str]:
     if Persona.ENGINEER not in caller.personas:
         raise Refusal(403, "sealed files are handed in by platform engineers", "send your own request as it is")
     sealed = read_sealed(raw, "request")
@@ -104,7 +107,7 @@ def show(here: Here, caller: Caller, request_id: str) -> dict[str, Any]:
     """One request: who decides, what was done, what a change changes, the steps of its plan."""
     record = here.request(caller, request_id)
     row = request_row(record) | {"changes": [asdict(c) for c in here.registry.changes(record.id)]}
-    return {"schema": "hatang.request/1", "request": row, "steps": _steps(here, record.system, row["plan"])}
+    return {"schema": "hatang.request/1", "request": row, "steps": _steps(here, record.planned_as, row["plan"])}
 
 
 def _steps(here: Office, system: str, plan: str) -> list[dict[str, Any]] | None:
@@ -134,7 +137,7 @@ def decide(
         raise Refusal(422, "no reason is given", "say in note what is wrong, for the agency")
     person = here.persons.name_of(caller.user_id, caller.shown)
     plan = _plan(record, act, decision.plan)
-    event = Event(act, role, person, plan=plan, document=decision.document, note=decision.note)
+    event = Event(act, role, person, plan=plan, document=decision.document, note=decision.note, body=decision.body)
     done = here.registry.act(record.id, event)
     here.write_journal()
     return {"schema": "hatang.request/1", "request": request_row(done)}
@@ -145,6 +148,8 @@ def _due(record: RequestRecord, act: Act, caller: Principal) -> Role:
     need = record.case.demand
     if act is Act.APPRAISE:
         return need.appraiser or Role.SPECIALISED
+    if act is Act.CONSENT:
+        return Role.OWNER
     if act is Act.OPINION:
         return Role.SPECIALISED
     if act is Act.RETURN and need.approver not in caller.bodies:
@@ -154,7 +159,7 @@ def _due(record: RequestRecord, act: Act, caller: Principal) -> Role:
 
 def _plan(record: RequestRecord, act: Act, read: str) -> str:
     """The digest that a decision is about; of another plan than the newest, as it was given, so that it is refused."""
-    if act not in (Act.APPRAISE, Act.APPROVE):
+    if act not in (Act.APPRAISE, Act.CONSENT, Act.APPROVE):
         return ""
     newest = record.case.planned.plan if record.case.planned else ""
     if not newest:

@@ -1,0 +1,189 @@
+"""The durable way of a reorganisation. Killed anywhere, it goes on where it was; each step finds what is there already.
+
+Successors come first, then system by system their roles before those of the predecessors go, then the predecessors'
+rights on their own domains, at last the mapping of codes. No network, server or volume is touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from dbos import DBOS, StepOptions
+
+from hatang.errors import HatangError, InputError, RefusedError
+from hatang.model.agency_code import slug
+from hatang.model.case import Event
+from hatang.model.lifecycle import UNDER_WAY, Act, RequestKind, RequestState, Role
+from hatang.model.waiver import civil_day
+from hatang.provision import handover
+from hatang.provision.moved import moved
+from hatang.provision.plan import Plan, load_plan
+from hatang.registry import RequestRecord
+from hatang.registry.reorganisations import Reorganisations
+from hatang.workflow import durable, lock, reorganisation_plan
+from hatang.workflow.context import Context
+
+Result = dict[str, Any]
+BEGUN = (*UNDER_WAY, RequestState.FAILED)
+_context: Context | None = None
+
+
+def plan_reorganisation(context: Context, request_id: str) -> tuple[RequestRecord, Plan]:
+    """Make the plan that specialised unit and owners decide on, and record it with the request.
+
+    Raises:
+        RefusedError: the request does not stand where a plan is made, or a system is not as it was left.
+    """
+    request = context.registry.request(request_id)
+    request.case.after(Event(Act.PLAN, Role.ENGINEER))  # refused before any work
+    with lock.exclusive(context.settings.state_dir / "lock", request.planned_as):
+        made = reorganisation_plan.make(context, request)
+    event = Event(Act.PLAN, Role.ENGINEER, plan=made.digest, intent=made.intent)
+    return context.registry.act(request_id, event), made
+
+
+def reorganise(context: Context, request_id: str) -> Result:
+    """Carry a reorganisation out as is approved, or go on with it.
+
+    Returns:
+        Result of each step, by step name.
+
+    Raises:
+        RefusedError: it is not approved, its day has not come, or the cloud has moved since.
+        HatangError: what the failing step raised; run again, it goes on there.
+    """
+    global _context
+    request = context.registry.request(request_id)
+    if request.kind != RequestKind.REORGANISE:
+        raise InputError(f"request {request_id} is of kind {request.kind}", where="ID",
+            do=f"that one is carried out by: hatang system apply {request.system}")  # fmt: skip
+    with lock.exclusive(context.settings.state_dir / "lock", request.planned_as):
+        if request.state is RequestState.ACTIVE:
+            return {"finish": {"state": "active"}}
+        _context = context
+        try:
+            with durable.session(context.settings, request.planned_as):
+                result: Result = durable.run_to_end("reorganise", request.planned_as, _reorganise, again_from={})
+                return result
+        finally:
+            _context = None
+
+
+@DBOS.workflow(name="reorganise")
+def _reorganise(name: str) -> Result:
+    request_id = name.removeprefix("reorganise-")
+    done: Result = {"approve": _step("approve", approve, request_id)}
+    done["agencies"] = _step("agencies", agencies, request_id)
+    for system in done["approve"]["systems"]:
+        done[f"hand over {system}"] = _step(f"hand over {system}"[:60], hand_over, request_id, system)
+    for code in done["approve"]["ended"]:
+        done[f"end {code}"] = _step(f"end {code}", end, request_id, code)
+    done["finish"] = _step("finish", finish, request_id)
+    return done
+
+
+def approve(context: Context, request_id: str) -> Result:
+    """Is exactly this plan approved, and its day come? Once begun, what was approved is carried on with.
+
+    Raises:
+        RefusedError: it is not; what moved is said, and the new plan waits for approval.
+    """
+    request = context.registry.request(request_id)
+    made = Reorganisations(context.registry).arrangement(request_id)
+    result = {"systems": [s for s, _o, _n in made.handovers], "ended": list(made.ended)}
+    if request.state in BEGUN:
+        return result
+    where = f"registry, request {request_id}, state {request.state.value}"
+    if request.state is not RequestState.APPROVED or request.case.approval is None:
+        raise RefusedError(f"request {request_id} is not approved", where=where,
+            do=f"see who decides: hatang request show {request_id}")  # fmt: skip
+    if civil_day(datetime.now(UTC)) < made.day:
+        raise RefusedError(f"the reorganisation holds from {made.day} on", where=where,
+            do="carry it out on that day or later")  # fmt: skip
+    approved = load_plan(context.settings, request.planned_as, request.case.approval.plan)
+    current = reorganisation_plan.make(context, request)
+    if current.digest != approved.digest:
+        told = "; ".join(moved(approved, current))
+        context.registry.act(
+            request_id, Event(Act.MOVE, Role.HATANG, plan=current.digest, intent=current.intent, note=told)
+        )
+        raise RefusedError(f"what was approved is not what would be done now: {told}", where=where,
+            do=f"look at the new plan and have it approved: hatang request show {request_id}")  # fmt: skip
+    return result
+
+
+def agencies(context: Context, request_id: str) -> Result:
+    """Domains and groups of the successors. Raises EngineError."""
+    context.registry.begin(request_id)
+    context.write_journal()
+    known = Reorganisations(context.registry)
+    known.begin_agencies(request_id)
+    made = known.arrangement(request_id)
+    for agency in made.successors:
+        context.progress(f"{agency.code}: domain and groups …")
+        outcome = context.provisioner.apply_agency(agency, refresh=False)
+        ids = {k: v for k, v in outcome.outputs.items() if isinstance(v, str)}
+        context.registry.record_remote_ids("agency", agency.code, ids)
+    return {"agencies": [a.code for a in made.successors]}
+
+
+def hand_over(context: Context, request_id: str, system: str) -> Result:
+    """One system: the successor's roles, then none of the predecessor's, then the registry. Raises EngineError."""
+    known = Reorganisations(context.registry)
+    made = known.arrangement(request_id)
+    old = next(o for s, o, _n in made.handovers if s == system)
+    with lock.exclusive(context.settings.state_dir / "lock", system):
+        record = reorganisation_plan.as_successors(context, made, system)
+        if record.state == "removed":  # by a platform engineer, since the plan
+            return {"state": "removed"}
+        changes = handover.apply(context.provisioner, record)
+        project = str(context.provisioner.outputs("system", system)["project_id"])
+        cloud = context.provisioner.cloud.connection
+        gone = handover.withdraw(cloud, reorganisation_plan.leaving(context, record, old, project))
+        known.hand_over(request_id, system)
+    return {"project_id": project, "changes": changes, "withdrawn": gone}
+
+
+def end(context: Context, request_id: str, code: str) -> Result:
+    """A predecessor: its groups are empty and hold nothing on its domain, nor does anybody. Raises EngineError."""
+    ids = context.provisioner.outputs("agency", slug(code))
+    if not ids.get("domain_id"):
+        return {"domain": ""}
+    context.provisioner.apply_agency(context.registry.agency(code), ended=True)
+    cloud, domain = context.provisioner.cloud, str(ids["domain_id"])
+    people = handover.empty_groups(cloud.connection, [str(ids[k]) for k in ("administrators_id", "auditors_id")])
+    roles = [g for g in handover.given(cloud.connection, domain=domain) if g.actor_id != cloud.user_id]
+    return {"domain": domain, "members": people, "withdrawn": handover.withdraw(cloud.connection, roles)}
+
+
+def finish(context: Context, request_id: str) -> Result:
+    """The mapping of codes is written down; predecessors have ended."""
+    Reorganisations(context.registry).finish(request_id)
+    return {"state": "active"}
+
+
+def _step(title: str, function: Callable[..., Result], request_id: str, *arguments: Any) -> Result:
+    options: StepOptions = {"name": title}
+    return DBOS.run_step(options, _told, title, function, request_id, *arguments)
+
+
+def _told(title: str, function: Callable[..., Result], request_id: str, *arguments: Any) -> Result:
+    """Run one step and say so."""
+    assert _context is not None
+    _context.progress(f"{title} …")
+    begun = time.monotonic()
+    if function not in (approve, agencies):  # agencies begins by itself
+        _context.registry.begin(request_id)
+    try:
+        result = function(_context, request_id, *arguments)
+    except HatangError as exc:
+        if function is not approve:
+            _context.registry.fail(request_id, title[:32], exc.what)
+        raise
+    finally:
+        _context.write_journal()
+    _context.progress(f"{title}: done in {time.monotonic() - begun:.1f} s")
+    return result
