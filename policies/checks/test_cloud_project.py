@@ -8,6 +8,7 @@ import pytest
 
 from hatang.policies.checks.expected import CheckedSystem
 from hatang.policies.checks.live_cloud import Live
+from hatang.policies.checks.live_roles import implied, misplaced
 
 # What counts against a limit. A field that is not here is none that a tenant can use up.
 QUOTAS = {
@@ -15,11 +16,6 @@ QUOTAS = {
     "network": ("networks", "subnets", "ports", "routers", "security_groups", "security_group_rules", "floating_ips"),
     "block_storage": ("volumes", "gigabytes", "per_volume_gigabytes", "snapshots", "backups", "backup_gigabytes"),
 }
-DOMAIN_ROLES = {"manager", "reader"}
-PROJECT_ROLES = {"member", "reader"}
-IMPLIED: dict[str, set[str]] = {"manager": {"member"}, "member": {"reader"}, "reader": set()}  # as Keystone begins
-
-
 TYPE_QUOTAS = ("volumes", "gigabytes", "snapshots")  # and the name of each volume type
 
 
@@ -52,30 +48,5 @@ def test_quotas_are_complete(value: Any, system: CheckedSystem, live: Live) -> N
 @pytest.mark.control("ACC-11")
 def test_delegation_is_confined(value: Any, system: CheckedSystem, live: Live) -> None:
     """The agency's people hold roles in their own domain alone, and none that reaches beyond it."""
-    identity: Any = live.cloud.identity
-    domain = system.agency_ids["domain_id"]
-    names = {r.id: r.name for r in identity.roles()}
-    projects = {p.id: p.name for p in identity.projects(domain_id=domain)}
-    groups = {g.id: g.name for g in identity.groups(domain_id=domain)}
-    users = {u.id: u.name for u in identity.users(domain_id=domain)}
-    faults = []
-    for given in identity.role_assignments():
-        role = names[given.role["id"]]
-        scope = given.scope or {}
-        who = (given.group or given.user or {}).get("id", "")
-        ours = who in groups or who in users
-        in_domain = scope.get("domain", {}).get("id") == domain
-        project = projects.get(scope.get("project", {}).get("id", ""))
-        name = groups.get(who) or users.get(who) or who
-        if ours and not (in_domain or project):
-            faults.append(f"{name} holds {role} outside the agency's domain")
-        elif in_domain and (role not in DOMAIN_ROLES or not ours):
-            faults.append(f"{name} holds {role} on the agency's domain")
-        elif project and role not in (PROJECT_ROLES if ours else {"member"}):
-            faults.append(f"{name} holds {role} on project {project}")
-    for line in identity.get("/role_inferences").json()["role_inferences"]:
-        role = line["prior_role"]["name"]
-        more = {r["name"] for r in line["implies"]} - IMPLIED.get(role, set())
-        if role in IMPLIED and more:
-            faults.append(f"role {role} brings {', '.join(sorted(more))} with it")
+    faults = [*misplaced(live), *implied(live)]
     assert not faults, "; ".join(sorted(faults))

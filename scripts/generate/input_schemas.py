@@ -13,11 +13,14 @@ import json
 from pydantic import BaseModel
 from scripts.generated import write_or_check
 
+from hatang.model.adoption import AdoptionMap
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
 
-MODELS: dict[str, type[BaseModel]] = {"request": RequestFile, "standing-request": StandingRequest, "site": Site}
+MODELS: dict[str, type[BaseModel]] = {
+    "adoption-map": AdoptionMap, "request": RequestFile, "standing-request": StandingRequest, "site": Site,
+}  # fmt: skip
 
 
 def pages() -> dict[str, str]:

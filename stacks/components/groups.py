@@ -50,7 +50,8 @@ class Group(pulumi.ComponentResource):
                 port_range_max=rule.port,
                 remote_ip_prefix=rule.remote,
                 description=rule.why,
-                opts=child,
+                # Neutron changes no rule that is there: a new text would cut what passes by it, and make it anew.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["description"]),
             )
         self.group_id: pulumi.Output[str] = group.id
         self.register_outputs({"group_id": group.id})

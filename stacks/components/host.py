@@ -72,7 +72,8 @@ class Host(pulumi.ComponentResource):
             availability_zone=args.availability_zone or None,
             metadata={"hatang_zone": args.zone},
             power_state="shutoff" if held else "active",  # left out, the provider would leave it stopped
-            opts=child,
+            # The name of the keypair that its image got at the first boot: another one must never make it anew.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["keyPair"]),
         )
         if args.volume_gib:
             volume = blockstorage.Volume(

@@ -1,4 +1,4 @@
-"""`hatang isolation`: prove."""
+"""`hatang isolation`: prove; api is in isolation_api."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ import click
 
 from hatang.commands.app import App, examples, progress
 from hatang.commands.awake import awake
+from hatang.commands.isolation_api import api
 from hatang.commands.typed import can_write, show_report
 from hatang.locale import _
 
 
 @click.group(
     "isolation",
-    help=_("Isolation between systems, zones and branches, proven with packets."),
-    epilog=examples("hatang isolation prove", "hatang --lang vi isolation prove --output html --report-file p.html"),
+    help=_("Isolation between agencies, systems, zones and branches, proven with packets and with tokens."),
+    epilog=examples(
+        "hatang isolation prove", "hatang isolation api --target van-ban --as mot-cua-admin --as mot-cua-member"
+    ),
 )
 def command() -> None:
     """Commands about isolation."""
+
+
+command.add_command(api)
 
 
 @command.command(

@@ -25,7 +25,10 @@ GROUPS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", _("List every prerequisite and part, with its state and remedy.")),
     "drift": ("drift", _("Find what is not as it was left, and who may put it right.")),
     "host": ("host", _("Hosts: list, log in, harden.")),
-    "isolation": ("isolation", _("Isolation between systems, zones and branches, proven with packets.")),
+    "isolation": (
+        "isolation",
+        _("Isolation between agencies, systems, zones and branches, proven with packets and with tokens."),
+    ),
     "journal": ("journal", _("The journal: signed entries of all that was asked, decided and done.")),
     "request": ("request", _("Requests of agencies: validate, submit, plan, decide.")),
     "review": ("review", _("Reviews and documents on record, and what is due.")),

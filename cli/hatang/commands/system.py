@@ -8,6 +8,7 @@ import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
 from hatang.commands.plans import counts, show_differences
+from hatang.commands.system_adopt import adopt
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def _context(app: App) -> Context:
     from hatang.workflow.context import Context
 
     return Context(app.settings, app.site, progress)
+
+
+command.add_command(adopt)
 
 
 @command.command(

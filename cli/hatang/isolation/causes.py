@@ -1,17 +1,18 @@
 """What in the cloud differs from policy and may be why a probe got through: named, with the object that is wrong.
 
-Read from Neutron after the probes. It never decides what is expected; it says where to look.
+Read from Neutron and Keystone after the probes. It never decides what is expected; it says where to look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatang.model.site import Site
 from hatang.policies.checks.expected import CheckedSystem
 from hatang.policies.checks.live_cloud import Live, facts, words
+from hatang.policies.checks.live_roles import misplaced
 from hatang.registry import Registry, SystemRecord
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Cause:
     """One thing in the cloud that policy does not know of."""
 
     system: str
-    kind: str  # rule-added, rule-missing, port-groups, port-security, address-pair, shared-network, network-granted, …
+    kind: str  # as in words.kinds
     what: str
 
 
@@ -37,8 +38,8 @@ def causes(cloud: Connection, site: Site, registry: Registry, records: Sequence[
             registry.remote_ids("system", name), registry.remote_ids("agency", record.agency.code),
         )  # fmt: skip
         live = Live(cloud, system)
-        for kind, what in [*_rules(live), *_ports(live), *_networks(live), *_routers(live)]:
-            found.append(Cause(name, kind, what))
+        for look in LOOKS:
+            found += [Cause(name, kind, what) for kind, what in look(live)]
     return found
 
 
@@ -114,6 +115,31 @@ def _routers(live: Live) -> list[tuple[str, str]]:
     if len(live.routers) != 1:
         found.append(("routers", f"{len(live.routers)} routers instead of one"))
     return found
+
+
+def _addresses(live: Live) -> list[tuple[str, str]]:
+    """Public addresses: hatang gives none. A network that left its branch's scope can be routed to from any branch."""
+    ports = {p.id: p.name or p.id for p in live.zone_ports}
+    found = [
+        ("public-address", f"{ip.floating_ip_address} leads to port {ports.get(ip.port_id, '-')}")
+        for ip in live.cloud.network.ips()
+        if ip.port_id in ports or ip.project_id == live.project_id
+    ]
+    scopes = {s.id: s.name for s in live.cloud.network.address_scopes()}
+    branch = live.system.agency.branch.value
+    for name, network in live.networks.items():
+        for version, scope in ((4, network.ipv4_address_scope_id), (6, network.ipv6_address_scope_id)):
+            if scopes.get(scope or "") != f"{branch}-{version}":
+                there = scopes.get(scope or "", "none")
+                found.append(("address-scope", f"network {name}: address scope {there} instead of {branch}-{version}"))
+    return found
+
+
+def _roles(live: Live) -> list[tuple[str, str]]:
+    return [("role-granted", fault) for fault in misplaced(live)]
+
+
+LOOKS: tuple[Callable[[Live], list[tuple[str, str]]], ...] = (_rules, _ports, _networks, _routers, _addresses, _roles)
 
 
 def connect(settings: Any) -> Connection:

@@ -40,6 +40,9 @@ def kinds() -> dict[str, str]:
         "route": _("route added to the router"),
         "router-leg": _("router stands in another network"),
         "routers": _("wrong number of routers"),
+        "public-address": _("public address"),
+        "address-scope": _("network outside its branch's address scope"),
+        "role-granted": _("role that nobody should hold"),
     }
 
 

@@ -80,7 +80,7 @@ def system_config(
         bastion_subnet_id=branch["bastion_subnet"],
         bastion_address=allocation.bastion_address,
         public_key=public_key,
-        quota=_quota(site, record, sum(len(r) for r in rules.values()), volume_types),
+        quota=quota(site, record, sum(len(r) for r in rules.values()), volume_types),
         zones={
             z.kind.value: ZoneArgs(
                 network_name=f"{spec.name}-{z.kind.value}",
@@ -125,7 +125,13 @@ def host_address_v6(allocation: Allocation, host: HostAllocation) -> IPv6Address
     return zone.cidr_v6[int(host.address) - int(zone.cidr.network_address)]
 
 
-def _quota(site: Site, record: SystemRecord, rules: int, volume_types: Sequence[str]) -> QuotaArgs:
+def quota(site: Site, record: SystemRecord, rules: int, volume_types: Sequence[str]) -> QuotaArgs:
+    """What the project of a system needs, exactly.
+
+    Args:
+        rules: of all its security groups.
+        volume_types: all of the region.
+    """
     flavors = {f.name: f for f in site.flavors}
     hosts, zones = record.spec.hosts, len(_allocated(record).zones)
     own_type = site.volume_type(record.spec.level).name

@@ -128,6 +128,10 @@ class Engine:
             words += ["--policy-pack", str(PACK), "--policy-pack-config", str(file)]
         return self._run(stack, words, program, config, log)
 
+    def refresh(self, stack: Stack, *, log: Path) -> Report:
+        """Read what the state knows from the cloud into the state. Changes nothing on the cloud. Raises EngineError."""
+        return self._run(stack, ["refresh", "--yes", "--skip-preview"], None, {}, log)
+
     def destroy(self, stack: Stack, *, refresh: bool, log: Path) -> Report:
         """Remove every resource of the stack. Raises EngineError."""
         return self._run(

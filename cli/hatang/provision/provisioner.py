@@ -92,17 +92,8 @@ class Provisioner:
             StepError: the landing is not there yet.
         """
         stack = self._system_stack(record)
-        of_agency = self._agency_config(record.agency)
-        agency = self._plan(
-            self._agency_stack(record.agency), lambda: build_agency(of_agency), of_agency.model_dump(mode="json")
-        )
-        config = self._system_config(record)
-        plan = self._plan(
-            stack,
-            lambda: build_system(config),
-            config.model_dump(mode="json"),
-            document_storage=record.spec.document_storage,
-        )
+        agency = self._plan(self._agency_stack(record.agency), *self.agency_program(record.agency))
+        plan = self._plan(stack, *self.system_program(record), document_storage=record.spec.document_storage)
         plan.unmanaged = unmanaged.find(self.cloud.connection, self.engine.state(stack))
         plan.rows = [*agency.rows, *plan.rows]
         plan.changes = _add(plan.changes, agency.changes)
@@ -114,6 +105,16 @@ class Provisioner:
             plan.changes["purge"] = len(gone)
         plan.refresh = plan.refresh or agency.refresh
         return plan.seal().write(self.settings)
+
+    def agency_program(self, agency: Agency) -> tuple[Program, dict[str, Any]]:
+        """What makes the domain of an agency with its groups, and its inputs."""
+        config = self._agency_config(agency)
+        return lambda: build_agency(config), config.model_dump(mode="json")
+
+    def system_program(self, record: SystemRecord) -> tuple[Program, dict[str, Any]]:
+        """What makes a system, and its inputs. Raises StepError: the landing is not there yet."""
+        config = self._system_config(record)
+        return lambda: build_system(config), config.model_dump(mode="json")
 
     def apply_system(self, record: SystemRecord, plan: Plan) -> Outcome:
         """Apply exactly this plan: agency first, then the system.
@@ -206,9 +207,7 @@ class Provisioner:
 
     def apply_agency(self, agency: Agency, *, refresh: bool = False) -> Outcome:
         """Make the domain of an agency with its groups. Part of `apply_system`; harmless again."""
-        config = self._agency_config(agency)
-        stack = self._agency_stack(agency)
-        return self._up(stack, lambda: build_agency(config), config.model_dump(mode="json"), refresh=refresh)
+        return self._up(self._agency_stack(agency), *self.agency_program(agency), refresh=refresh)
 
     def destroy_agency(self, agency: Agency) -> Outcome:
         """Remove the domain of an agency that has no system any more.

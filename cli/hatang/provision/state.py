@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hatang import private
 from hatang.errors import EngineError
+from hatang.provision.toolchain import ENGINE_VERSION
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,26 @@ class StateFile:
         """Whether the stack was made."""
         return self.path.is_file()
 
-    def create(self, stack: str) -> None:
-        """An empty stack, as `pulumi stack init` writes it."""
+    def create(self, stack: str, resources: Sequence[dict[str, Any]] = ()) -> None:
+        """A stack as `pulumi stack init` writes it: empty, or with resources that are on the cloud already."""
+        latest = None
+        if resources:
+            version = f"v{ENGINE_VERSION}"
+            magic = hashlib.sha256(version.encode()).hexdigest()  # the engine compares the two
+            manifest = {"time": resources[0]["created"], "magic": magic, "version": version}
+            latest = {"manifest": manifest, "resources": list(resources)}
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._write({"version": 3, "checkpoint": {"stack": stack, "latest": None}})
+        self._write({"version": 3, "checkpoint": {"stack": stack, "latest": latest}})
+
+    def take_over(self, other: StateFile) -> None:
+        """Become a copy of another state, all at once: a kill leaves none, or the whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.replace(self.path, other.path.read_text(), durable=True)
+
+    def forget(self) -> None:
+        """Remove it; what it knows of stays on the cloud."""
+        for file in (self.path, self._refresh_mark, self.late_file):
+            file.unlink(missing_ok=True)
 
     def resources(self) -> list[Known]:
         """All cloud resources that the state knows."""

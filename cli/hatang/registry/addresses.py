@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from sqlalchemy import delete, select
@@ -22,8 +23,25 @@ def give(session: Session, system: System, branch: Branch, site: Site, zones: Se
     Raises:
         RefusedError: the branch has none left.
     """
-    name = system.name
-    made = allocator.choose(site, site.pool(branch), system, zones, _taken(session))
+    return keep(session, system.name, branch, choose(session, system, branch, site, zones))
+
+
+def choose(
+    session: Session, system: System, branch: Branch, site: Site, zones: Sequence[ZoneKind],
+    beside: Sequence[IPv6Network] = (),
+) -> Allocation:  # fmt: skip
+    """Free addresses, as `give` would give them, and none of `beside`; nothing is kept.
+
+    Raises:
+        RefusedError: the branch has none left.
+    """
+    taken = _taken(session)
+    taken = replace(taken, zones_v6=[*taken.zones_v6, *beside])
+    return allocator.choose(site, site.pool(branch), system, zones, taken)
+
+
+def keep(session: Session, name: str, branch: Branch, made: Allocation) -> Allocation:
+    """These are the system's addresses from now on."""
     session.add(
         t.BlockRow(system=name, branch=branch.value, cidr=str(made.block), bastion_address=str(made.bastion_address))
     )

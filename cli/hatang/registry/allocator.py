@@ -59,17 +59,34 @@ def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKin
 
 
 def rezoned(there: Allocation, wanted: Sequence[ZoneKind]) -> tuple[ZoneAllocation, ...]:
-    """Zones of a system that shall have these: what it has stays where it is, and a zone with hosts stays at all."""
+    """Zones of a system that shall have these: what it has stays where it is, and a zone with hosts stays at all.
+
+    Raises:
+        RefusedError: a system that was adopted has no room for another zone beside its own.
+    """
     first = there.zones[0]
-    subnets = list(islice(there.block.subnets(new_prefix=first.cidr.prefixlen), len(ZONE_SLOTS)))
-    first_v6 = int(first.cidr_v6.network_address) - (ZONE_SLOTS.index(first.kind) << 64)
     known, used = {z.kind: z for z in there.zones}, {h.zone for h in there.hosts}
-    return tuple(
-        known.get(kind)
-        or ZoneAllocation(kind=kind, cidr=subnets[slot], cidr_v6=IPv6Network((first_v6 + (slot << 64), 64)))
-        for slot, kind in enumerate(ZONE_SLOTS)
-        if kind in wanted or kind in used
-    )
+    start = int(first.cidr_v6.network_address) // V6_GROUP * V6_GROUP
+    for slot, kind in enumerate(ZONE_SLOTS):
+        if kind in known or kind not in wanted:
+            continue
+        size = 1 << (32 - first.cidr.prefixlen)
+        v4 = _at(_span(there.block), size, slot, [_span(z.cidr) for z in known.values()])
+        v6 = _at((start, start + V6_GROUP - 1), 1 << 64, slot, [_span(z.cidr_v6) for z in known.values()])
+        if v4 is None or v6 is None:
+            raise RefusedError(f"block {there.block} has no room for zone {kind.value}", where=f"zone {kind.value}",
+                do="ask for a new system and move into it")  # fmt: skip
+        cidr, cidr_v6 = IPv4Network((v4, first.cidr.prefixlen)), IPv6Network((v6, 64))
+        known[kind] = ZoneAllocation(kind=kind, cidr=cidr, cidr_v6=cidr_v6)
+    return tuple(known[kind] for kind in ZONE_SLOTS if kind in known and (kind in wanted or kind in used))
+
+
+def _at(room: Span, size: int, slot: int, taken: Sequence[Span]) -> int | None:
+    """The place of a slot; where something stands there already, as in an adopted system, the first free one."""
+    own = room[0] + slot * size
+    if own + size - 1 <= room[1] and all(last < own or first >= own + size for first, last in taken):
+        return own
+    return first_free(room, size, taken)
 
 
 def more_hosts(system: System, there: Allocation) -> tuple[HostAllocation, ...]:

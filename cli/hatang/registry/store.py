@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from ipaddress import IPv6Network
 from typing import Any, ClassVar
 
 from sqlalchemy import delete, select
@@ -18,7 +19,7 @@ from hatang.model.allocation import Allocation
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
-from hatang.registry import addresses, ceilings, database, names, quarantine, servers, sessions
+from hatang.registry import addresses, adopted, ceilings, database, names, quarantine, servers, sessions
 from hatang.registry import tables as t
 from hatang.registry.records import HELD, HostRecord, SystemRecord
 from hatang.registry.requests import Requests, follow_system
@@ -140,6 +141,35 @@ class Registry(Requests):
             quarantine.expire(session)
             record = self._system(session, session.get_one(t.SystemRow, name))
             return addresses.give(session, record.spec, record.agency.branch, site, zones)
+
+    def free_addresses(
+        self, name: str, site: Site, zones: Sequence[ZoneKind], beside: Sequence[IPv6Network]
+    ) -> Allocation:
+        """What `allocate` would give a system, and none of `beside`. Keeps nothing. Raises RefusedError."""
+        with self._reading() as session:
+            record = self._system(session, session.get_one(t.SystemRow, name))
+            return addresses.choose(session, record.spec, record.agency.branch, site, zones, beside)
+
+    def take_addresses(self, name: str, site: Site, used: Allocation, *, keep: bool = True) -> None:
+        """Addresses that a system uses on the cloud already become its own, in one transaction.
+
+        Args:
+            keep: else only look whether they could.
+
+        Raises:
+            InputError: they do not lie in the pools of the agency's branch, or another system has some of them.
+        """
+        with self._writing() if keep else self._reading() as session:
+            record = self._system(session, session.get_one(t.SystemRow, name))
+            adopted.check(session, record, site.pool(record.agency.branch), used)
+            if keep and addresses.of(session, name) != used:
+                addresses.release(session, name)
+                addresses.keep(session, name, record.agency.branch, used)
+
+    def give_addresses_back(self, name: str) -> None:
+        """A system that nothing was made of has no addresses any more."""
+        with self._writing() as session:
+            addresses.release(session, name)
 
     # -- what came of it ----------------------------------------------------------------------------------------------
 

@@ -43,12 +43,8 @@ class Pair:
 
 
 @pytest.fixture(scope="package")
-def pair(
-    sandbox: Sandbox, cloud: Connection, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:  # fmt: skip
-    """Both up; gone afterwards."""
-    if reason := control.why_not():
-        pytest.skip(f"no hosts here: {reason}")
+def tenants(sandbox: Sandbox, cloud: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Both on the cloud; gone afterwards. Whether their hosts boot does not matter here."""
     hatang = Hatang(sandbox.state, cloud)
     hatang("site", "apply")
     known = {r.spec.name for r in Registry.open(f"sqlite:///{sandbox.state}/registry.db").systems()}
@@ -61,6 +57,15 @@ def pair(
     yield Pair(hatang, cloud)
     for system in SYSTEMS:
         hatang("system", "destroy", system, "--yes", code=None)
+
+
+@pytest.fixture(scope="package")
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """Both up, with hosts that can be entered."""
+    if reason := control.why_not():
+        pytest.skip(f"no hosts here: {reason}")
+    made: Pair = request.getfixturevalue("tenants")
+    return made
 
 
 def _of(file: Path, agency: str) -> None:

@@ -94,6 +94,35 @@ def route(pair: Pair) -> Undo:
     return lambda: net.update_router(router, routes=[])
 
 
+def role_granted(pair: Pair) -> Undo:
+    """The people of one agency read in a project of the other."""
+    identity: Any = pair.cloud.identity
+    domain = identity.find_domain("h99-11").id
+    group = next(g for g in identity.groups(domain_id=domain) if g.name == "auditors")
+    project, role = identity.find_project("lap-hai").id, identity.find_role("reader")
+    identity.assign_project_role_to_group(project, group, role)
+    return lambda: identity.unassign_project_role_from_group(project, group, role)
+
+
+def scope_removed(pair: Pair) -> Undo:
+    """The branch's subnet pool leaves its address scope: its networks can be routed to from anywhere."""
+    net = pair.cloud.network
+    pool: Any = next(p for p in net.subnet_pools() if p.name == "committee-6")
+    scope = pool.address_scope_id
+    net.update_subnet_pool(pool, address_scope_id=None)
+    return lambda: net.update_subnet_pool(pool, address_scope_id=scope)
+
+
+def public_address(pair: Pair) -> Undo:
+    net = pair.cloud.network
+    router: Any = net.find_router("lap-mot")
+    outside = router.external_gateway_info["network_id"]
+    made: Any = net.create_ip(
+        floating_network_id=outside, port_id=pair.port("lap-mot-web").id, project_id=router.project_id
+    )
+    return lambda: net.delete_ip(made)
+
+
 def joined(pair: Pair) -> Undo:
     """Routes both ways and groups that let one system's web into the other's application."""
     net = pair.cloud.network
@@ -123,6 +152,9 @@ MUTATIONS: list[tuple[Callable[[Pair], Undo], str, tuple[str, str, str] | None]]
     (shared_network, "shared-network", None),
     (granted_network, "network-granted", None),
     (route, "route", None),
+    (role_granted, "role-granted", None),
+    (scope_removed, "address-scope", None),
+    (public_address, "public-address", None),
     (joined, "route", ("lap-mot-web", "lap-hai-app", "open")),
 ]
 
