@@ -32,7 +32,7 @@ def make(context: Context, request: RequestRecord) -> Plan:
     rows = _bodies(made)
     for system, old, new in made.handovers:
         context.progress(f"{system}: {old} → {new} …")
-        with lock.exclusive(context.settings.state_dir / "lock", system):
+        with lock.exclusive(context.settings, system):
             facts, found = _system(context, made, system, old, new)
         config["systems"][system] = facts
         rows += found

@@ -39,7 +39,7 @@ def plan_reorganisation(context: Context, request_id: str) -> tuple[RequestRecor
     """
     request = context.registry.request(request_id)
     request.case.after(Event(Act.PLAN, Role.ENGINEER))  # refused before any work
-    with lock.exclusive(context.settings.state_dir / "lock", request.planned_as):
+    with lock.exclusive(context.settings, request.planned_as):
         made = reorganisation_plan.make(context, request)
     event = Event(Act.PLAN, Role.ENGINEER, plan=made.digest, intent=made.intent)
     return context.registry.act(request_id, event), made
@@ -60,13 +60,15 @@ def reorganise(context: Context, request_id: str) -> Result:
     if request.kind != RequestKind.REORGANISE:
         raise InputError(f"request {request_id} is of kind {request.kind}", where="ID",
             do=f"that one is carried out by: hatang system apply {request.system}")  # fmt: skip
-    with lock.exclusive(context.settings.state_dir / "lock", request.planned_as):
+    with lock.exclusive(context.settings, request.planned_as):
         if request.state is RequestState.ACTIVE:
             return {"finish": {"state": "active"}}
         _context = context
         try:
             with durable.session(context.settings, request.planned_as):
-                result: Result = durable.run_to_end("reorganise", request.planned_as, _reorganise, again_from={})
+                result: Result = durable.run_to_end(
+                    context.settings, "reorganise", request.planned_as, _reorganise, again_from={}
+                )
                 return result
         finally:
             _context = None
@@ -135,7 +137,7 @@ def hand_over(context: Context, request_id: str, system: str) -> Result:
     known = Reorganisations(context.registry)
     made = known.arrangement(request_id)
     old = next(o for s, o, _n in made.handovers if s == system)
-    with lock.exclusive(context.settings.state_dir / "lock", system):
+    with lock.exclusive(context.settings, system):
         record = reorganisation_plan.as_successors(context, made, system)
         if record.state == "removed":  # by a platform engineer, since the plan
             return {"state": "removed"}

@@ -216,6 +216,10 @@ def test_three_bodies_become_one_and_nothing_of_their_systems_is_touched(
 
     _is_over(maker, registry)
     assert reorganise(context(state), record.id) == {"finish": {"state": "active"}}, "asked once more"
+    _take_away(maker, registry)
+
+
+def _take_away(maker: Provisioner, registry: Registry) -> None:
     for name in SYSTEMS:
         maker.destroy_system(registry.system(name))
     for code in (NEW, *CODES):
