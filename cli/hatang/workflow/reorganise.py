@@ -13,7 +13,7 @@ from typing import Any
 
 from dbos import DBOS, StepOptions
 
-from hatang.errors import HatangError, InputError, RefusedError
+from hatang.errors import FencedError, HatangError, InputError, RefusedError
 from hatang.model.agency_code import slug
 from hatang.model.case import Event
 from hatang.model.lifecycle import UNDER_WAY, Act, RequestKind, RequestState, Role
@@ -21,7 +21,7 @@ from hatang.model.waiver import civil_day
 from hatang.provision import handover
 from hatang.provision.moved import moved
 from hatang.provision.plan import Plan, load_plan
-from hatang.registry import RequestRecord
+from hatang.registry import RequestRecord, leases
 from hatang.registry.reorganisations import Reorganisations
 from hatang.workflow import durable, lock, reorganisation_plan
 from hatang.workflow.context import Context
@@ -180,7 +180,12 @@ def _told(title: str, function: Callable[..., Result], request_id: str, *argumen
     if function not in (approve, agencies):  # agencies begins by itself
         _context.registry.begin(request_id)
     try:
+        leases.require()
         result = function(_context, request_id, *arguments)
+        leases.require()  # what was done while another held it is no result
+    except FencedError as exc:
+        leases.die(exc)
+        raise
     except HatangError as exc:
         if function is not approve:
             _context.registry.fail(request_id, title[:32], exc.what)
