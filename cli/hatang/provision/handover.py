@@ -16,7 +16,6 @@ from hatang.errors import RefusedError
 from hatang.provision import unmanaged
 from hatang.provision.cloud import guarded
 from hatang.provision.plan import Plan
-from hatang.stacks.system.program import build as build_system
 
 if TYPE_CHECKING:
     from hatang.provision.provisioner import Provisioner
@@ -31,9 +30,8 @@ def plan(maker: Provisioner, record: SystemRecord) -> Plan:
     Raises:
         RefusedError: the system is not as it was left, so more would change.
     """
-    stack, config = maker._system_stack(record), maker._system_config(record)
-    storage = record.spec.document_storage
-    made = maker._plan(stack, lambda: build_system(config), config.model_dump(mode="json"), document_storage=storage)
+    stack, storage = maker._system_stack(record), record.spec.document_storage
+    made = maker._plan(stack, *maker.system_program(record), document_storage=storage)
     added = unmanaged.find(maker.cloud.connection, maker.engine.state(stack))
     if found := [*strange(made), *(a["what"] for a in added)]:
         raise RefusedError(f"system {stack.name} is not as it was left: {'; '.join(found[:5])}",
@@ -48,11 +46,10 @@ def apply(maker: Provisioner, record: SystemRecord) -> dict[str, int]:
         RefusedError: as `plan`.
         EngineError: the engine stopped; run again.
     """
-    made, stack, config = plan(maker, record), maker._system_stack(record), maker._system_config(record)
+    made, stack, storage = plan(maker, record), maker._system_stack(record), record.spec.document_storage
     if not made.differences():
         return made.changes
-    storage, values = record.spec.document_storage, config.model_dump(mode="json")
-    return maker._up(stack, lambda: build_system(config), values, refresh=True, document_storage=storage).changes
+    return maker._up(stack, *maker.system_program(record), refresh=True, document_storage=storage).changes
 
 
 def strange(made: Plan) -> list[str]:
