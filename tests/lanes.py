@@ -1,22 +1,26 @@
 """Which tests stay together, and in which order, when several processes share the work (`make test`).
 
-Tests of one folder share costly parts (a site, systems, hosts), so they go to one process; unit tests share nothing and
-fill what is left. The longest folders come first, so that no process is left with one at the end.
+Tests of one folder share costly parts (a site, systems, hosts), so they go to one process, but for files that make
+systems of their own; unit tests share nothing and fill what is left. The longest folders come first, so that no process
+is left with one at the end.
 """
 
 from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
+ALONE = ("tests/e2e/test_life.py", "tests/e2e/test_faults.py", "tests/integration/provision/test_reorganise.py")
 LONGEST_FIRST = (
-    "tests/e2e", "tests/integration/audit", "tests/integration/isolation", "tests/integration/provision",
-    "tests/integration/hosts", "tests/integration/sandbox", "tests/integration/registry", "tests/integration/toolchain",
+    "tests/e2e", "tests/integration/audit", "tests/integration/isolation", *ALONE, "tests/integration/provision",
+    "tests/integration/hosts", "tests/integration/workflow", "tests/integration/sandbox", "tests/integration/registry",
+    "tests/integration/serve", "tests/integration/toolchain",
 )  # fmt: skip
 
 
 def lane(nodeid: str) -> str:
-    """Folder of a costly test; the file of any other."""
-    return next((folder for folder in LONGEST_FIRST if nodeid.startswith(f"{folder}/")), nodeid.split("::")[0])
+    """Folder of a costly test; the file of any other, and of one that shares nothing."""
+    file = nodeid.split("::")[0]
+    return file if file in ALONE else next((x for x in LONGEST_FIRST if file.startswith(f"{x}/")), file)
 
 
 def rank(nodeid: str) -> int:
