@@ -133,7 +133,6 @@ def clear(cloud: Connection, domain: str, prefix: str, say: Callable[[str], None
     compute: Any = cloud.compute
     for project in guarded(lambda: [p for p in identity.projects(domain_id=domain) if p.name.startswith(prefix)]):
         purge.contents(cloud, project.id, project.name, (), say)
-        purge.leftovers(cloud, project.id)
     for user in guarded(lambda: [u for u in identity.users(domain_id=domain) if u.name.startswith(prefix)]):
         guarded(lambda user=user: _rows_of(identity, user.id))
         guarded(lambda user=user: identity.delete_user(user.id, ignore_missing=True))
@@ -142,7 +141,9 @@ def clear(cloud: Connection, domain: str, prefix: str, say: Callable[[str], None
     for flavor in guarded(lambda: [f for f in compute.flavors(is_public=None) if f.name.startswith(prefix)]):
         guarded(lambda flavor=flavor: compute.delete_flavor(flavor.id, ignore_missing=True))
     for project in guarded(lambda: [p for p in identity.projects(domain_id=domain) if p.name.startswith(prefix)]):
+        purge.leftovers(cloud, project.id)
         guarded(lambda project=project: identity.delete_project(project.id, ignore_missing=True))
+        purge.leftovers(cloud, project.id)  # asked for a project's groups, Neutron makes its default group anew
 
 
 def _rows_of(identity: Any, user: str) -> None:
