@@ -5,7 +5,7 @@ Names are sorted here, not by the database: on PostgreSQL their order would depe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from ipaddress import IPv6Network
@@ -193,10 +193,12 @@ class Registry(Requests):
                 for h, s in sorted(session.execute(query).tuples(), key=lambda row: row[0].name)
             ]
 
-    def record_remote_ids(self, kind: str, name: str, ids: dict[str, str]) -> None:
-        """Keep ids that the cloud gave."""
+    def record_remote_ids(self, kind: str, name: str, outputs: Mapping[str, Any]) -> None:
+        """Keep ids that the cloud gave; what a stack puts out besides single ids is left out."""
         with self._writing() as session:
-            for key, value in ids.items():
+            for key, value in outputs.items():
+                if not isinstance(value, str):
+                    continue
                 session.merge(t.RemoteIdRow(kind=kind, name=name, key=key, value=value))
 
     def remote_ids(self, kind: str, name: str) -> dict[str, str]:

@@ -127,8 +127,7 @@ def agencies(context: Context, request_id: str) -> Result:
     for agency in made.successors:
         context.progress(f"{agency.code}: domain and groups …")
         outcome = context.provisioner.apply_agency(agency, refresh=False)
-        ids = {k: v for k, v in outcome.outputs.items() if isinstance(v, str)}
-        context.registry.record_remote_ids("agency", agency.code, ids)
+        context.registry.record_remote_ids("agency", agency.code, outcome.outputs)
     return {"agencies": [a.code for a in made.successors]}
 
 

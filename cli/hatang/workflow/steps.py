@@ -123,11 +123,9 @@ def apply(context: Context, name: str, digest: str) -> Result:
         name, "apply", digest, {"changes": outcome.changes, "log": str(outcome.log)}, started, datetime.now(UTC), True
     )
     outputs = outcome.outputs
-    context.registry.record_remote_ids("system", name, {k: v for k, v in outputs.items() if isinstance(v, str)})
+    context.registry.record_remote_ids("system", name, outputs)
     agency = context.provisioner.outputs("agency", record.agency.slug)
-    context.registry.record_remote_ids(
-        "agency", record.agency.code, {k: v for k, v in agency.items() if isinstance(v, str)}
-    )
+    context.registry.record_remote_ids("agency", record.agency.code, agency)
     context.registry.record_hosts(name, context.provisioner.host_records(record, outputs))
     return {"changes": outcome.changes, "seconds": outcome.seconds, "log": str(outcome.log)}
 

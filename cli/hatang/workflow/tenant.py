@@ -82,11 +82,7 @@ def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool, w
 
 @DBOS.workflow(name="apply")
 def _apply(name: str) -> dict[str, Any]:
-    done: dict[str, Any] = {}
-    done["validate"] = _step("validate", steps.validate, name)
-    done["plan"] = _step("plan", steps.plan, name)
-    done["approve"] = _step("approve", steps.approve, name, done["plan"]["digest"])
-    done["apply"] = _step("apply", steps.apply, name, done["plan"]["digest"])
+    done = _as_approved(name)
     done["wait-for-hosts"] = _step("wait-for-hosts", steps.wait_for_hosts, name)
     done["harden"] = _step("harden", steps.harden, name)
     done["check"] = _step("check", steps.check, name)
@@ -96,11 +92,7 @@ def _apply(name: str) -> dict[str, Any]:
 
 @DBOS.workflow(name="suspend")
 def _suspend(name: str) -> dict[str, Any]:
-    done: dict[str, Any] = {}
-    done["validate"] = _step("validate", steps.validate, name)
-    done["plan"] = _step("plan", steps.plan, name)
-    done["approve"] = _step("approve", steps.approve, name, done["plan"]["digest"])
-    done["apply"] = _step("apply", steps.apply, name, done["plan"]["digest"])
+    done = _as_approved(name)
     done["closed"] = _step("closed", steps.closed, name)
     done["settle"] = _step("settle", steps.settle, name)
     return done
@@ -119,6 +111,15 @@ def _purge(name: str) -> dict[str, Any]:
 @DBOS.workflow(name="destroy")
 def _destroy(name: str) -> dict[str, Any]:
     return {"destroy": _step("destroy", steps.destroy, name), "release": _step("release", steps.release, name)}
+
+
+def _as_approved(name: str) -> dict[str, Any]:
+    """The cloud is made what was approved, and nothing else."""
+    done = {"validate": _step("validate", steps.validate, name), "plan": _step("plan", steps.plan, name)}
+    digest = done["plan"]["digest"]
+    done["approve"] = _step("approve", steps.approve, name, digest)
+    done["apply"] = _step("apply", steps.apply, name, digest)
+    return done
 
 
 def _step(title: str, function: Callable[..., dict[str, Any]], name: str, *arguments: Any) -> dict[str, Any]:
