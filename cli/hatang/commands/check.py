@@ -12,7 +12,7 @@ import click
 from hatang.audit.reports import formats, render
 from hatang.commands.app import App, examples, progress
 from hatang.commands.awake import awake
-from hatang.commands.typed import can_write, show_report
+from hatang.commands.typed import can_write, report_file_option, show_report
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -48,11 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output", type=click.Choice(list(formats())), default="table", show_default=True, help=_("Format of the report.")
 )
-@click.option(
-    "--report-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Write the report to this file instead of the screen; a file that is there is replaced."),
-)
+@report_file_option
 @click.pass_obj
 def command(
     app: App, systems: tuple[str, ...], hosts: tuple[str, ...], controls: tuple[str, ...], last: bool,

@@ -41,16 +41,15 @@ def command(app: App, systems: tuple[str, ...], repair: bool, output: str) -> in
     before, troubles = found, {}
     if repair and any(f.repairable for f in found):
         troubles = drift.repair(context, found)
-        again = {f.system for f in found}
-        left = drift.look(context, [registry.system(n) for n in sorted(again)])
-        found = left
+        found = drift.look(context, [registry.system(n) for n in sorted({f.system for f in found})])
+    repaired = [f for f in before if f not in found]
     if output == "json":
         emit_json(
             "hatang.drift/1", systems=[r.spec.name for r in records], findings=[asdict(f) for f in found],
-            repaired=[asdict(f) for f in before if f not in found], troubles=troubles,
+            repaired=[asdict(f) for f in repaired], troubles=troubles,
         )  # fmt: skip
     else:
-        _show(found, len(records), len([f for f in before if f not in found]), troubles)
+        _show(found, len(records), len(repaired), troubles)
     return int(bool(found))
 
 

@@ -9,7 +9,7 @@ import click
 from hatang.commands.app import App, examples, progress
 from hatang.commands.awake import awake
 from hatang.commands.isolation_api import api
-from hatang.commands.typed import can_write, show_report
+from hatang.commands.typed import can_write, report_file_option, show_report
 from hatang.locale import _
 
 
@@ -52,11 +52,7 @@ command.add_command(api)
     show_default=True,
     help=_("Format of the report."),
 )
-@click.option(
-    "--report-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Write the report to this file instead of the screen; a file that is there is replaced."),
-)
+@report_file_option
 @click.pass_obj
 def prove(
     app: App, systems: tuple[str, ...], ports: tuple[int, ...], output: str, report_file: Path | None

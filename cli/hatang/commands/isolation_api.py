@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hatang.commands.app import App, examples, progress
-from hatang.commands.typed import can_write, show_report
+from hatang.commands.typed import can_write, report_file_option, show_report
 from hatang.locale import _
 
 
@@ -49,11 +49,7 @@ from hatang.locale import _
     show_default=True,
     help=_("Format of the report."),
 )
-@click.option(
-    "--report-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Write the report to this file instead of the screen; a file that is there is replaced."),
-)
+@report_file_option
 @click.pass_obj
 def api(
     app: App, system: str, names: tuple[str, ...], clouds_file: Path | None, only: tuple[str, ...], output: str,

@@ -12,6 +12,7 @@ from hatang.commands.system_adopt import adopt
 from hatang.locale import _
 
 if TYPE_CHECKING:
+    from hatang.registry import SystemRecord
     from hatang.workflow.context import Context
 
 
@@ -189,7 +190,6 @@ def status(app: App, name: str, output: str) -> None:
 def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
     """Destroy one system."""
     from hatang.errors import RefusedError
-    from hatang.provision import deletion
     from hatang.workflow.tenant import destroy_system
 
     context = _context(app)
@@ -203,18 +203,24 @@ def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
             where=f"system {name}",
             do=f"hatang system destroy {name} --yes",
         )
-    if deletion.is_demanded(record) and data_of != name:
-        raise RefusedError(
-            f"system {name} holds data whose deletion takes a second confirmation (BKP-13)",
-            where=f"system {name}",
-            do=f"hatang system destroy {name} --yes --data-of {name}",
-        )
+    _require_second_word(record, data_of, f"hatang system destroy {name} --yes")
     result = destroy_system(context, name)
     if output == "json":
         return emit_json("hatang.destroy/1", system=name, steps=result)
     return click.echo(
         _("System {name} is removed: {changes}.").format(name=name, changes=counts(result["destroy"]["changes"]))
     )
+
+
+def _require_second_word(record: SystemRecord, data_of: str, words: str) -> None:
+    """BKP-13: data whose deletion takes several confirmations go only where the system's name is said once more."""
+    from hatang.errors import RefusedError
+    from hatang.provision import deletion
+
+    name = record.spec.name
+    if deletion.is_demanded(record) and data_of != name:
+        raise RefusedError(f"system {name} holds data whose deletion takes a second confirmation (BKP-13)",
+            where=f"system {name}", do=f"{words} --data-of {name}")  # fmt: skip
 
 
 @command.command(
@@ -235,7 +241,6 @@ def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
 def purge(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
     """Purge one system."""
     from hatang.errors import RefusedError
-    from hatang.provision import deletion
     from hatang.workflow.tenant import purge_system
 
     context = _context(app)
@@ -244,9 +249,7 @@ def purge(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
     if not yes:
         raise RefusedError(f"everything of system {name} of agency {record.agency.code} would be deleted",
             where=f"system {name}", do=words)  # fmt: skip
-    if deletion.is_demanded(record) and data_of != name:
-        raise RefusedError(f"system {name} holds data whose deletion takes a second confirmation (BKP-13)",
-            where=f"system {name}", do=f"{words} --data-of {name}")  # fmt: skip
+    _require_second_word(record, data_of, words)
     result = purge_system(context, name)
     if output == "json":
         return emit_json("hatang.purge/1", system=name, steps=result)

@@ -11,6 +11,12 @@ import click
 from hatang.errors import InputError
 from hatang.locale import _
 
+report_file_option = click.option(
+    "--report-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Write the report to this file instead of the screen; a file that is there is replaced."),
+)
+
 
 def day(text: str, option: str, example: str) -> date:
     """A day. Raises InputError."""

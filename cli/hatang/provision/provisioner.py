@@ -321,12 +321,17 @@ class Provisioner:
     def _agency_config(self, agency: Agency, ended: bool = False) -> AgencyConfig:
         return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids, ended=ended)
 
-    def _system_config(self, record: SystemRecord) -> SystemConfig:
-        landing = self.outputs("site", self.site.name)
-        if not landing.get("branches"):
+    def landing(self) -> dict[str, Any]:
+        """Outputs of the site's stack. Raises StepError: it is not there yet."""
+        found = self.outputs("site", self.site.name)
+        if not found.get("branches"):
             raise StepError(
                 "the site's landing is not there yet", where=f"site {self.site.name}", do="hatang site apply"
             )
+        return found
+
+    def _system_config(self, record: SystemRecord) -> SystemConfig:
+        landing = self.landing()
         if (own := self.site.volume_type(record.spec.level).name) not in self.cloud.volume_types:
             raise StepError(
                 f"the cloud has no volume type {own}", where=f"site {self.site.name}", do="hatang site apply"

@@ -7,8 +7,9 @@ from ipaddress import IPv4Network
 
 from hatang.model.terms import ZoneKind
 from hatang.provision.adoption.declared import Declaration, declare
-from hatang.provision.adoption.tenant import ROUTER, Group, Port, Server, Subnet, Tenant, Thing, Volume
+from hatang.provision.adoption.tenant import Group, Port, Server, Subnet, Tenant, Thing, Volume
 from hatang.provision.engine import Stack
+from hatang.provision.unmanaged import ROUTER
 from hatang.registry import SystemRecord
 from hatang.stacks.system.program import build
 from tests.unit.stacks.recorded import ROLES, system_config, system_record

@@ -21,13 +21,14 @@ from hatang.provision.adoption.addressing import addresses
 from hatang.provision.adoption.declared import declare
 from hatang.provision.adoption.discovery import WHERE, Found, discover
 from hatang.provision.adoption.tenant import Tenant, read
+from hatang.provision.effects import ANEW
 from hatang.provision.engine import Program, Stack
 from hatang.provision.plan import Plan
 from hatang.provision.provisioner import Provisioner
 from hatang.provision.state import StateFile
 from hatang.registry import SystemRecord
 
-REPLACING = ("replace", "create-replacement", "delete-replaced", "delete")
+REPLACING = (*ANEW, "delete")
 # A rule is made anew within a moment and holds no data; everything else would lose some, or stand still.
 MAY_BE_REPLACED = ("SecGroupRule",)
 
@@ -68,11 +69,7 @@ class Adopter:
         return found
 
     def _bastion_network(self, record: SystemRecord) -> str:
-        landing = self.maker.outputs("site", self.maker.site.name)
-        if not landing.get("branches"):
-            raise StepError("the site's landing is not there yet", where=f"site {self.maker.site.name}",
-                do="hatang site apply")  # fmt: skip
-        return str(landing["branches"][record.agency.branch.value]["bastion_network"])
+        return str(self.maker.landing()["branches"][record.agency.branch.value]["bastion_network"])
 
     def discover(self, tenant: Tenant, record: SystemRecord, zones: Sequence[ZoneKind], given: AdoptionMap) -> Found:
         """Which object is which. Raises InputError."""

@@ -14,7 +14,8 @@ from hatang.model.terms import ZoneKind
 from hatang.provision.adoption.addressing import subnet_of
 from hatang.provision.adoption.declared import Declaration, Declared, reference, referred, resolved
 from hatang.provision.adoption.discovery import WHERE, Found
-from hatang.provision.adoption.tenant import ROUTER, Port, Tenant
+from hatang.provision.adoption.tenant import Port, Tenant
+from hatang.provision.unmanaged import ROUTER
 
 
 @dataclass

@@ -10,7 +10,6 @@ from openstack.connection import Connection
 from hatang.errors import InputError
 from hatang.provision.cloud import guarded
 
-ROUTER = "network:router_interface"
 Facts = tuple[str, str, str, int | None, str]  # as Rule.facts
 
 
