@@ -15,6 +15,7 @@ from tests.e2e.chain import Hatang, request_file
 from tests.e2e.removal import ONE, TWO, decided, impatient_site, removal
 from tests.integration.provision.listing import everything
 
+pytestmark = pytest.mark.turn("life", "removal")
 SYSTEM, AGENCY = "se-go-bo", "H99.08"
 
 

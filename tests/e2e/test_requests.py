@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.e2e.chain import Hatang, inventory, request_file, submit
@@ -23,6 +24,7 @@ def changed(file: Path, folder: Path, **agency: Any) -> Path:
     return made
 
 
+@pytest.mark.turn("life", "change")
 def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, tmp_path: Path) -> None:
     file = request_file(tmp_path, SYSTEM, level=1)
     submit(hatang, file)

@@ -158,6 +158,7 @@ def _killed_after(state: Path, request: str, seconds: float) -> bool:
         return True
 
 
+@pytest.mark.turn("tenancy", "reorganise")
 def test_three_bodies_become_one_and_nothing_of_their_systems_is_touched(
     maker: Provisioner, cloud: Connection, systems: list[SystemRecord]
 ) -> None:
