@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, InputErrors, QuotaError
 from hatang.model.agency import Agency, QuotaCeiling
+from hatang.model.lifecycle import Act
 from hatang.model.needs import UNITS, needs
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.registry import tables as t
-from hatang.registry.request_tables import RequestEventRow
+from hatang.registry.cases import case_of
 
 
 def as_kept(file: RequestFile) -> dict[str, Any]:
@@ -39,8 +39,7 @@ def take_over(session: Session, request: t.RequestRow) -> None:
 def in_force(session: Session, request: t.RequestRow) -> QuotaCeiling:
     """The ceiling that a request is measured against: the agency's, before its approval with what it states itself."""
     agency = _agency(session, request)
-    given = select(RequestEventRow.id).where(RequestEventRow.request_id == request.id, RequestEventRow.act == "approve")
-    approved = session.scalars(given.limit(1)).first()
+    approved = any(e.act is Act.APPROVE for e in case_of(session, request).round)
     return Agency.model_validate(agency.spec).ceiling if approved else _with_stated(agency, request)
 
 

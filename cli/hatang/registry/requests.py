@@ -225,10 +225,11 @@ class Requests:
             again = (last.act, last.role, person_key(last.person), last.plan, last.document, last.body)
             if again == (event.act, event.role, person_key(event.person), event.plan, event.document, event.body):
                 return record_of(session, row)
-            if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.events):
+            if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.round):
                 add(session, row, case, event)
                 if row.kind != RequestKind.REORGANISE:
-                    ceilings.take_over(session, row)  # once: approved again, it must not bring an old ceiling back
+                    # Once for what was submitted: approved again, it must not bring an old ceiling back.
+                    ceilings.take_over(session, row)
             else:
                 add(session, row, case, event)
             if event.act is Act.KEEP:

@@ -12,7 +12,7 @@ from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
 from hatang.model.request import RequestFile
 from hatang.registry import Registry
-from tests.unit.registry.decided import approve
+from tests.unit.registry.decided import approve, plan
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 
 S = RequestState
@@ -113,3 +113,15 @@ def test_returned_it_does_not_come_again_once_another_request_has_brought_the_ag
     with pytest.raises(InputError, match="is there already"):
         registry.submit(asks(contact="moi@vi-du.example"), "", SITE)
     assert registry.request(record.id).state is S.RETURNED
+
+
+def test_what_is_approved_anew_after_a_return_is_the_ceiling_stated_then(registry: Registry) -> None:
+    record = registry.submit(asks(ceiling={"hosts": 5}), "", SITE)
+    approve(registry, record.id)
+    plan(registry, record.id, "the cloud has moved")
+    registry.act(record.id, Event(Act.RETURN, Role.OWNER, "nguoi-phe-duyet", note="mức trần khác"))
+    registry.submit(asks(ceiling={"hosts": 7}), "", SITE)
+    registry.check_ceiling(NAME, SITE)
+    assert registry.agency(CODE).ceiling == QuotaCeiling(), "nobody has approved this one yet"
+    approve(registry, record.id)
+    assert registry.agency(CODE).ceiling.hosts == 7
