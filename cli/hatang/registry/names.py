@@ -31,9 +31,13 @@ def claim(session: Session, system: System) -> None:
                 f"the server name {clash.name} rests: it was one of system {clash.system}, which was removed",
                 where=f"system.hosts[{place}].name", do="choose another name for the host or the system",
             )  # fmt: skip
+        host = clash.name.removeprefix(clash.system + "-")
+        there = System.model_validate(session.get_one(t.SystemRow, clash.system).spec)
+        told = f"a server called {clash.name} exists: host {host} of system {clash.system}"
+        if host not in {h.name for h in there.hosts}:  # it was taken away, or a change that waits brings it
+            told = f"the server name {clash.name} is kept for system {clash.system}"
         raise NameTakenError(
-            f"a server called {clash.name} exists: host {clash.name.removeprefix(clash.system + '-')} "
-            f"of system {clash.system}",
+            told,
             where=f"system.hosts[{place}].name",
             do="choose another name for the host or the system",
         )

@@ -197,7 +197,7 @@ def test_the_name_of_a_host_that_went_stays_its_systems(in_use: Registry) -> Non
     assert names() == {f"{NAME}-{h}" for h in ("web", "app", "db")}
     other = asks(name=NAME.split("-")[0]).model_dump(mode="json", exclude={"agency": {"ceiling"}})
     other["system"]["hosts"] = [{"name": f"{NAME.split('-')[1]}-web", "zone": "dmz"}]
-    with pytest.raises(NameTakenError):
+    with pytest.raises(NameTakenError, match=f"the server name {NAME}-web is kept for system {NAME}"):
         in_use.submit(RequestFile.model_validate(other), "", SITE)
 
 
