@@ -42,9 +42,9 @@ prove: setup ## break every automated control on real hosts and a real cloud; wr
 	@$(PYTHON) -m tests.prove
 
 .PHONY: long
-long: setup ## the long forms of tests that repeat themselves, which `make test` skips
+long: setup ## the long forms that `make test` skips, and all of the proofs of which it does one by turns
 	@scripts/debian-packages --install >&2
-	@$(PYTHON) -m pytest -q --long -m long
+	@$(PYTHON) -m pytest -q --long -m "long or turn"
 
 bench-%: setup ## a benchmark of tests/benchmarks; the last line is one JSON object
 	@$(PYTHON) -m tests.benchmarks.$*

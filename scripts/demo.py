@@ -156,7 +156,7 @@ def unrecorded(facts: dict[str, Any]) -> list[str]:
     if missing := facts["states"].get("missing"):
         lines.append(
             f"NOT MET since the systems are in use: {missing['results']} results ({', '.join(missing['controls'])}), "
-            "documents that a person must put on record, and nobody has (the table is of the check before use)."
+            "documents that a person must put on record, and nobody has (a first run's table is of before)."
         )
     if later := facts["states"].get("not-due"):
         lines.append(
@@ -172,7 +172,8 @@ def tell(demo: Demo, facts: dict[str, Any]) -> None:
     command = f".venv/bin/hatang --state {state} --site {SITE.relative_to(ROOT)}"
     print(demo.run("system", "list"))
     print(demo.run("host", "list"))
-    print(demo.run("check", "--last"))
+    # 1: a second run's checks find what nobody has put on record. Anything else not met has stopped `system apply`.
+    print(demo.run("check", "--last", ok=(0, 1)))
     fakes = [p["name"] for p in facts["parts"] if p["state"] == "fake"]
     print(
         "Real: the engine, nine OpenStack services, hosts with systemd and SSH. "

@@ -13,7 +13,9 @@ import pytest
 
 from hatang import settings
 from hatang.sandbox.lifecycle import Sandbox
+from tests import turns
 from tests.lanes import LaneScheduling, rank
+from tests.prove.choice import seed_of_run
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -28,11 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--sandbox-state", type=Path, help="use the sandbox running in this state folder, and leave it be")
     group.addoption("--sandbox-port", type=int, default=23000, help="first port of its own clouds (100 per process)")
     group.addoption("--long", action="store_true", help="also the long form of tests that repeat themselves")
+    group.addoption("--turn", action="append", default=[], help="whose turn it is (tests/turns.py)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Markers of this test suite."""
     config.addinivalue_line("markers", "long: runs with --long only")
+    config.addinivalue_line("markers", "turn(group, name): one name of a group in each run, all with --long")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LaneScheduling:
@@ -44,6 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Long forms are skipped, visibly, unless asked for; costly folders come first."""
     items.sort(key=lambda item: rank(item.nodeid))
     if not config.getoption("--long"):
+        turns.skip_others(items, seed_of_run(), config.getoption("--turn"))
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="needs --long"))

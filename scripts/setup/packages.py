@@ -46,6 +46,9 @@ PACKAGES = (
 )
 
 
+LOCK_S = 600  # longest wait for another apt
+
+
 def installed() -> set[str]:
     """Names of all installed Debian packages; empty where there is no dpkg."""
     if not shutil.which("dpkg-query"):
@@ -85,6 +88,10 @@ def install(log: Log, tests: bool = False) -> None:
     words = privilege()
     if words is None:
         raise StepFailed(f"neither root nor sudo without a password; ask for: apt-get install {' '.join(names)}")
-    apt = [*words, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
+    quiet = [*words, "env", "DEBIAN_FRONTEND=noninteractive"]
+    # Another apt may be at work (a set-up that was killed leaves it to end its own), or may have been killed itself.
+    apt = [*quiet, "apt-get", "-q", "-o", f"DPkg::Lock::Timeout={LOCK_S}"]
     log.run(*apt, "update", timeout_s=600)
+    if subprocess.run(["dpkg", "--audit"], capture_output=True, text=True).stdout.strip():
+        log.run(*quiet, "dpkg", "--configure", "-a", "--force-confold", timeout_s=1200)
     log.run(*apt, "install", "-y", "--no-install-recommends", *names, timeout_s=1200)

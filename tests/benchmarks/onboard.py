@@ -4,8 +4,9 @@
 
 Two shapes, both with project, roles, every quota field, router, zones, security groups, keypair: `servers`, a level 1
 system with four servers (in Nova alone, no host boots) and a volume, most of whose time is waiting for servers; and
-`network`, a level 2 system with none, where the client's own work shows. Engine and straight calls (straight.py) take
-turns on one sandbox cloud; then the engine is asked again without a change. The last line is one JSON object.
+`network`, a level 2 system with one and more zones, where the client's own work shows. Engine and straight calls
+(straight.py) take turns on one sandbox cloud; then the engine is asked again without a change. The last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ HOSTS = [
 ]  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
     "servers": {"level": 1, "criteria": ["public-information-only"], "hosts": HOSTS},
-    "network": {"level": 2, "criteria": ["private-information"], "hosts": []},
+    "network": {"level": 2, "criteria": ["private-information"], "hosts": HOSTS[:1]},
 }
 
 

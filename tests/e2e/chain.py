@@ -56,6 +56,21 @@ class Hatang:
             assert done.code == code, f"hatang {' '.join(words)}: exit {done.code}\n{done.out}\n{done.err}"
         return done
 
+    def kill_after(self, seconds: float, *words: str) -> bool:
+        """Run, and SIGKILL the whole process tree after so long. False: it ended before that, and ended well."""
+        child = subprocess.Popen(
+            [*self.argv, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _none, said = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            kill_tree(child.pid)
+            child.communicate()
+            return True
+        assert child.returncode == 0, f"hatang {' '.join(words)}: exit {child.returncode}\n{said}"
+        return False
+
     def kill_at(self, line: str, *words: str, timeout: float = 300) -> bool:
         """Run, and SIGKILL the whole process tree as soon as stderr shows `line`. False: it ended before that."""
         child = subprocess.Popen(

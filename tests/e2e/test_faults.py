@@ -58,20 +58,17 @@ def faulty(sandbox: Sandbox, sandbox_port: int, tmp_path_factory: pytest.TempPat
         yield cloud
 
 
-@pytest.mark.parametrize(
-    ("name", "fault", "kind"),
-    [
-        ("loi-ngat", drops, "drop"),
-        pytest.param("loi-nam-tram", bursts, "503", marks=pytest.mark.long),
-        pytest.param("loi-cham", stalls, "stall", marks=pytest.mark.long),
-        pytest.param("loi-dang-nhap", keystone_away, "drop", marks=pytest.mark.long),
-        pytest.param("loi-the", Expires(), "expire", marks=pytest.mark.long),
-    ],
-)
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "loi-ngat": (drops, "drop"), "loi-nam-tram": (bursts, "503"), "loi-cham": (stalls, "stall"),
+    "loi-dang-nhap": (keystone_away, "drop"), "loi-the": (Expires(), "expire"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.turn("fault", name)) for name in FAULTS])
 def test_the_cloud_fails_and_nothing_is_doubled(
-    hatang: Hatang, faulty: FaultyCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: Fault,
-    kind: str,
-) -> None:  # fmt: skip
+    hatang: Hatang, faulty: FaultyCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    fault, kind = FAULTS[name]
     monkeypatch.setenv("HATANG_CLOUDS_FILE", str(faulty.clouds_file))
     submit(hatang, request_file(tmp_path, name, level=2))
     faulty.begin(fault)

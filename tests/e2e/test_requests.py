@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.e2e.chain import Hatang, inventory, request_file, submit
@@ -36,6 +37,7 @@ def changed(file: Path, **agency: Any) -> Path:
     return rewritten(file, "change.yaml", **changes)
 
 
+@pytest.mark.turn("life", "change")
 def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, tmp_path: Path) -> None:
     file = first(tmp_path)
     submit(hatang, file)

@@ -14,7 +14,7 @@ from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.agency_code import slug
 from hatang.model.site import Site
-from hatang.policies.rules.resources import Planned, snake, violations
+from hatang.policies.rules.resources import violations
 from hatang.provision import (
     bridge,
     configs,
@@ -285,13 +285,9 @@ class Provisioner:
 
     def _judge(self, stack: Stack, report: Report, storage: bool) -> None:
         """The rules of the policy pack, offline, over what the program declares."""
-        planned = {  # by URN: a refresh and what follows it are two steps of one resource
-            s["urn"]: Planned(s["type"], s["urn"].rsplit("::", 1)[1], snake((s.get("new") or {}).get("inputs") or {}))
-            for s in report.steps
-            if s.get("new") and s["op"] != "delete"
-        }
-        room.check_declared(stack.name, list(planned.values()))
-        if found := violations(list(planned.values()), limits(self.site, self.cloud.role_ids, storage)):
+        planned = room.declared(report.steps)
+        room.check_declared(stack.name, planned)
+        if found := violations(planned, limits(self.site, self.cloud.role_ids, storage)):
             raise PolicyError(
                 f"the plan of {stack.name} breaks {len(found)} rules: " + "; ".join(map(str, found[:5])),
                 where=str(report.log),

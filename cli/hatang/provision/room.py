@@ -16,7 +16,7 @@ from openstack.connection import Connection
 
 from hatang.errors import InputError, InputErrors, QuotaError
 from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Declared, Field, allowed, excesses, taken
-from hatang.policies.rules.resources import snake
+from hatang.policies.rules.resources import Planned, snake
 from hatang.provision.bridge import something_goes
 from hatang.provision.cloud import guarded
 from hatang.provision.state import StateFile
@@ -85,7 +85,18 @@ def check(name: str, steps: list[dict[str, Any]], state: StateFile, connection: 
         raise faults[0] if len(faults) == 1 else InputErrors(faults)
 
 
-def check_declared(name: str, declared: Sequence[Declared]) -> None:
+def declared(steps: Steps) -> list[Planned]:
+    """What the program declares, from the steps of a preview."""
+    gone = {s["urn"] for s in steps if s["op"] == "delete"}  # a refresh has looked at these too
+    found = {  # by URN: a refresh and what follows it are two steps of one resource
+        s["urn"]: Planned(s["type"], s["urn"].rsplit("::", 1)[1], _inputs(s, "new"))
+        for s in steps
+        if s.get("new") and s["urn"] not in gone
+    }
+    return list(found.values())
+
+
+def check_declared(name: str, resources: Sequence[Declared]) -> None:
     """Does what a request makes a stack declare fit into the quota that the stack declares?
 
     What no request decides on, such as networks and rules, is for the policy pack.
@@ -99,7 +110,7 @@ def check_declared(name: str, declared: Sequence[Declared]) -> None:
             where=f"request of system {name}, {OF_REQUEST[place[1]]} ({SERVICES[place[0]]} quota {place[1]})",
             do=f"ask for less: correct {OF_REQUEST[place[1]]} and submit the request again",
         )
-        for place, count, limit in excesses(declared)
+        for place, count, limit in excesses(resources)
         if place[1] in OF_REQUEST
     ]
     if faults:

@@ -30,6 +30,7 @@ from hatang.workflow.context import Context
 from tests.integration.provision.handmade import LARGE, SMALL, HandMade, Hands, Wanted
 from tests.integration.provision.listing import everything
 
+pytestmark = pytest.mark.turn("tenancy", "adopt")
 NONE = AdoptionMap()
 QUOTAS = {"quota-compute", "quota-network", "quota-storage"}
 ROOT = Path(__file__).resolve().parents[3]

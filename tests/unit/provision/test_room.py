@@ -9,7 +9,7 @@ import pytest
 from hatang.errors import InputErrors
 from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Field, over_quota
 from hatang.policies.rules.resources import Planned, snake
-from hatang.provision.room import SERVER, Excess, Present, check_declared, shortages
+from hatang.provision.room import SERVER, Excess, Present, check_declared, declared, shortages
 from tests.unit.stacks.recorded import record_system, site
 
 NET, VOLUME = "openstack:networking/network:Network", "openstack:blockstorage/volume:Volume"
@@ -128,14 +128,14 @@ def test_what_goes_for_good_makes_room_wherever_it_stands_in_the_plan() -> None:
 
 
 def test_a_stack_over_its_own_quota_names_the_field_of_the_request() -> None:
-    declared = [
+    made = [
         Planned(COMPUTE, "c", {"instances": 1}),
         Planned(STORAGE, "s", {"volumes": 1, "gigabytes": 5}),
         *[Planned(SERVER, f"s{i}", {}) for i in range(2)],
         *[Planned(VOLUME, f"v{i}", {"size": 4}) for i in range(2)],
     ]
     with pytest.raises(InputErrors) as refused:
-        check_declared("mot-cua", declared)
+        check_declared("mot-cua", made)
     assert refused.value.exit_code == 2
     assert [(e.what, e.where) for e in refused.value.errors] == [
         (
@@ -155,11 +155,22 @@ def test_a_stack_over_its_own_quota_names_the_field_of_the_request() -> None:
 
 
 def test_what_no_request_decides_on_is_left_to_the_policy_pack() -> None:
-    declared = [Planned(NETWORK, "n", {"network": 0}), Planned(NET, "zone", {})]
-    check_declared("mot-cua", declared)
-    assert over_quota(declared) == ["1 network are declared, the quota lets 0"]
+    made = [Planned(NETWORK, "n", {"network": 0}), Planned(NET, "zone", {})]
+    check_declared("mot-cua", made)
+    assert over_quota(made) == ["1 network are declared, the quota lets 0"]
 
 
 def test_what_a_stack_declares_of_itself_is_within_its_quota() -> None:
     made = record_system(3, public=True)
     check_declared("thu", [Planned(m.type, m.name, snake(m.inputs)) for m in made])
+
+
+def test_what_goes_is_declared_no_more_though_a_refresh_has_looked_at_it() -> None:
+    def of(name: str, op: str, side: str = "new") -> Step:
+        return {"op": op, "type": SERVER, "urn": f"urn:{SERVER}::{name}", side: {"inputs": {"flavorId": name}}}
+
+    steps = [of("stays", "refresh"), of("goes", "refresh"), of("stays", "same"), of("comes", "create"),
+             of("goes", "delete", "old")]  # fmt: skip
+    assert [(p.name, p.props) for p in declared(steps)] == [
+        ("stays", {"flavor_id": "stays"}), ("comes", {"flavor_id": "comes"}),
+    ]  # fmt: skip
