@@ -18,6 +18,8 @@ from hatang.registry import SystemRecord
 from hatang.registry.addresses import with_more
 from tests.integration.provision import driver
 
+pytestmark = pytest.mark.turn("tenancy", "hosts")
+
 NAME = "bot-may"
 APP, DB = ({"name": n, "zone": "application", "volume_gib": 1} for n in ("app", "db"))
 
