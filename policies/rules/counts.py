@@ -60,15 +60,21 @@ def allowed(kind: str, props: Mapping[str, Any]) -> dict[Field, int]:
     return {(kind, name): limit for name, limit in {**numbers, **by_type}.items() if limit >= 0}
 
 
-def over_quota(resources: Sequence[Declared]) -> list[str]:
-    """What does not fit, one sentence each; empty when the stack declares no quota (site, agency) or all fits."""
+def excesses(resources: Sequence[Declared]) -> list[tuple[Field, int, int]]:
+    """Fields of which more is declared than the quota that is declared lets: (field, declared, let).
+
+    Empty when the stack declares no quota (site, agency) or all fits.
+    """
     limits: dict[Field, int] = {}
     needs: Counter[Field] = Counter()
     for r in resources:
         limits |= allowed(r.type, r.props)
         needs.update(taken(r.type, r.props))
     return [
-        f"{count} {place[1]} are declared, the quota lets {limits[place]}"
-        for place, count in needs.items()
-        if place in limits and limits[place] < count
+        (place, count, limits[place]) for place, count in needs.items() if place in limits and limits[place] < count
     ]
+
+
+def over_quota(resources: Sequence[Declared]) -> list[str]:
+    """What does not fit, one sentence each."""
+    return [f"{count} {place[1]} are declared, the quota lets {limit}" for place, count, limit in excesses(resources)]

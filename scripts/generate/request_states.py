@@ -12,7 +12,7 @@ from scripts.generated import write_or_check
 
 from hatang.catalogue.deadlines import ANSWER_DAYS, APPRAISAL_DAYS, APPROVAL_DAYS, CLAUSE
 from hatang.model.authority import demand
-from hatang.model.lifecycle import CARRIED_OUT, TABLE, WAYS, RequestKind, RequestState, Role
+from hatang.model.lifecycle import STANDING_KINDS, TABLE, WAYS, RequestKind, RequestState, Role
 from hatang.model.terms import Level
 
 INTRO = """# States of requests
@@ -38,15 +38,16 @@ approval {approval}, from the last decision or plan. The law that was read gives
 levels 1 and 2. Holidays: `policies/holidays/<year>.yaml`, with the source of each; a year without a file is said to be
 unknown.
 """
+FORMS = {RequestKind.REORGANISE: "reorganisation"}
 
 
 def kinds() -> str:
-    """Which kinds there are, the way of each, and whether it is carried out."""
-    lines = ["## Kinds\n", "| Kind | While the cloud follows | At the end | Taken in |", "|---|---|---|---|"]
+    """Which kinds there are, the way of each, and the form of its file."""
+    lines = ["## Kinds\n", "| Kind | While the cloud follows | At the end | Form of the file |", "|---|---|---|---|"]
     for kind in RequestKind:
         under_way, done = next((u, d) for ks, u, d in WAYS if kind in ks)
-        taken = "yes" if kind in CARRIED_OUT else "not yet: refused when it is submitted"
-        lines.append(f"| `{kind.value}` | {under_way.value} | {done.value} | {taken} |")
+        form = "standing-request" if kind in STANDING_KINDS else FORMS.get(kind, "request")
+        lines.append(f"| `{kind.value}` | {under_way.value} | {done.value} | [{form}](schemas/{form}.schema.json) |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,6 @@
 """One server of a system: a port with its fixed addresses in its zone, the server, and its data volume.
 
-Creates     1 port, 1 server, with a volume: 1 volume and its attachment.
+Creates     1 port, 1 server, with a volume: 1 volume and its attachment; of a removed host: a volume that is kept.
 Does not    have any other port or public address; install anything: the roles do.
 Protected   nothing; replacing a server keeps its volume, since the volume does not depend on it.
 Held        the server is stopped and its port closed; disks, volume and addresses stay.
@@ -28,6 +28,40 @@ class HostArgs(BaseModel):
     availability_zone: str = Field("", description="Nova availability zone of the level's aggregate; empty: any.")
     volume_gib: int = Field(0, description="Data volume, GiB; 0: none.")
     volume_type: str = Field(description="Volume type of the level.")
+
+
+class KeptVolumeArgs(BaseModel):
+    """Plain values of a data volume whose server was removed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    server_name: str = Field(description="Name in Nova that the server had; part of the name of the volume.")
+    volume_gib: int = Field(description="Data volume, GiB.")
+    volume_type: str = Field(description="Volume type of the level.")
+
+
+def _volume(name: str, server_name: str, gib: int, kind: str, opts: pulumi.ResourceOptions) -> blockstorage.Volume:
+    return blockstorage.Volume(
+        f"{name}-volume",
+        name=f"{server_name}-data",
+        size=gib,
+        volume_type=kind,
+        volume_retype_policy="on-demand",  # another level: Cinder gives the volume another type, data and all
+        opts=opts,
+    )
+
+
+class KeptVolume(pulumi.ComponentResource):
+    """The data volume that a host leaves behind.
+
+    It stands in the state at the place of that host, under the same type and name, so the engine sees one and the same
+    volume before the host goes, while it is away and when it comes back.
+    """
+
+    def __init__(self, name: str, args: KeptVolumeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("hatang:components:Host", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        _volume(name, args.server_name, args.volume_gib, args.volume_type, child)
+        self.register_outputs({})
 
 
 class Host(pulumi.ComponentResource):
@@ -76,14 +110,7 @@ class Host(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["keyPair"]),
         )
         if args.volume_gib:
-            volume = blockstorage.Volume(
-                f"{name}-volume",
-                name=f"{args.server_name}-data",
-                size=args.volume_gib,
-                volume_type=args.volume_type,
-                volume_retype_policy="on-demand",  # another level: Cinder gives the volume another type, data and all
-                opts=child,
-            )
+            volume = _volume(name, args.server_name, args.volume_gib, args.volume_type, child)
             compute.VolumeAttach(f"{name}-attach", instance_id=server.id, volume_id=volume.id, opts=child)
         self.server_id: pulumi.Output[str] = server.id
         self.register_outputs({"server_id": server.id})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from hatang.stacks.components.groups import GroupArgs
-from hatang.stacks.components.host import HostArgs
+from hatang.stacks.components.host import HostArgs, KeptVolumeArgs
 from hatang.stacks.components.quota import QuotaArgs
 from hatang.stacks.components.zone import ZoneArgs
 
@@ -48,3 +49,10 @@ class SystemConfig(BaseModel):
         False, description="Suspended: servers stand still, router and ports are closed, administrators only read."
     )
     hosts: dict[str, HostPlace] = Field(description="Servers by name within the system.")
+    kept_volumes: dict[str, KeptVolumeArgs] = Field({}, description="Data volumes of hosts that were removed, by host.")
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Inputs of a system that keeps no volume are what they were before there were such: plans stay approved."""
+        found: dict[str, Any] = handler(self)
+        return found if self.kept_volumes else {k: v for k, v in found.items() if k != "kept_volumes"}

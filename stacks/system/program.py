@@ -6,7 +6,7 @@ import pulumi
 from pulumi_openstack import Provider, compute, identity, networking
 
 from hatang.stacks.components.groups import Group
-from hatang.stacks.components.host import Host
+from hatang.stacks.components.host import Host, KeptVolume
 from hatang.stacks.components.quota import Quota
 from hatang.stacks.components.zone import Zone
 from hatang.stacks.system.config import SystemConfig
@@ -52,7 +52,11 @@ def build(config: SystemConfig) -> None:
         kind: Group(f"group-{kind}", args, project_id=project.id, opts=after_quota)
         for kind, args in config.groups.items()
     }
-    hosts = _hosts(config, project.id, zones, groups, membership) if config.hosts else {}
+    key = compute.Keypair("key", name=config.name, public_key=config.public_key)
+    inside = Provider("inside", tenant_id=project.id, opts=pulumi.ResourceOptions(depends_on=[membership]))
+    hosts = _hosts(config, project.id, zones, groups, key, inside)
+    for name, kept in config.kept_volumes.items():
+        KeptVolume(f"host-{name}", kept, opts=pulumi.ResourceOptions(providers={"openstack": inside}))
     pulumi.export("project_id", project.id)
     pulumi.export("router_id", router.id)
     pulumi.export("networks", {k: z.network_id for k, z in zones.items()})
@@ -92,10 +96,9 @@ def _hosts(
     project_id: pulumi.Output[str],
     zones: dict[str, Zone],
     groups: dict[str, Group],
-    membership: identity.RoleAssignment,
+    key: compute.Keypair,
+    inside: Provider,
 ) -> dict[str, Host]:
-    key = compute.Keypair("key", name=config.name, public_key=config.public_key)
-    inside = Provider("inside", tenant_id=project_id, opts=pulumi.ResourceOptions(depends_on=[membership]))
     return {
         name: Host(
             f"host-{name}",

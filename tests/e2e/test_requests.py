@@ -11,28 +11,44 @@ import yaml
 from tests.e2e.chain import Hatang, inventory, request_file, submit
 
 SYSTEM = "doi-thay"
+CODE, DOMAIN = "H99.17", "h99-17"  # of an agency that comes with this system
+CONTACT = {"contact": "moi@vi-du.example"}  # that a change brings
 
 
-def changed(file: Path, folder: Path, **agency: Any) -> Path:
-    """The request file as a change: one more host, and facts of the agency."""
-    content = yaml.safe_load(file.read_text())
-    content["kind"] = "change"
-    content["agency"] |= agency
-    content["system"]["hosts"].append({"name": "web-hai", "zone": "dmz"})
-    made = folder / "change.yaml"
-    made.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+def rewritten(file: Path, name: str, **content: Any) -> Path:
+    """The request file with other facts of its first level, under another name."""
+    made = file.with_name(name)
+    made.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | content, allow_unicode=True, sort_keys=False))
     return made
+
+
+def first(folder: Path) -> Path:
+    """A request for an agency with its first system."""
+    file = request_file(folder, SYSTEM, level=1)
+    agency = yaml.safe_load(file.read_text())["agency"] | {"code": CODE}
+    return rewritten(file, "first.yaml", kind="new-agency", agency=agency)
+
+
+def changed(file: Path, **agency: Any) -> Path:
+    """The request file as a change: one more host, with data, and facts of the agency."""
+    content = yaml.safe_load(file.read_text())
+    content["system"]["hosts"].append({"name": "web-hai", "zone": "dmz", "volume_gib": 1})
+    changes = {"kind": "change", "system": content["system"], "agency": content["agency"] | agency}
+    return rewritten(file, "change.yaml", **changes)
 
 
 @pytest.mark.turn("life", "change")
 def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, tmp_path: Path) -> None:
-    file = request_file(tmp_path, SYSTEM, level=1)
+    file = first(tmp_path)
     submit(hatang, file)
     hatang("system", "apply", SYSTEM)
-    before = inventory(hatang.cloud, SYSTEM, "h99-07")
+    before = inventory(hatang.cloud, SYSTEM, DOMAIN)
+    assert (before["domain"], before["group"], before["project"]) == (1, 2, 1), "the agency came with it"
+    refused = hatang("request", "submit", str(rewritten(file, "again.yaml", requested_by="nguoi-khac.vi-du")), code=2)
+    assert f"agency {CODE} is there already" in refused.err
     servers = {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(SYSTEM)}
 
-    more = changed(file, tmp_path, contact="moi@vi-du.example", ceiling={"hosts": 40})
+    more = changed(file, **CONTACT, ceiling={"hosts": 40})
     request = submit(hatang, more, approve=False)
     again = hatang("system", "apply", SYSTEM, "--output", "json").json()["steps"]
     assert {op for op, n in again["apply"]["changes"].items() if n} == {"same"}, "not approved, it changes nothing"
@@ -53,23 +69,48 @@ def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, t
     )  # fmt: skip
     refused = hatang("system", "apply", SYSTEM, code=3)
     assert "3389" in refused.err
-    assert inventory(hatang.cloud, SYSTEM, "h99-07") == before
+    assert inventory(hatang.cloud, SYSTEM, DOMAIN) == before
     shown = hatang("request", "show", request, "--output", "json").json()["request"]
     assert (shown["state"], shown["approved_plan"]) == ("planned", "")
     hatang("request", "approve", request, "--by", "nguoi-phe-duyet.vi-du")
 
     assert hatang.kill_at(f"{SYSTEM}: apply …", "system", "apply", SYSTEM)
     hatang("system", "apply", SYSTEM)
-    after = inventory(hatang.cloud, SYSTEM, "h99-07")
-    assert after == {**before, "server": before["server"] + 1}
+    after = inventory(hatang.cloud, SYSTEM, DOMAIN)
+    assert after == {**before, "server": before["server"] + 1, "volume": 1}
     now = {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(SYSTEM)}
     assert {name: now[name] for name in servers} == servers, "no server was made anew"
     assert f"{SYSTEM}-web-hai" in now
     shown = hatang("request", "show", request, "--output", "json").json()["request"]
     assert shown["state"] == "active"
-    agency = hatang("agency", "show", "H99.07", "--output", "json").json()["agency"]
-    assert (agency["contact"], agency["ceiling"]["hosts"]) == ("moi@vi-du.example", 40)
+    agency = hatang("agency", "show", CODE, "--output", "json").json()["agency"]
+    assert (agency["contact"], agency["ceiling"]["hosts"]) == (CONTACT["contact"], 40)
     assert hatang("system", "plan", SYSTEM, "--exit-code", code=0).out
+    gone = takes_the_host_away(hatang, file)
+    assert inventory(hatang.cloud, SYSTEM, DOMAIN) == before
+    left = {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(SYSTEM)}
+    assert left == servers
+    assert hatang("request", "show", gone, "--output", "json").json()["request"]["state"] == "active"
     hatang("system", "destroy", SYSTEM, "--yes")
-    assert inventory(hatang.cloud, SYSTEM, "h99-07")["project"] == 0
+    assert inventory(hatang.cloud, SYSTEM, DOMAIN)["project"] == 0
     assert hatang("request", "show", request, "--output", "json").json()["request"]["state"] == "removed"
+
+
+def takes_the_host_away(hatang: Hatang, file: Path) -> str:
+    """The second host goes with its data: said, planned, confirmed twice, killed on the way; returns the request."""
+    fewer = rewritten(file, "fewer.yaml", kind="change", agency=yaml.safe_load(file.read_text())["agency"] | CONTACT)
+    silent = hatang("request", "submit", str(fewer), code=2)
+    assert "the data of web-hai (1 GiB) would be lost" in silent.err
+    loss = {"hosts": ["web-hai"], "no_backup": {"by": "chu-quan.vi-du", "reason": "Dữ liệu thử (ví dụ)"}}
+    request = submit(hatang, rewritten(fewer, "loss.yaml", data_loss=loss))
+    told = hatang("request", "show", request).out
+    assert told.index("Servers that go, WITH ALL THAT LIES ON THEIR OWN DISKS: web-hai.") < told.index(
+        "The quota of the project follows."
+    )
+    assert "Volumes that go, WITH THEIR DATA: web-hai." in told
+    refused = hatang("system", "apply", SYSTEM, code=3)
+    assert f"hatang system apply {SYSTEM} --data-of {SYSTEM}" in refused.err
+    assert hatang.kill_at(f"{SYSTEM}: apply …", "system", "apply", SYSTEM, "--data-of", SYSTEM)
+    hatang("system", "apply", SYSTEM, code=3)
+    hatang("system", "apply", SYSTEM, "--data-of", SYSTEM)
+    return request

@@ -47,13 +47,22 @@ ACTS = {"made": _("made"), "gone": _("gone"), "anew": _("made anew"), "changed":
 
 
 def in_words(changes: list[dict[str, Any]], found: list[Effect], document_storage: bool = False) -> list[str]:
-    """Sentences: first the level with what it asks for, then what becomes of servers, data, zones, rights.
+    """Sentences: first what is lost, then the level with what it asks for, then what becomes of all else.
 
     Args:
         changes: old against new, as `request show` has them: field, old, new.
         document_storage: whether QCVN 12:2026/BCA applies to the system as it shall be.
     """
-    return [*_level(changes, document_storage), *(_sentence(e) for e in found)]
+    lost = [_sentence(e) for e in found if e.data.value == "lost"]
+    others = [_sentence(e) for e in found if e.data.value != "lost"]
+    return [*lost, *_level(changes, document_storage), *_kept(changes), *others]
+
+
+def _kept(changes: list[dict[str, Any]]) -> list[str]:
+    prefix = "system.kept_volumes."
+    names = [c["field"].removeprefix(prefix) for c in changes if c["field"].startswith(prefix) and not c["old"]]
+    text = _("Data volumes that stay without a server: {names}. Who is a member of the project can delete them.")
+    return [text.format(names=", ".join(names))] if names else []
 
 
 def _sentence(effect: Effect) -> str:

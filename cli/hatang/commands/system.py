@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatang.commands import second_word
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
 from hatang.commands.plans import counts, show_differences
 from hatang.commands.system_adopt import adopt
 from hatang.locale import _
 
 if TYPE_CHECKING:
-    from hatang.registry import SystemRecord
     from hatang.workflow.context import Context
 
 
@@ -102,17 +102,22 @@ def plan(app: App, name: str, exit_code: bool, output: str) -> int:
 @click.argument("name")
 @click.option("--restart", is_flag=True, help=_("Give up the unfinished run and begin with the first step."))
 @click.option("--queue", is_flag=True, help=_("Do not run it here: leave it to a worker (hatang worker)."))
+@click.option(
+    "--data-of", default="", help=_("Confirm, with the system's name, that data volumes go with the change (BKP-13).")
+)
 @output_option
 @click.pass_obj
-def apply(app: App, name: str, restart: bool, queue: bool, output: str) -> None:
+def apply(app: App, name: str, restart: bool, queue: bool, data_of: str, output: str) -> None:
     """Apply one system."""
+    context = _context(app)
+    second_word.for_a_change(context, name, data_of, f"hatang system apply {name}{' --queue' if queue else ''}")
     if queue:
         if restart:
             raise click.UsageError(_("--restart and --queue exclude each other."))
-        return _enqueue(app, name, output)
+        return _enqueue(context, name, output)
     from hatang.workflow.tenant import apply_system
 
-    result = apply_system(_context(app), name, restart=restart)
+    result = apply_system(context, name, restart=restart)
     if output == "json":
         return emit_json("hatang.apply/1", system=name, steps=result)
     if "settle" in result and "until" in result["settle"]:
@@ -132,13 +137,12 @@ def apply(app: App, name: str, restart: bool, queue: bool, output: str) -> None:
     return None
 
 
-def _enqueue(app: App, name: str, output: str) -> None:
+def _enqueue(context: Context, name: str, output: str) -> None:
     from hatang.workflow import jobs
     from hatang.workflow.approval import require_decision, target
 
-    context = _context(app)
     require_decision(context, target(context, name))  # what nobody has approved would fail in the worker's hands
-    job, new = jobs.enqueue(app.settings, name)
+    job, new = jobs.enqueue(context.settings, name)
     if output == "json":
         return emit_json("hatang.job/1", system=name, job=job.id, state=job.state, worker=job.worker, new=new)
     text = _("System {name} is queued as {job}.") if new else _("System {name} is in the queue already, as {job}.")
@@ -203,24 +207,13 @@ def destroy(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
             where=f"system {name}",
             do=f"hatang system destroy {name} --yes",
         )
-    _require_second_word(record, data_of, f"hatang system destroy {name} --yes")
+    second_word.for_all(record, data_of, f"hatang system destroy {name} --yes")
     result = destroy_system(context, name)
     if output == "json":
         return emit_json("hatang.destroy/1", system=name, steps=result)
     return click.echo(
         _("System {name} is removed: {changes}.").format(name=name, changes=counts(result["destroy"]["changes"]))
     )
-
-
-def _require_second_word(record: SystemRecord, data_of: str, words: str) -> None:
-    """BKP-13: data whose deletion takes several confirmations go only where the system's name is said once more."""
-    from hatang.errors import RefusedError
-    from hatang.provision import deletion
-
-    name = record.spec.name
-    if deletion.is_demanded(record) and data_of != name:
-        raise RefusedError(f"system {name} holds data whose deletion takes a second confirmation (BKP-13)",
-            where=f"system {name}", do=f"{words} --data-of {name}")  # fmt: skip
 
 
 @command.command(
@@ -249,7 +242,7 @@ def purge(app: App, name: str, yes: bool, data_of: str, output: str) -> None:
     if not yes:
         raise RefusedError(f"everything of system {name} of agency {record.agency.code} would be deleted",
             where=f"system {name}", do=words)  # fmt: skip
-    _require_second_word(record, data_of, words)
+    second_word.for_all(record, data_of, words)
     result = purge_system(context, name)
     if output == "json":
         return emit_json("hatang.purge/1", system=name, steps=result)

@@ -26,7 +26,7 @@ def request_row(request: RequestRecord) -> dict[str, Any]:
             "approver": need.approver.value, "appraiser": need.appraiser.value if need.appraiser else "",
             "opinion": need.opinion, "clause": need.clause,
         },
-        "document_storage": request.document_storage,
+        "document_storage": request.document_storage, "data_of": list(request.data_of),
         "owners": list(case.owners), "missing": case.missing(),
         "deadline": _deadline(deadline(case)),
         "approvals": [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hatang.catalogue.volumes import goes_in_several_steps
 from hatang.catalogue.zones import zone_matrix
 from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import Document, parse, read
 from hatang.model.asked import AnyRequest
-from hatang.model.lifecycle import CARRIED_OUT, STANDING_KINDS, RequestKind
+from hatang.model.lifecycle import STANDING_KINDS, RequestKind
 from hatang.model.needs import UNITS, needs
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
@@ -70,26 +71,13 @@ def request_of(raw: bytes, name: str, site: Site | None = None) -> tuple[AnyRequ
 
 
 def _request(document: Document, site: Site | None) -> RequestFile:
-    _refuse_kind(document)
     request = validated(RequestFile, document)
-    faults = [*_code_faults(request, document), *_zone_faults(request, document)]
+    faults = [*_code_faults(request, document), *_zone_faults(request, document), *_volume_faults(request, document)]
     if site is not None:
         faults += [*_site_faults(request, document, site), *_quota_faults(request, document, site)]
     if faults:
         raise InputErrors(faults)
     return request
-
-
-def _refuse_kind(document: Document) -> None:
-    """Kinds that hatang knows but does not carry out yet are refused before anything is recorded."""
-    kind = document.data.get("kind")
-    if isinstance(kind, str) and kind in {k.value for k in RequestKind} - {k.value for k in CARRIED_OUT}:
-        able = ", ".join(sorted(k.value for k in CARRIED_OUT))
-        raise InputError(
-            f"requests of kind {kind} are not carried out yet, so none is taken in",
-            where=document.where(("kind",)),
-            do=f"turn to the platform engineers of the data centre; requests are taken in of kind: {able}",
-        )
 
 
 def _code_faults(request: RequestFile, document: Document) -> list[InputError]:
@@ -119,6 +107,22 @@ def _zone_faults(request: RequestFile, document: Document) -> list[InputError]:
         )
         for i, host in enumerate(system.hosts)
         if host.zone.value not in zones
+    ]
+
+
+def _volume_faults(request: RequestFile, document: Document) -> list[InputError]:
+    """A volume without a server goes with one call; where BKP-13 demands several, none is kept that way."""
+    system = request.system
+    if not system.kept_volumes or not goes_in_several_steps(system):
+        return []
+    return [
+        InputError(
+            f"at level {int(system.level)} the data of {volume.host} cannot stay without a server: a volume that is "
+            "attached to none goes with one call (BKP-13)",
+            where=document.where(("system", "kept_volumes", i)),
+            do="keep the host; or state the loss of its data: data_loss",
+        )
+        for i, volume in enumerate(system.kept_volumes)
     ]
 
 

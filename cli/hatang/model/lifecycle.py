@@ -13,7 +13,7 @@ from enum import StrEnum
 class RequestKind(StrEnum):
     """What may be asked for."""
 
-    NEW_AGENCY = "new-agency"
+    NEW_AGENCY = "new-agency"  # with its first system
     NEW_SYSTEM = "new-system"
     CHANGE = "change"  # quota, zones, hosts, level, contacts
     SUSPEND = "suspend"
@@ -22,8 +22,6 @@ class RequestKind(StrEnum):
     REORGANISE = "reorganise"
 
 
-# Kinds that hatang carries out to the cloud. The others are refused when they are submitted, never left lying.
-CARRIED_OUT = frozenset(RequestKind) - {RequestKind.NEW_AGENCY}
 # Kinds that are about a system as it stands: their files name it and give a reason, and describe nothing anew.
 STANDING_KINDS = frozenset({RequestKind.SUSPEND, RequestKind.RESUME, RequestKind.REMOVE})
 
@@ -127,7 +125,7 @@ def _rows() -> Iterator[
         yield Act.RETRY, [S.FAILED], under_way, [R.ENGINEER], kinds
         yield Act.FAIL, [under_way], S.FAILED, [R.HATANG], kinds
         yield Act.FINISH, [under_way], done, [R.HATANG], kinds
-    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], CARRIED_OUT - {K.REORGANISE}
+    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], ALL - {K.REORGANISE}
     yield Act.KEEP, [S.REMOVING, S.FAILED], S.SUSPENDED, DECIDING, frozenset({K.REMOVE})
     yield Act.DESTROY, [S.SUSPENDED], S.REMOVED, [R.ENGINEER], frozenset({K.SUSPEND, K.REMOVE})
 

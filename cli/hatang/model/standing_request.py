@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from hatang.model.agency_code import normalise
 from hatang.model.base import Misfit, Model, Slug
+from hatang.model.data_loss import BackupProof, BackupRefusal
 from hatang.model.lifecycle import RequestKind
-
-
-class BackupProof(Model):
-    """What shows that the data of a system to be removed lie elsewhere. hatang keeps the digest, not the document."""
-
-    document_sha256: str = Field(
-        pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the document: minutes of a restored copy, a receipt."
-    )
-    day: date = Field(description="Day of the copy.")
-    place: str = Field(min_length=3, max_length=200, description="Where the copy lies and who keeps it.")
-
-
-class BackupRefusal(Model):
-    """That nobody wants the data to be kept, said by name."""
-
-    by: str = Field(min_length=3, max_length=200, description="Who answers for it, on the side of the owner.")
-    reason: str = Field(min_length=3, max_length=2000, description="Why no copy is needed.")
 
 
 class StandingRequest(Model):

@@ -43,6 +43,13 @@ class HostSpec(Model):
     volume_gib: int = Field(0, ge=0, le=65_536, description="Data volume, GiB; 0: none.")
 
 
+class KeptVolume(Model):
+    """The data volume of a host that was removed, kept without a server."""
+
+    host: Slug = Field(description="The host that had it; one of that name and size of volume gets it again.")
+    volume_gib: int = Field(ge=1, le=65_536, description="Its size, GiB, as it is.")
+
+
 class System(Model):
     """An information system as its agency asks for it."""
 
@@ -61,6 +68,11 @@ class System(Model):
     )
     public: bool = Field(False, description="Serves the Internet: the border zone gets a public address.")
     hosts: tuple[HostSpec, ...] = Field(min_length=1, max_length=64, description="Servers.")
+    kept_volumes: tuple[KeptVolume, ...] = Field(
+        (),
+        max_length=64,
+        description="Data volumes that stay though their hosts were removed; only a change states any.",
+    )
     accounts: tuple[AccountSpec, ...] = Field(
         (), max_length=256, description="Accounts on its hosts, besides root and the one of hatang's own runs."
     )
@@ -80,6 +92,10 @@ class System(Model):
             raise Misfit(
                 f"host names must differ: {', '.join(twice)} stands there twice", "hosts", names.index(twice[0]), "name"
             )
+        kept = [v.host for v in self.kept_volumes]
+        for i, name in enumerate(kept):
+            if name in names or name in kept[:i]:
+                raise Misfit(f"{name} has a volume twice", "kept_volumes", i, "host")
         logins = [a.name for a in self.accounts]
         if twice := sorted({n for n in logins if logins.count(n) > 1}):
             raise Misfit(
@@ -95,6 +111,12 @@ class System(Model):
         known = [a.on_hosts(today) for a in self.accounts]
         programs = [a["name"] for a in known if a["kind"] == AccountKind.TECHNICAL and a["enabled"]]
         return {"accounts_declared": known, "ssh_server_one_factor_accounts": programs}
+
+    def data_volumes(self) -> dict[str, int]:
+        """GiB of each data volume, by the host that has it or had it."""
+        return {h.name: h.volume_gib for h in self.hosts if h.volume_gib} | {
+            v.host: v.volume_gib for v in self.kept_volumes
+        }
 
     def server_name(self, host: str) -> str:
         """Name of a host's server in Nova; also its hostname."""

@@ -12,7 +12,7 @@ from hatang.model.site import Site
 from hatang.policies.rules.groups import Places, Rule, rules_of
 from hatang.registry import SystemRecord
 from hatang.stacks.components.groups import GroupArgs
-from hatang.stacks.components.host import HostArgs
+from hatang.stacks.components.host import HostArgs, KeptVolumeArgs
 from hatang.stacks.components.quota import QuotaArgs
 from hatang.stacks.components.zone import ZoneArgs
 from hatang.stacks.system.config import HostPlace, SystemConfig
@@ -96,7 +96,16 @@ def system_config(
         held=record.held,
         groups={z: GroupArgs(group_name=f"{spec.name}-{z}", rules=r) for z, r in rules.items()},
         hosts={h.name: _host(site, record, h, landing) for h in allocation.hosts},
+        kept_volumes=_kept(site, record),
     )
+
+
+def _kept(site: Site, record: SystemRecord) -> dict[str, KeptVolumeArgs]:
+    spec, kind = record.spec, site.volume_type(record.spec.level).name
+    return {
+        v.host: KeptVolumeArgs(server_name=spec.server_name(v.host), volume_gib=v.volume_gib, volume_type=kind)
+        for v in spec.kept_volumes
+    }
 
 
 def _host(site: Site, record: SystemRecord, host: HostAllocation, landing: dict[str, Any]) -> HostPlace:
@@ -134,13 +143,14 @@ def quota(site: Site, record: SystemRecord, rules: int, volume_types: Sequence[s
     """
     flavors = {f.name: f for f in site.flavors}
     hosts, zones = record.spec.hosts, len(_allocated(record).zones)
+    volumes = record.spec.data_volumes()
     own_type = site.volume_type(record.spec.level).name
     return QuotaArgs(
         instances=len(hosts),
         cores=sum(flavors[h.flavor].vcpus for h in hosts),
         ram_mib=sum(flavors[h.flavor].ram_gib for h in hosts) * 1024,
-        volumes=sum(1 for h in hosts if h.volume_gib),
-        gigabytes=sum(h.volume_gib for h in hosts),
+        volumes=len(volumes),
+        gigabytes=sum(volumes.values()),
         volume_type=own_type,
         other_volume_types=tuple(sorted(set(volume_types) - {own_type})),
         networks=zones,

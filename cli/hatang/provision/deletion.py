@@ -12,21 +12,16 @@ from typing import Any
 
 from openstack.connection import Connection
 
+from hatang.catalogue.volumes import goes_in_several_steps
 from hatang.provision.cloud import guarded
 from hatang.registry import SystemRecord
 
-CONTROL = "BKP-13"
 WHY = "BKP-13: holds data; the platform unlocks it"
 
 
 def is_demanded(record: SystemRecord) -> bool:
     """Whether the system's level and kind demand several confirmations, and it has volumes at all."""
-    from hatang.catalogue import load
-    from hatang.catalogue.resolver import resolve
-
-    spec = record.spec
-    holds_data = any(h.volume_gib for h in spec.hosts)
-    return holds_data and resolve(load().control(CONTROL), spec.level, spec.sources).value is True
+    return bool(record.spec.data_volumes()) and goes_in_several_steps(record.spec)
 
 
 def hold(connection: Connection, project_id: str) -> int:

@@ -14,8 +14,20 @@ from hatang.errors import EngineError, PolicyError, RefusedError, StepError
 from hatang.model.agency import Agency
 from hatang.model.agency_code import slug
 from hatang.model.site import Site
-from hatang.policies.rules.resources import Planned, snake, violations
-from hatang.provision import configs, deletion, held, holdings, purge, recovery, retype, room, site_steps, unmanaged
+from hatang.policies.rules.resources import violations
+from hatang.provision import (
+    bridge,
+    configs,
+    deletion,
+    departure,
+    held,
+    holdings,
+    purge,
+    recovery,
+    room,
+    site_steps,
+    unmanaged,
+)  # fmt: skip
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack, state_of
 from hatang.provision.events import Report
@@ -150,17 +162,17 @@ class Provisioner:
             unmanaged.remove(self.cloud.connection, found)
         self._release(record)
         stored = record.spec.document_storage
-        refresh = plan.refresh
-        if first := retype.bridge(config, plan, self.engine.state(stack)):
-            self.say("volumes get another type; the old one keeps its quota until they have left it")
-            self._up(
+        refresh, changes = plan.refresh, made.changes
+        if first := bridge.first(config, plan, self.engine.state(stack)):
+            self.say("what goes, or moves to another volume type, does so before its quota is lowered")
+            done = self._up(
                 stack, partial(build_system, first), first.model_dump(mode="json"), refresh, document_storage=stored
             )
-            refresh = False
+            refresh, changes = False, _add({k: n for k, n in done.changes.items() if k != "same"}, changes)
         outcome = self._up(
             stack, partial(build_system, config), config.model_dump(mode="json"), refresh, document_storage=stored
         )
-        changes = _add(outcome.changes, made.changes)
+        changes = _add(outcome.changes, changes)
         if plan.unmanaged:
             changes["remove"] = len(plan.unmanaged)
         return Outcome(stack.name, changes, outcome.outputs, round(time.monotonic() - begun, 2), outcome.log)
@@ -234,7 +246,7 @@ class Provisioner:
     def _release(self, record: SystemRecord) -> None:
         """Let the engine at servers that are locked because they hold data, or are suspended."""
         project = self.outputs("system", record.spec.name).get("project_id")
-        if project and (deletion.is_demanded(record) or record.held or record.state == "resuming"):
+        if project and (deletion.is_demanded(record) or record.held or record.state in ("resuming", "changing")):
             deletion.release(self.cloud.connection, str(project))
 
     def outputs(self, kind: str, name: str) -> dict[str, Any]:
@@ -265,6 +277,7 @@ class Provisioner:
             report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
             digest = state.digest()
         self._judge(stack, report, document_storage)
+        departure.check(stack.name, report.steps, self.cloud.connection)
         room.check(stack.name, report.steps, state, self.cloud.connection, self.settings.engine_parallel)
         changes = shown(report)
         moved = refresh and any(n for op, n in changes.items() if op != "same")
@@ -272,12 +285,9 @@ class Provisioner:
 
     def _judge(self, stack: Stack, report: Report, storage: bool) -> None:
         """The rules of the policy pack, offline, over what the program declares."""
-        planned = {  # by URN: a refresh and what follows it are two steps of one resource
-            s["urn"]: Planned(s["type"], s["urn"].rsplit("::", 1)[1], snake((s.get("new") or {}).get("inputs") or {}))
-            for s in report.steps
-            if s.get("new") and s["op"] != "delete"
-        }
-        if found := violations(list(planned.values()), limits(self.site, self.cloud.role_ids, storage)):
+        planned = room.declared(report.steps)
+        room.check_declared(stack.name, planned)
+        if found := violations(planned, limits(self.site, self.cloud.role_ids, storage)):
             raise PolicyError(
                 f"the plan of {stack.name} breaks {len(found)} rules: " + "; ".join(map(str, found[:5])),
                 where=str(report.log),

@@ -8,15 +8,16 @@ and flavors as they are on the cloud.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from openstack.connection import Connection
 
 from hatang.errors import InputError, InputErrors, QuotaError
-from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Field, allowed, taken
-from hatang.policies.rules.resources import snake
+from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Declared, Field, allowed, excesses, taken
+from hatang.policies.rules.resources import Planned, snake
+from hatang.provision.bridge import something_goes
 from hatang.provision.cloud import guarded
 from hatang.provision.state import StateFile
 
@@ -30,6 +31,11 @@ NETWORK_FIELDS = {
     "subnetpool": "subnet_pools",
 }  # fmt: skip
 OF_A_TYPE = ("volumes_", "gigabytes_", "snapshots_")
+# Fields that follow from one field of a request
+OF_REQUEST = {
+    "instances": "system.hosts", "port": "system.hosts", "volumes": "system.hosts[].volume_gib",
+    "gigabytes": "system.hosts[].volume_gib",
+}  # fmt: skip
 Sizes = Mapping[str, tuple[int, int]]  # flavor id: vCPU, MiB of memory
 Steps = Iterable[Mapping[str, Any]]
 
@@ -79,14 +85,52 @@ def check(name: str, steps: list[dict[str, Any]], state: StateFile, connection: 
         raise faults[0] if len(faults) == 1 else InputErrors(faults)
 
 
+def declared(steps: Steps) -> list[Planned]:
+    """What the program declares, from the steps of a preview."""
+    gone = {s["urn"] for s in steps if s["op"] == "delete"}  # a refresh has looked at these too
+    found = {  # by URN: a refresh and what follows it are two steps of one resource
+        s["urn"]: Planned(s["type"], s["urn"].rsplit("::", 1)[1], _inputs(s, "new"))
+        for s in steps
+        if s.get("new") and s["urn"] not in gone
+    }
+    return list(found.values())
+
+
+def check_declared(name: str, resources: Sequence[Declared]) -> None:
+    """Does what a request makes a stack declare fit into the quota that the stack declares?
+
+    What no request decides on, such as networks and rules, is for the policy pack.
+
+    Raises:
+        QuotaError, InputErrors: it does not; each names the field of the request.
+    """
+    faults: list[InputError] = [
+        QuotaError(
+            f"system {name} declares {count} {place[1]}; its quota lets {limit}",
+            where=f"request of system {name}, {OF_REQUEST[place[1]]} ({SERVICES[place[0]]} quota {place[1]})",
+            do=f"ask for less: correct {OF_REQUEST[place[1]]} and submit the request again",
+        )
+        for place, count, limit in excesses(resources)
+        if place[1] in OF_REQUEST
+    ]
+    if faults:
+        raise faults[0] if len(faults) == 1 else InputErrors(faults)
+
+
 def shortages(steps: Steps, present: Present, sizes: Sizes, parallel: int) -> list[Excess]:
     """Fields that a plan needs more of than it sets, in the order in which they come.
 
-    Only what the plan adds to is compared, and limits that it lowers: the cloud refuses one below what is in use. The
-    quota of a volume type that volumes leave is lowered once they have left it (`retype`): what stays has to fit.
+    Only what the plan adds to is compared, and limits that it lowers: the cloud refuses one below what is in use. What
+    goes for good does so before anything is made and before its quota is lowered, and so does what volumes leave that
+    get another type (`bridge`): what stays has to fit.
     """
     limits: dict[Field, int] = {}
-    held, top, added = Counter(present.held), Counter(present.held), Counter[Field]()
+    steps, held, added = list(steps), Counter(present.held), Counter[Field]()
+    if something_goes((s["op"], s["type"].rsplit(":", 1)[1]) for s in steps):
+        for step in (s for s in steps if s["op"] == "delete"):
+            held.subtract(_taken(step, "old", sizes))
+        steps = [s for s in steps if s["op"] != "delete"]
+    top = Counter(held)
     for step in steps:
         limits |= allowed(step["type"], _inputs(step, "new"))
         before = _taken(step, "old", sizes) if step["op"] in REMOVES else {}

@@ -55,7 +55,7 @@ def keep(session: Session, name: str, branch: Branch, made: Allocation) -> Alloc
 
 
 def with_more(there: Allocation, system: System, zones: Sequence[ZoneKind] | None = None) -> Allocation:
-    """The addresses of a system as it shall be; what it has stays.
+    """The addresses of a system as it shall be; what stays of it keeps its own.
 
     Args:
         zones: that its level demands; None: those that it has. New hosts get the next free addresses of their zones.
@@ -65,12 +65,13 @@ def with_more(there: Allocation, system: System, zones: Sequence[ZoneKind] | Non
         InputError: a new host names a zone that the system does not have.
     """
     if zones is not None:
-        there = there.model_copy(update={"zones": allocator.rezoned(there, zones)})
+        leaving = {h.name for h in there.hosts} - {h.name for h in system.hosts}
+        there = there.model_copy(update={"zones": allocator.rezoned(there, zones, leaving)})
     return there.model_copy(update={"hosts": allocator.more_hosts(system, there)})
 
 
 def give_more(session: Session, system: System, zones: Sequence[ZoneKind] | None = None) -> None:
-    """The addresses that `with_more` told, from now on the system's; zones that it lost are nobody's network."""
+    """The addresses that `with_more` told, from now on the system's; what it lost is free within its own block."""
     name, there = system.name, of(session, system.name)
     assert there is not None, "a system in use has addresses"
     wanted = with_more(there, system, zones)
@@ -81,7 +82,8 @@ def give_more(session: Session, system: System, zones: Sequence[ZoneKind] | None
     gone = [z.value for z in had - has]
     session.execute(delete(t.ZoneRow).where(t.ZoneRow.system == name, t.ZoneRow.kind.in_(gone)))
     session.flush()
-    known = {h.name for h in there.hosts}
+    known, stay = {h.name for h in there.hosts}, [h.name for h in wanted.hosts]
+    session.execute(delete(t.AddressRow).where(t.AddressRow.system == name, t.AddressRow.host.not_in(stay)))
     for h in wanted.hosts:
         if h.name not in known:
             session.add(t.AddressRow(system=name, host=h.name, zone=h.zone.value, address=str(h.address)))

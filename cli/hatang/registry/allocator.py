@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import islice
@@ -58,14 +58,19 @@ def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKin
     )
 
 
-def rezoned(there: Allocation, wanted: Sequence[ZoneKind]) -> tuple[ZoneAllocation, ...]:
+def rezoned(
+    there: Allocation, wanted: Sequence[ZoneKind], leaving: Container[str] = ()
+) -> tuple[ZoneAllocation, ...]:  # fmt: skip
     """Zones of a system that shall have these: what it has stays where it is, and a zone with hosts stays at all.
+
+    Args:
+        leaving: hosts that go, and keep no zone.
 
     Raises:
         RefusedError: a system that was adopted has no room for another zone beside its own.
     """
     first = there.zones[0]
-    known, used = {z.kind: z for z in there.zones}, {h.zone for h in there.hosts}
+    known, used = {z.kind: z for z in there.zones}, {h.zone for h in there.hosts if h.name not in leaving}
     start = int(first.cidr_v6.network_address) // V6_GROUP * V6_GROUP
     for slot, kind in enumerate(ZONE_SLOTS):
         if kind in known or kind not in wanted:
@@ -90,14 +95,17 @@ def _at(room: Span, size: int, slot: int, taken: Sequence[Span]) -> int | None:
 
 
 def more_hosts(system: System, there: Allocation) -> tuple[HostAllocation, ...]:
-    """Addresses of all hosts: those that there are keep theirs, new ones get the next free ones of their zones.
+    """Addresses of all hosts: those that stay keep theirs, new ones get the next free ones of their zones.
+
+    The address of a host that goes is not free before it has gone, so no new host gets it along with that.
 
     Raises:
         RefusedError: a zone is full.
         InputError: the system has no such zone.
     """
     nets = {z.kind: z.cidr for z in there.zones}
-    found, used = list(there.hosts), {h.address for h in there.hosts}
+    wanted = {h.name for h in system.hosts}
+    found, used = [h for h in there.hosts if h.name in wanted], {h.address for h in there.hosts}
     for host in system.hosts:
         if host.name in {h.name for h in found}:
             continue

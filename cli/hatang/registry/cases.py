@@ -66,5 +66,5 @@ def _record(row: Any, case: Case) -> RequestRecord:
     system = row.spec["system"]["name"]
     return RequestRecord(
         row.id, system, row.agency_code, row.requested_by, case.state, row.created_at, row.kind, case,
-        row.spec["system"].get("document_storage", False),
+        row.spec["system"].get("document_storage", False), tuple((row.spec.get("data_loss") or {}).get("hosts", ())),
     )  # fmt: skip

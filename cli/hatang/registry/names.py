@@ -1,7 +1,7 @@
 """Names of servers: `<system>-<host>`, in Nova, as hostname, in the inventory and for SSH; so one name is one server.
 
 Two pairs may give one name: system `a-b` with host `c`, system `a` with host `b-c`. Who asks first has it, until the
-system is removed.
+system is removed: the name of a host that a change takes away stays its system's, so nobody else is taken for it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,13 @@ def claim(session: Session, system: System) -> None:
                 f"the server name {clash.name} rests: it was one of system {clash.system}, which was removed",
                 where=f"system.hosts[{place}].name", do="choose another name for the host or the system",
             )  # fmt: skip
+        host = clash.name.removeprefix(clash.system + "-")
+        there = System.model_validate(session.get_one(t.SystemRow, clash.system).spec)
+        told = f"a server called {clash.name} exists: host {host} of system {clash.system}"
+        if host not in {h.name for h in there.hosts}:  # it was taken away, or a change that waits brings it
+            told = f"the server name {clash.name} is kept for system {clash.system}"
         raise NameTakenError(
-            f"a server called {clash.name} exists: host {clash.name.removeprefix(clash.system + '-')} "
-            f"of system {clash.system}",
+            told,
             where=f"system.hosts[{place}].name",
             do="choose another name for the host or the system",
         )
@@ -48,6 +52,15 @@ def claim_more(session: Session, system: System) -> None:
     wanted = {system.server_name(h.name) for h in system.hosts}
     session.add_all(t.ServerNameRow(name=name, system=system.name) for name in kept - wanted)
     session.flush()
+
+
+def give_back(session: Session, current: System, asked: System) -> None:
+    """A change is not to come: the names that it would have brought are free again."""
+    kept = {current.server_name(h.name) for h in current.hosts}
+    names = {asked.server_name(h.name) for h in asked.hosts} - kept
+    session.execute(
+        delete(t.ServerNameRow).where(t.ServerNameRow.system == current.name, t.ServerNameRow.name.in_(names))
+    )
 
 
 def release(session: Session, system: str) -> None:

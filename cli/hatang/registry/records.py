@@ -25,6 +25,7 @@ class RequestRecord:
     kind: str
     case: Case
     document_storage: bool = False  # of the system as it shall be: QCVN 12:2026/BCA applies too
+    data_of: tuple[str, ...] = ()  # hosts whose data volumes go with it
 
     @property
     def planned_as(self) -> str:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hatang.errors import InputError, NameTakenError, RefusedError
-from hatang.model.agency import Agency, QuotaCeiling
+from hatang.errors import NameTakenError, RefusedError
 from hatang.model.asked import AnyRequest
 from hatang.model.authority import is_operator
 from hatang.model.case import Case, Event
-from hatang.model.change import Difference, differences
-from hatang.model.lifecycle import BIRTH, OVER, STANDING_KINDS, UNDER_WAY, Act, RequestKind, RequestState, Role, find
+from hatang.model.change import Difference
+from hatang.model.lifecycle import BIRTH, STANDING_KINDS, UNDER_WAY, Act, RequestKind, RequestState, Role, find
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
@@ -23,7 +21,7 @@ from hatang.model.standing_request import StandingRequest
 from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 from hatang.model.waiver import person_key
-from hatang.registry import addresses, ceilings, names, quarantine, reorganising, standing
+from hatang.registry import addresses, altering, bodies, ceilings, names, quarantine, reorganising, standing
 from hatang.registry import tables as t
 from hatang.registry.cases import add, case_of, record_of
 from hatang.registry.records import RequestRecord, SystemRecord
@@ -32,7 +30,6 @@ from hatang.registry.states import home_of, others_of, state_of
 from hatang.registry.unknown import unknown
 
 ZonesOf = Callable[[System], Sequence[ZoneKind]]
-CLOSED = (*OVER, RequestState.DRAFT, RequestState.RETURNED)
 
 
 class Requests:
@@ -53,7 +50,7 @@ class Requests:
 
         Args:
             site: its flavors tell what the agency's systems take, and its specialised unit who must decide; without
-                it neither is looked at.
+                it only their number of hosts and block storage are measured.
             draft: record it without handing it in.
 
         Raises:
@@ -75,10 +72,10 @@ class Requests:
 
     def _take(self, session: Session, file: AnyRequest, text: str, digest: str, site: Site | None) -> t.RequestRow:
         if isinstance(file, RequestFile):
-            take_agency(session, file)
+            bodies.take(session, file)
             spec = ceilings.as_kept(file)
         elif isinstance(file, Reorganisation):
-            _agency_row(session, file.agency)
+            bodies.of_code(session, file.agency)
             spec = reorganising.as_drafted(file)
         else:
             spec = standing.as_kept(session, file)
@@ -112,18 +109,21 @@ class Requests:
             return
         reorganising.refuse_touched(session, file.agency_code, _open(session))
         if file.asked not in BIRTH:
-            self._check_alone(session, row, file.system_name)
+            altering.check_alone(session, row, file.system_name)
         if isinstance(file, StandingRequest):
             standing.check(session, file)
             return
         if file.asked is RequestKind.CHANGE:
-            self._check_change(session, row, file)
+            altering.check(session, row, file)
         else:
+            if file.asked is RequestKind.NEW_AGENCY:
+                bodies.come(session, row, file)
             self._take_system(session, file, row.id)
             names.claim(session, file.system)
-        if site is not None:
-            taken = session.get_one(t.SystemRow, file.system.name)
-            ceilings.check(session, file.system, row, others_of(session, taken), site)
+        taken = session.get_one(t.SystemRow, file.system.name)
+        under_way = {o.spec["system"]["name"]: o for o in _open(session) if o.kind == RequestKind.CHANGE}
+        asked = {name: System.model_validate(o.spec["system"]) for name, o in under_way.items()}
+        ceilings.check(session, file.system, row, others_of(session, taken), site, asked)
 
     def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
         system = file.system
@@ -156,35 +156,6 @@ class Requests:
         row.request_id, row.level, row.spec = request_id, int(system.level), spec
         addresses.release(session, system.name)
         session.add(t.SystemStateRow(system=system.name, state="requested"))
-
-    def _check_change(self, session: Session, row: t.RequestRow, file: RequestFile) -> None:
-        name = file.system.name
-        system = session.get(t.SystemRow, name)
-        if system is None or system.agency_code != file.agency.code:
-            raise unknown(f"system of agency {file.agency.code}", name, session.scalars(
-                select(t.SystemRow.name).where(t.SystemRow.agency_code == file.agency.code)))  # fmt: skip
-        if (state := state_of(session, name)) != "active":
-            raise RefusedError(f"system {name} is {state}; only a system in use can be changed",
-                where=f"registry, system {name}", do=f"bring it up first: hatang system apply {name}")  # fmt: skip
-        found = _differences(session, row)
-        if not found:
-            raise InputError(f"the request asks for nothing that system {name} does not have", where="system",
-                do="state what shall be different")  # fmt: skip
-        if refused := [d for d in found if not d.carried_out]:
-            told = "; ".join(f"{d.field}: {d.old or 'none'} → {d.new or 'none'}" for d in refused)
-            raise InputError(f"such changes are not carried out yet: {told}", where=refused[0].field,
-                do="ask for more hosts, another level, ceiling or contact; leave the rest as it is")  # fmt: skip
-        names.claim_more(session, file.system)
-        row.spec = {**row.spec, "from_level": system.level}  # who may lower a level is asked at the level as it was
-
-    def _check_alone(self, session: Session, row: t.RequestRow, name: str) -> None:
-        """One request at a time is about a system in use. Raises RefusedError."""
-        for other in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == row.agency_code)):
-            if other.id == row.id or other.kind in BIRTH or other.spec["system"]["name"] != name:
-                continue
-            if case_of(session, other).state not in CLOSED:
-                raise RefusedError(f"request {other.id} ({other.kind}) is already about system {name}",
-                    where=f"registry, request {other.id}", do="let it be decided, or returned, first")  # fmt: skip
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -219,22 +190,24 @@ class Requests:
             home = home_of(session, current) if current else agency.code
             there, state = addresses.of(session, system.name), state_of(session, system.name)
             allocation = there
-            if there and row.kind == "change":
+            if there and row.kind == RequestKind.CHANGE:
                 allocation = addresses.with_more(there, system, zones(system) if zones else None)
             held = standing.holds(RequestKind(row.kind), state)
             leaves = row.kind == RequestKind.REMOVE
-            asked = _agency_as_asked(agency, row)
+            asked = bodies.as_asked(agency, row)
             return SystemRecord(system, asked, row.id, state, allocation, held, leaves, home)
 
     def changes(self, request_id: str) -> list[Difference]:
-        """Old against new of a request about a system in use, until it has begun; then the registry has the new."""
+        """Old against new of a request about what is there, or what a new agency will be; none once it has begun."""
         with self._reading() as session:
             row = _row(session, request_id)
             if row.kind == RequestKind.REORGANISE:
                 return reorganising.differences(session, row)
+            if row.kind == RequestKind.NEW_AGENCY:
+                return bodies.differences(session, row)
             if row.kind in STANDING_KINDS:
                 return standing.differences(RequestKind(row.kind), state_of(session, row.spec["system"]["name"]))
-            return _differences(session, row) if row.kind == "change" else []
+            return altering.differences_of(session, row) if row.kind == RequestKind.CHANGE else []
 
     # -- deciding and carrying out ------------------------------------------------------------------------------------
 
@@ -252,17 +225,18 @@ class Requests:
             again = (last.act, last.role, person_key(last.person), last.plan, last.document, last.body)
             if again == (event.act, event.role, person_key(event.person), event.plan, event.document, event.body):
                 return record_of(session, row)
-            if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.events):
+            if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.round):
                 add(session, row, case, event)
                 if row.kind != RequestKind.REORGANISE:
-                    ceilings.take_over(session, row)  # once: approved again, it must not bring an old ceiling back
+                    # Once for what was submitted: approved again, it must not bring an old ceiling back.
+                    ceilings.take_over(session, row)
             else:
                 add(session, row, case, event)
             if event.act is Act.KEEP:
                 quarantine.keep(session, row.spec["system"]["name"])
-            if event.act in (Act.REJECT, Act.RETURN) and row.kind == "change":
+            if event.act in (Act.REJECT, Act.RETURN) and row.kind == RequestKind.CHANGE:
                 current = session.get_one(t.SystemRow, row.spec["system"]["name"])
-                names.claim(session, System.model_validate(current.spec))
+                names.give_back(session, System.model_validate(current.spec), System.model_validate(row.spec["system"]))
             return record_of(session, row)
 
     def begin(self, request_id: str, zones: ZonesOf | None = None) -> None:
@@ -309,21 +283,6 @@ class Requests:
                 add(session, row, case, Event(Act.FAIL, Role.HATANG, step=step, note=cause))
 
 
-def take_agency(session: Session, file: RequestFile) -> None:
-    """The agency of a request, recorded when it is new. Raises InputError: it is known with another branch."""
-    agency = file.agency
-    row = session.get(t.AgencyRow, agency.code)
-    if row is None:
-        spec = agency.model_copy(update={"ceiling": QuotaCeiling()}).model_dump(mode="json")  # until an approval
-        session.add(t.AgencyRow(code=agency.code, branch=agency.branch.value, spec=spec))
-        session.flush()
-    elif row.branch != agency.branch.value:
-        raise InputError(
-            f"agency {agency.code} is known with branch {row.branch}, not {agency.branch.value}",
-            where="agency.branch", do="correct the branch or the code",
-        )  # fmt: skip
-
-
 def follow_system(session: Session, name: str, state: str) -> None:
     """The system came into a state: requests that were under way for it are finished, or are taken away with it."""
     acts = {Act.FINISH: Role.HATANG} | ({Act.DESTROY: Role.ENGINEER} if state == "removed" else {})
@@ -337,40 +296,12 @@ def follow_system(session: Session, name: str, state: str) -> None:
                 break
 
 
-def _agency_as_asked(agency: t.AgencyRow, row: t.RequestRow) -> Agency:
-    found = Agency.model_validate(agency.spec)
-    return found if row.kind != "change" else replace_contact(found, row.spec["agency"])
-
-
-def replace_contact(agency: Agency, asked: dict[str, Any]) -> Agency:
-    """The agency with the contact that a request asks for."""
-    return agency.model_copy(update={"contact": asked["contact"]})
-
-
-def _differences(session: Session, row: t.RequestRow) -> list[Difference]:
-    agency = Agency.model_validate(session.get_one(t.AgencyRow, row.agency_code).spec)
-    asked = Agency.model_validate(row.spec["agency"])
-    system = System.model_validate(row.spec["system"])
-    there = session.get(t.SystemRow, system.name)
-    if there is None:  # a draft that names what is not there; submitting it is refused
-        return []
-    stated = set(row.spec["agency"]["ceiling"])
-    return differences((agency, System.model_validate(there.spec)), (asked, system), stated)
-
-
 def _open(session: Session) -> list[t.RequestRow]:
     """Requests that are under way."""
     e = RequestEventRow
     newest = select(e.target).where(e.request_id == t.RequestRow.id).order_by(e.number.desc()).limit(1)
-    closed = [state.value for state in CLOSED]
+    closed = [state.value for state in altering.CLOSED]
     return list(session.scalars(select(t.RequestRow).where(newest.scalar_subquery().not_in(closed))))
-
-
-def _agency_row(session: Session, code: str) -> t.AgencyRow:
-    row = session.get(t.AgencyRow, code)
-    if row is None:
-        raise unknown("agency", code, session.scalars(select(t.AgencyRow.code)))
-    return row
 
 
 def _row(session: Session, request_id: str) -> t.RequestRow:

@@ -81,6 +81,7 @@ class Request(Shape):
     approved_plan: str
     demand: Demand
     document_storage: bool
+    data_of: list[str] = Field(description="Of a change: hosts whose data volumes go with it.")
     owners: list[str] = Field(description="Of a reorganisation: those who consent.")
     missing: list[str]
     deadline: Limit | None

@@ -6,14 +6,13 @@ rights on their own domains, at last the mapping of codes. No network, server or
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from dbos import DBOS, StepOptions
 
-from hatang.errors import FencedError, HatangError, InputError, RefusedError
+from hatang.errors import InputError, RefusedError
 from hatang.model.agency_code import slug
 from hatang.model.case import Event
 from hatang.model.lifecycle import UNDER_WAY, Act, RequestKind, RequestState, Role
@@ -21,9 +20,9 @@ from hatang.model.waiver import civil_day
 from hatang.provision import handover
 from hatang.provision.moved import moved
 from hatang.provision.plan import Plan, load_plan
-from hatang.registry import RequestRecord, leases
+from hatang.registry import RequestRecord
 from hatang.registry.reorganisations import Reorganisations
-from hatang.workflow import durable, lock, reorganisation_plan
+from hatang.workflow import durable, lock, one_step, reorganisation_plan
 from hatang.workflow.context import Context
 
 Result = dict[str, Any]
@@ -172,24 +171,12 @@ def _step(title: str, function: Callable[..., Result], request_id: str, *argumen
 
 
 def _told(title: str, function: Callable[..., Result], request_id: str, *arguments: Any) -> Result:
-    """Run one step and say so."""
-    assert _context is not None
-    _context.progress(f"{title} …")
-    begun = time.monotonic()
-    if function not in (approve, agencies):  # agencies begins by itself
-        _context.registry.begin(request_id)
-    try:
-        leases.require()
-        result = function(_context, request_id, *arguments)
-        leases.require()  # what was done while another held it is no result
-    except FencedError as exc:
-        leases.die(exc)
-        raise
-    except HatangError as exc:
-        if function is not approve:
-            _context.registry.fail(request_id, title[:32], exc.what)
-        raise
-    finally:
-        _context.write_journal()
-    _context.progress(f"{title}: done in {time.monotonic() - begun:.1f} s")
-    return result
+    """Run one step. Only here do steps meet the process's context."""
+    context = _context
+    assert context is not None
+    step = one_step.Step(
+        title, title, request=lambda: request_id,
+        begins=function not in (approve, agencies),  # agencies begins by itself
+        fails=function is not approve,
+    )  # fmt: skip
+    return one_step.run(context, step, lambda: function(context, request_id, *arguments))

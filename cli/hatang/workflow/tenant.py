@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from dbos import DBOS, StepOptions
 
-from hatang.errors import FencedError, HatangError
 from hatang.registry import leases
 from hatang.registry.removals import Removals
-from hatang.workflow import durable, lock, steps
+from hatang.workflow import durable, lock, one_step, steps
 from hatang.workflow.approval import target
 from hatang.workflow.context import Context
 
@@ -128,38 +126,16 @@ def _step(title: str, function: Callable[..., dict[str, Any]], name: str, *argum
 
 
 def _told(title: str, function: Callable[..., dict[str, Any]], name: str, *arguments: Any) -> dict[str, Any]:
-    """Run one step and say so. Only here do steps meet the process's context."""
-    assert _context is not None
+    """Run one step. Only here do steps meet the process's context."""
+    context = _context
+    assert context is not None
     if hand_over.is_set():
         leases.give_back()
         os._exit(HANDED_OVER)  # as if killed here: whoever takes the run up goes on with this step
-    _fenced()
-    _context.progress(f"{name}: {title} …")
-    begun = time.monotonic()
-    if title in (*AFTER_APPROVAL[1:], *SUSPENDING[1:], *PURGING):  # apply begins by itself, once it knows what to begin
-        _context.registry.begin(_context.registry.system(name).request_id)
-        _context.write_journal()
-    try:
-        result = function(_context, name, *arguments)
-        _fenced()  # what was done while another held the system is no result
-    except FencedError as exc:
-        leases.die(exc)
-        raise
-    except HatangError as exc:
-        _fenced()
-        if title in (*AFTER_APPROVAL, *SUSPENDING, *PURGING):
-            registry = _context.registry
-            registry.fail(registry.system(name).request_id, title, exc.what)
-        raise
-    finally:
-        _context.write_journal()
-    _context.progress(f"{name}: {title} done in {time.monotonic() - begun:.1f} s")
-    return result
-
-
-def _fenced() -> None:
-    """End here and now when another has taken the system meanwhile: not even the failure may be written."""
-    try:
-        leases.require()
-    except FencedError as exc:
-        leases.die(exc)
+    later = (*AFTER_APPROVAL[1:], *SUSPENDING[1:], *PURGING)
+    step = one_step.Step(
+        title, f"{name}: {title}", request=lambda: context.registry.system(name).request_id,
+        begins=title in later,  # apply begins by itself, once it knows what to begin
+        fails=title in (AFTER_APPROVAL[0], *later),
+    )  # fmt: skip
+    return one_step.run(context, step, lambda: function(context, name, *arguments))

@@ -6,6 +6,7 @@ process loads everything and then forks, before it has touched a database: loadi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,14 +15,17 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hatang.errors import QuotaError
 from hatang.model.terms import ZoneKind
 from hatang.registry import Registry
 from tests.unit.registry.decided import approve
+from tests.unit.registry.test_ceilings import asks
 from tests.unit.registry.test_registry import SITE, named
 
 ROOT = Path(__file__).resolve().parents[3]
 ZONES = (ZoneKind.BORDER, ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
 TIMEOUT_S = 400
+HOSTS_EACH = 3  # of the systems that are asked for within a ceiling
 
 
 def _open(registry: Registry, *_: str) -> None:
@@ -31,6 +35,19 @@ def _open(registry: Registry, *_: str) -> None:
 def _submit(registry: Registry, *names: str) -> None:
     for name in names:
         registry.submit(named(name), name, SITE)
+
+
+def _submit_within(registry: Registry, *names: str) -> None:
+    """Submit what the ceiling of the agency has room for."""
+    for name in names:
+        with contextlib.suppress(QuotaError):
+            registry.submit(asks(name, HOSTS_EACH), "", SITE)
+
+
+def _grow_within(registry: Registry, name: str) -> None:
+    """Ask for twice as many hosts, where the ceiling has room for them."""
+    with contextlib.suppress(QuotaError):
+        registry.submit(asks(name, 2 * HOSTS_EACH).model_copy(update={"kind": "change"}), "", SITE)
 
 
 def _approve(registry: Registry, *requests: str) -> None:
@@ -49,6 +66,7 @@ def _record(registry: Registry, value: str) -> None:
 
 TASKS: dict[str, Callable[..., None]] = {
     "open": _open, "submit": _submit, "approve": _approve, "allocate": _allocate, "record": _record,
+    "submit-within": _submit_within, "grow-within": _grow_within,
 }  # fmt: skip
 
 

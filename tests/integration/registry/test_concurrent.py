@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hatang.model.allocation import Allocation
 from hatang.registry import Registry
-from tests.integration.registry.crew import ZONES, together
-from tests.unit.registry.decided import appraise
+from tests.integration.registry.crew import HOSTS_EACH, ZONES, together
+from tests.unit.registry.decided import appraise, approve
+from tests.unit.registry.test_ceilings import asks, used
 from tests.unit.registry.test_overlaps import all_apart, v4
 from tests.unit.registry.test_registry import REQUEST, SITE, named
 
@@ -65,6 +66,38 @@ def test_one_request_from_everybody_is_one(url: str) -> None:
 def test_different_requests_of_one_new_agency_all_come_in(url: str) -> None:
     together("submit", url, [[f"s{i}"] for i in range(WORKERS)])
     assert len(Registry.open(url).systems()) == WORKERS
+
+
+def hosts_asked_for(registry: Registry) -> int:
+    """Hosts of all systems, each as it is or as a change wants it, whichever is more."""
+    found = {s.spec.name: len(s.spec.hosts) for s in registry.systems() if s.state != "removed"}
+    for request in registry.requests():
+        wanted = registry.as_asked(request.id).spec
+        found[wanted.name] = max(found[wanted.name], len(wanted.hosts))
+    return sum(found.values())
+
+
+def test_submissions_at_once_do_not_together_exceed_the_ceiling(url: str) -> None:
+    """There is room for five systems of three hosts besides the first; eight ask at the same moment."""
+    registry = Registry.open(url)
+    room = 5
+    approve(registry, registry.submit(asks("dau", 1, hosts=room * HOSTS_EACH + 1 + HOSTS_EACH - 1), "", SITE).id)
+    together("submit-within", url, [[f"s{i}"] for i in range(WORKERS)])
+    assert hosts_asked_for(registry) == room * HOSTS_EACH + 1
+    assert len(registry.systems()) == room + 1, "no more, and no fewer"
+
+
+def test_changes_at_once_do_not_together_exceed_the_ceiling(url: str) -> None:
+    """Eight systems in use want to double; there is room for three of them to do so."""
+    registry = Registry.open(url)
+    names, room = [f"s{i}" for i in range(WORKERS)], 3
+    for name in names:
+        file = asks(name, HOSTS_EACH, hosts=(WORKERS + room) * HOSTS_EACH)
+        approve(registry, registry.submit(file, "", SITE).id)
+        used(registry, name)
+    together("grow-within", url, [[name] for name in names])
+    assert hosts_asked_for(registry) == (WORKERS + room) * HOSTS_EACH
+    assert len([r for r in registry.requests() if r.kind == "change"]) == room
 
 
 def test_ids_of_one_thing_are_kept_whole(url: str) -> None:

@@ -127,9 +127,16 @@ def test_overdue_lists_what_is_late_and_what_cannot_be_told(
     assert "holidays of 2031 are not known" in " ".join(shell("list").split())
 
 
-def test_a_kind_that_is_not_carried_out_is_refused_and_nothing_is_recorded(shell: Shell, tmp_path: Path) -> None:
-    file = tmp_path / "new-agency.yaml"
-    file.write_text("kind: new-agency\nsystem: mot-cua\n")
-    refused = shell("submit", str(file), code=2)
-    assert "requests of kind new-agency are not carried out yet" in refused
-    assert shell.json("list")["requests"] == []
+def test_an_agency_comes_with_its_first_system_and_only_once(shell: Shell, tmp_path: Path) -> None:
+    file, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    file.write_text(FILE.read_text().replace("kind: new-system", "kind: new-agency"))
+    assert "System mot-cua, agency H99.05: new-agency" in shell("validate", str(file))
+    request = shell.json("submit", str(file))["request"]
+    assert (request["kind"], request["demand"]["approver"]) == ("new-agency", "owner")
+    assert "vcpus 64" in shell("show", request["id"])
+    second.write_text(file.read_text().replace("name: mot-cua", "name: van-thu"))
+    refused = shell("submit", str(second), code=2)
+    assert f"agency H99.05 is there already, by request {request['id']} (new-agency)" in refused
+    assert f"{second}:6 (agency.code)" in refused
+    assert "kind: new-system" in refused
+    assert len(shell.json("list")["requests"]) == 1

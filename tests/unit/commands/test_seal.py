@@ -74,6 +74,18 @@ def test_what_was_sealed_is_taken_in_once(desk: Desk) -> None:
     assert desk.requests == ["mot-cua"]
 
 
+def test_a_new_agency_seals_its_first_request_before_it_is_known(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "first.yaml"
+    file.write_text(FILE.read_text().replace("kind: new-system", "kind: new-agency"))
+    desk.prepared(file)
+    made = json.loads(desk("request", "submit", desk.sealed, "--output", "json"))["request"]
+    assert (made["kind"], made["agency"], made["state"]) == ("new-agency", "H99.05", "submitted")
+    file.write_text(file.read_text().replace("name: mot-cua", "name: van-thu"))
+    desk("request", "seal", file, "--key", desk.key, "--to", tmp_path / "second.yaml")
+    assert "is there already" in desk("request", "submit", tmp_path / "second.yaml", code=2)
+    assert desk.requests == ["mot-cua"]
+
+
 def test_whatever_is_altered_is_refused_and_nothing_recorded(desk: Desk) -> None:
     content = desk.prepared()
     raw = bytearray(base64.b64decode(content["signature"]))

@@ -52,7 +52,8 @@ def test_what_loses_data_comes_first_and_is_counted_once() -> None:
     found = effects(steps)
     assert loses_data(found)
     assert [(e.kind, e.act, e.names) for e in found[:2]] == [("server", "anew", ("web",)), ("volume", "anew", ("web",))]
-    first, second, *_ = in_words([], found)
+    first, second, third, *_ = in_words([{"field": "system.level", "old": "2", "new": "3"}], found)
+    assert third.startswith("Level 2 → 3.")
     assert "OWN DISKS IS LOST" in first
     assert "EMPTY" in second
 
@@ -67,3 +68,19 @@ def test_volumes_that_go_go_with_their_data(operation: str, kind: str) -> None:
     found = effects([step(operation, kind, "host-a-volume")])
     assert found == [Effect("volume", "gone", ("a",), Data.LOST)]
     assert in_words([], found) == ["Volumes that go, WITH THEIR DATA: a."]
+
+
+def test_a_host_that_goes_is_told_with_what_is_lost_and_what_is_kept() -> None:
+    steps = [
+        step("delete", "Instance", "host-db-server"),
+        step("delete", "Port", "host-db-port"),
+        step("delete", "VolumeAttach", "host-db-attach"),
+        step("update", "QuotaSetV2", "quota-compute", "instances"),
+    ]
+    kept = {"field": "system.kept_volumes.db", "old": "", "new": "20 GiB"}
+    waits = {"field": "system.kept_volumes.cu", "old": "20 GiB", "new": ""}
+    told = in_words([kept, waits], effects(steps))
+    assert told[0] == "Servers that go, WITH ALL THAT LIES ON THEIR OWN DISKS: db."
+    assert told[1].startswith("Data volumes that stay without a server: db.")
+    lost = in_words([], effects([*steps, step("delete", "Volume", "host-db-volume")]))
+    assert lost[:2] == [told[0], "Volumes that go, WITH THEIR DATA: db."]

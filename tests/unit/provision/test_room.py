@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Field
-from hatang.provision.room import SERVER, Excess, Present, shortages
+from hatang.errors import InputErrors
+from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Field, over_quota
+from hatang.policies.rules.resources import Planned, snake
+from hatang.provision.room import SERVER, Excess, Present, check_declared, declared, shortages
 from tests.unit.stacks.recorded import record_system, site
 
 NET, VOLUME = "openstack:networking/network:Network", "openstack:blockstorage/volume:Volume"
@@ -112,3 +114,63 @@ def test_a_volume_that_gets_another_type_leaves_room_in_the_old_one(
     place = (STORAGE, "volumes_plain")
     made = shortages(steps, Present({place: left}, {place: 9}), SIZES, parallel=8)
     assert [(e.place[1], e.needed, e.allowed) for e in made] == found
+
+
+def test_what_goes_for_good_makes_room_wherever_it_stands_in_the_plan() -> None:
+    held: dict[Field, int] = {(COMPUTE, "instances"): 2}
+    lowered = quota(COMPUTE, "update", instances=1)
+    assert short([lowered, server("delete", old="small")], held, instances=2) == []
+    exchanged = [lowered, server("create", "small"), server("delete", old="small"), server("delete", old="small")]
+    assert short(exchanged, held, instances=2) == []
+    assert short([lowered, server("create", "small"), server("delete", old="small")], held, instances=2) == [
+        ("instances", 2, 1)
+    ]
+
+
+def test_a_stack_over_its_own_quota_names_the_field_of_the_request() -> None:
+    made = [
+        Planned(COMPUTE, "c", {"instances": 1}),
+        Planned(STORAGE, "s", {"volumes": 1, "gigabytes": 5}),
+        *[Planned(SERVER, f"s{i}", {}) for i in range(2)],
+        *[Planned(VOLUME, f"v{i}", {"size": 4}) for i in range(2)],
+    ]
+    with pytest.raises(InputErrors) as refused:
+        check_declared("mot-cua", made)
+    assert refused.value.exit_code == 2
+    assert [(e.what, e.where) for e in refused.value.errors] == [
+        (
+            "system mot-cua declares 2 instances; its quota lets 1",
+            "request of system mot-cua, system.hosts (Nova quota instances)",
+        ),
+        (
+            "system mot-cua declares 2 volumes; its quota lets 1",
+            "request of system mot-cua, system.hosts[].volume_gib (Cinder quota volumes)",
+        ),
+        (
+            "system mot-cua declares 8 gigabytes; its quota lets 5",
+            "request of system mot-cua, system.hosts[].volume_gib (Cinder quota gigabytes)",
+        ),
+    ]
+    assert all("submit the request again" in e.do for e in refused.value.errors)
+
+
+def test_what_no_request_decides_on_is_left_to_the_policy_pack() -> None:
+    made = [Planned(NETWORK, "n", {"network": 0}), Planned(NET, "zone", {})]
+    check_declared("mot-cua", made)
+    assert over_quota(made) == ["1 network are declared, the quota lets 0"]
+
+
+def test_what_a_stack_declares_of_itself_is_within_its_quota() -> None:
+    made = record_system(3, public=True)
+    check_declared("thu", [Planned(m.type, m.name, snake(m.inputs)) for m in made])
+
+
+def test_what_goes_is_declared_no_more_though_a_refresh_has_looked_at_it() -> None:
+    def of(name: str, op: str, side: str = "new") -> Step:
+        return {"op": op, "type": SERVER, "urn": f"urn:{SERVER}::{name}", side: {"inputs": {"flavorId": name}}}
+
+    steps = [of("stays", "refresh"), of("goes", "refresh"), of("stays", "same"), of("comes", "create"),
+             of("goes", "delete", "old")]  # fmt: skip
+    assert [(p.name, p.props) for p in declared(steps)] == [
+        ("stays", {"flavor_id": "stays"}), ("comes", {"flavor_id": "comes"}),
+    ]  # fmt: skip

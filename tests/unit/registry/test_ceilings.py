@@ -6,6 +6,8 @@ import pytest
 
 from hatang.errors import HatangError, InputErrors, QuotaError
 from hatang.model.agency import QuotaCeiling
+from hatang.model.case import Event
+from hatang.model.lifecycle import Act, Role
 from hatang.model.request import RequestFile
 from hatang.registry import Registry
 from tests.unit.registry.decided import approve, plan
@@ -133,9 +135,58 @@ def test_another_agencys_systems_do_not_count(registry: Registry) -> None:
     approved(registry, other)
 
 
-def test_a_later_request_does_not_keep_a_system_from_being_repaired(registry: Registry) -> None:
+def test_a_later_request_does_not_keep_a_system_from_being_repaired(url: str) -> None:
+    registry = Registry.open(url)
+    approved(registry, asks("mot", 2, vcpus=4 * FLAVOR.vcpus))
     registry.allocate("mot", SITE, ZONES)
-    registry.submit(asks("hai", 9), "")  # not measured here
+    registry.submit(asks("hai", 9), "")  # without the site its vCPU are not known
     registry.check_ceiling("mot", SITE)
-    with pytest.raises(QuotaError, match=r"system hai with mot takes 11 hosts; agency H99\.05 has 4"):
+    with pytest.raises(QuotaError, match=rf"takes {11 * FLAVOR.vcpus} vCPU; agency H99\.05 has {4 * FLAVOR.vcpus}"):
         registry.check_ceiling("hai", SITE)
+
+
+def test_without_a_site_hosts_and_block_storage_are_measured(registry: Registry) -> None:
+    for count, gib, field in ((3, 0, "hosts"), (1, 101, "disk_gib")):
+        with pytest.raises(QuotaError) as caught:
+            registry.submit(asks("hai", count, volume_gib=gib), "")
+        assert caught.value.where == f"registry, agency H99.05, ceiling.{field}"
+        assert caught.value.exit_code == 2
+    assert [s.spec.name for s in registry.systems()] == ["mot"]
+    registry.submit(asks("hai", 2, volume_gib=50), "")
+
+
+def grows(registry: Registry, name: str, count: int) -> None:
+    """Ask for a system to have so many hosts."""
+    file = asks(name, count).model_copy(update={"kind": "change"})
+    registry.submit(file, "", SITE)
+
+
+def used(registry: Registry, name: str) -> None:
+    """The system becomes active."""
+    registry.allocate(name, SITE, ZONES)
+    registry.begin(registry.system(name).request_id)
+    registry.set_system_state(name, "active")
+
+
+def test_changes_that_wait_count_with_what_they_ask_for(url: str) -> None:
+    """Each fits beside the other as it is; together they would not."""
+    registry = Registry.open(url)
+    approved(registry, asks("mot", 2, hosts=6))
+    approved(registry, asks("hai", 2))
+    for name in ("mot", "hai"):
+        used(registry, name)
+    grows(registry, "mot", 4)
+    with pytest.raises(QuotaError, match=r"system hai with mot takes 7 hosts; agency H99\.05 has 6"):
+        grows(registry, "hai", 3)
+    assert "takes 7 hosts" in refused(registry, asks("ba", 1)).what
+    waiting = next(r for r in registry.requests() if r.kind == "change")
+    registry.act(waiting.id, Event(Act.REJECT, Role.OWNER, "nguoi-phe-duyet", note="không cần"))
+    grows(registry, "hai", 3)
+
+
+def test_a_change_that_waits_to_take_less_frees_nothing_yet(url: str) -> None:
+    registry = Registry.open(url)
+    approved(registry, asks("mot", 4, hosts=6))
+    used(registry, "mot")
+    grows(registry, "mot", 1)
+    assert "system hai with mot takes 7 hosts" in refused(registry, asks("hai", 3)).what

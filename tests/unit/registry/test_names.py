@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from hatang.errors import InputError
+from hatang.errors import InputError, RefusedError
 from hatang.model.request import RequestFile
 from hatang.registry import Registry, database
 from hatang.registry import tables as t
@@ -109,7 +109,8 @@ def test_two_processes_at_once_do_not_both_get_it(url: str) -> None:
     assert list(kept(registry)) == ["a-b-c"]
 
 
-def test_a_registry_of_before_gets_the_names_of_its_living_systems(url: str) -> None:
+def of_before(url: str, *systems: tuple[str, str, str, str]) -> None:
+    """A registry of the first schema with systems: name, day, host, state."""
     engine = database.connect(url)
     config = Config()
     config.set_main_option("script_location", str(database.MIGRATIONS))
@@ -120,15 +121,45 @@ def test_a_registry_of_before_gets_the_names_of_its_living_systems(url: str) -> 
         connection.execute(
             text("INSERT INTO request VALUES ('r', 'd', '', '{}', 'H99.05', 'nguoi-de-nghi', '2026-01-01')")
         )
-        for name, day, host, state in (
-            ("a-b", "2026-01-02", "c", "active"),
-            ("a", "2026-01-03", "b-c", "requested"),  # clashes, and came later
-            ("cu", "2026-01-01", "web", "removed"),
-        ):
+        for name, day, host, state in systems:
             spec = f'{{"hosts": [{{"name": "{host}"}}]}}'
             connection.exec_driver_sql(f"INSERT INTO system VALUES ('{name}', 'H99.05', 'r', 3, '{spec}', '{day}')")
             for each in ("requested", state):
                 connection.exec_driver_sql(
                     f"INSERT INTO system_state (system, state, created_at) VALUES ('{name}', '{each}', '2026-01-04')"
                 )
-    assert kept(Registry.open(url)) == {"a-b-c": "a-b"}
+
+
+def test_a_registry_of_before_gets_the_names_of_its_living_systems(url: str) -> None:
+    of_before(
+        url,
+        ("a-b", "2026-01-02", "c", "active"),
+        ("a", "2026-01-03", "d", "requested"),
+        ("cu", "2026-01-01", "web", "removed"),
+    )
+    assert kept(Registry.open(url)) == {"a-b-c": "a-b", "a-d": "a"}
+
+
+def test_a_registry_of_before_whose_names_clash_is_refused_by_name_and_left_as_it_was(url: str) -> None:
+    of_before(
+        url,
+        ("a-b", "2026-01-02", "c", "active"),
+        ("a", "2026-01-03", "b-c", "requested"),  # clashes, and came later
+        ("x-y", "2026-01-05", "z", "requested"),
+        ("x", "2026-01-04", "y-z", "requested"),
+        ("cu-b", "2026-01-01", "c", "removed"),
+        ("cu", "2026-01-06", "b-c", "active"),  # clashes with what is removed alone
+    )
+    with pytest.raises(RefusedError) as refused:
+        Registry.open(url)
+    assert refused.value.what.endswith(
+        "the oldest system first: a-b-c (host c of system a-b, host b-c of system a); "
+        "x-y-z (host y-z of system x, host z of system x-y)"
+    )
+    assert "hatang system destroy NAME --yes" in refused.value.do
+    engine = database.connect(url)
+    assert database.version(engine) == "0001"
+    with engine.begin() as connection:  # somebody does as the remedy says
+        spec = '{"hosts": [{"name": "khac"}]}'
+        connection.exec_driver_sql(f"UPDATE system SET spec = '{spec}' WHERE name IN ('a', 'x')")
+    assert kept(Registry.open(url)) == {"a-b-c": "a-b", "a-khac": "a", "cu-b-c": "cu", "x-khac": "x", "x-y-z": "x-y"}

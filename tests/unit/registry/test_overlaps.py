@@ -194,8 +194,9 @@ def upgraded(url: str, revision: str, *statements: str) -> None:
 
 def of_before(name: str, state: str, block: str, bastion: str) -> list[str]:
     """Rows of a system with a block, as schema 0002 had them."""
+    spec = named(name).system.model_dump_json().replace("'", "''")
     return [
-        f"INSERT INTO system VALUES ('{name}', 'H99.05', 'r', 3, '{{}}', '2026-01-02')",
+        f"INSERT INTO system VALUES ('{name}', 'H99.05', 'r', 3, '{spec}', '2026-01-02')",
         f"INSERT INTO system_state (system, state, created_at) VALUES ('{name}', '{state}', '2026-01-02')",
         f"INSERT INTO block VALUES ('{name}', 'committee', '{block}', '{bastion}')",
     ]

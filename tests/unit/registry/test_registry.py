@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hatang.errors import InputError, RefusedError, UnknownNameError
 from hatang.inputs import load_request, load_site
+from hatang.model.agency import QuotaCeiling
 from hatang.model.request import RequestFile
 from hatang.model.system import System
 from hatang.model.terms import ZoneKind
@@ -45,7 +46,10 @@ for name in sys.argv[2:]:
 
 
 def named(name: str) -> RequestFile:
-    return REQUEST.model_copy(update={"system": REQUEST.system.model_copy(update={"name": name})})
+    """The example request for a system of that name; its agency may have as many as any test makes."""
+    agency = REQUEST.agency.model_copy(update={"ceiling": QuotaCeiling(hosts=10_000, disk_gib=1_000_000)})
+    system = REQUEST.system.model_copy(update={"name": name})
+    return REQUEST.model_copy(update={"agency": agency, "system": system})
 
 
 def worker(url: str, *names: str) -> subprocess.Popen[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,13 +218,21 @@ def test_a_higher_ceiling_makes_room_once_the_change_is_approved(in_use: Registr
     ("file", "field"),
     [
         (asks("change", operator="Đơn vị khác"), "system.operator"),
-        (asks("change", public=not REQUEST.system.public), "system.public"),
         (asks("change", environment="test"), "system.environment"),
         (
-            asks("change", hosts=()).model_copy(
-                update={"system": REQUEST.system.model_copy(update={"hosts": REQUEST.system.hosts[1:]})}
+            asks("change").model_copy(
+                update={
+                    "system": REQUEST.system.model_copy(
+                        update={
+                            "hosts": (
+                                REQUEST.system.hosts[0].model_copy(update={"zone": ZoneKind.APPLICATION}),
+                                *REQUEST.system.hosts[1:],
+                            )
+                        }
+                    )
+                }
             ),
-            f"system.hosts.{REQUEST.system.hosts[0].name}: zone",
+            f"system.hosts.{REQUEST.system.hosts[0].name}.zone: dmz → application",
         ),
     ],
 )
@@ -235,6 +242,13 @@ def test_changes_that_are_not_carried_out_are_refused_by_name(in_use: Registry, 
         in_use.submit(file, "", SITE)
     assert field in refused.value.what
     assert in_use.requests() == before
+
+
+def test_nothing_is_made_public_since_there_are_no_public_addresses(in_use: Registry) -> None:
+    with pytest.raises(InputError, match="hatang gives no public addresses yet") as refused:
+        in_use.submit(asks("change", public=not REQUEST.system.public), "", SITE)
+    assert (refused.value.exit_code, refused.value.where) == (2, "system.public")
+    assert in_use.system(NAME).spec.public == REQUEST.system.public
 
 
 def test_a_change_of_nothing_of_a_stranger_or_of_a_system_not_in_use_is_refused(in_use: Registry) -> None:
@@ -264,13 +278,3 @@ def test_the_specialised_unit_that_operates_is_seen_at_submission(registry: Regi
     own = asks(operator=f"  {SITE.specialised_unit.upper()} ")
     assert registry.submit(own, "", SITE).case.operates
     assert not registry.submit(asks(name="khac"), "", SITE).case.operates
-
-
-def test_kinds_that_are_not_carried_out_are_refused_with_the_line(tmp_path: Path) -> None:
-    from hatang.inputs import request_of
-
-    file = tmp_path / "r.yaml"
-    file.write_text("# x\nkind: new-agency\nsystem: mot-cua\n")
-    with pytest.raises(InputError, match="requests of kind new-agency are not carried out yet") as refused:
-        request_of(file.read_bytes(), str(file))
-    assert refused.value.where == f"{file}:2 (kind)"

@@ -28,6 +28,7 @@ class Life(RuleBasedStateMachine):
 
     runs, acts = 0, 0
     reached: ClassVar[Counter[str]] = Counter()  # lives by the states that they came to
+    approved: ClassVar[Counter[RequestKind]] = Counter()  # approved lives by kind
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,6 +105,8 @@ class Life(RuleBasedStateMachine):
         events = self.case.events if self.case else ()
         Life.acts += len(events)
         Life.reached.update({e.target.value for e in events})
+        if self.case and any(e.act is Act.APPROVE for e in events):
+            Life.approved[self.case.kind] += 1
 
     def _silent(self) -> list[str]:
         """Owners who have not agreed to the newest plan."""

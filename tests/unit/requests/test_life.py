@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from hatang.model.lifecycle import RequestKind
 from tests.unit.requests.machine import Life
 
 RUNS = 300  # make bench-requests has 2,000 and more
@@ -21,3 +22,4 @@ def test_lives_of_requests() -> None:
     assert Life.runs >= RUNS
     assert Life.reached["approved"] >= RUNS // 10, "lives come far enough to prove something"
     assert Life.reached["active"] >= RUNS // 20
+    assert set(Life.approved) == set(RequestKind), "lives of every kind"

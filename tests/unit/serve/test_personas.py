@@ -165,3 +165,17 @@ def test_a_sealed_file_is_handed_in_by_engineers_and_is_its_agencys(place: Place
     taken = place.submit("engineer", sealed)["request"]
     assert (taken["agency"], taken["requested_by"]) == (MINE, "nguoi-de-nghi.ubnd.vi-du")
     assert "moi" in [s["name"] for s in place("admin", "GET", "/v1/systems")["systems"]]
+
+
+def test_an_agency_comes_by_a_sealed_file_and_no_administrator_makes_one_anew(place: Place) -> None:
+    """Before its first system was applied nobody has a token for its domain."""
+    new = text("mot-cua-moi", "H99.08", kind="new-agency")
+    assert "another agency" in place.submit("admin", new, 403)["detail"]
+    assert "is there already" in place.submit("admin", text("moi", kind="new-agency"), 422)["detail"]
+    key = Ed25519PrivateKey.generate()
+    AgencyKeys(place.registry).register("H99.08", key.public_key(), "nguoi-doi-chieu")
+    sealed = yaml.safe_dump(seal("H99.08", new, key).model_dump(), allow_unicode=True, sort_keys=False, width=10_000)
+    taken = place.submit("engineer", sealed)["request"]
+    assert (taken["kind"], taken["agency"]) == ("new-agency", "H99.08")
+    changes = place("owner", "GET", f"/v1/requests/{taken['id']}")["request"]["changes"]
+    assert {"field": "agency.code", "old": "", "new": "H99.08", "carried_out": True} in changes

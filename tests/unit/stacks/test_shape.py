@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hatang.catalogue.zones import zone_matrix
+from hatang.model.system import KeptVolume
 from hatang.model.terms import Level
 from hatang.policies.rules.resources import QUOTA_TYPES, Planned, snake, violations
 from hatang.provision.limits import limits
-from tests.unit.stacks.recorded import ROLES, Made, record_agency, record_site, record_system, site
+from hatang.stacks.system.program import build as build_system
+from tests.unit.stacks.recorded import (
+    ROLES,
+    Made,
+    record_agency,
+    record_site,
+    record_system,
+    site,
+    system_config,
+    system_record,
+)  # fmt: skip
+from tests.unit.stacks.recorded import record as recorded
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS: dict[str, Callable[[], list[Made]]] = {
@@ -136,3 +149,30 @@ def test_an_entry_program_only_translates() -> None:
     for stack in STACKS:
         lines = (Path(__file__).resolve().parents[3] / "stacks" / stack / "__main__.py").read_text().splitlines()
         assert len(lines) <= 25
+
+
+def test_a_volume_that_its_host_left_behind_is_the_same_volume() -> None:
+    record = system_record()
+    app = next(h for h in record.spec.hosts if h.volume_gib)
+    left = [h for h in record.spec.hosts if h is not app]
+    kept = (KeptVolume(host=app.name, volume_gib=app.volume_gib),)
+    spec = record.spec.model_copy(update={"hosts": tuple(left), "kept_volumes": kept})
+    assert record.allocation is not None
+    hosts = tuple(h for h in record.allocation.hosts if h.name != app.name)
+    allocation = record.allocation.model_copy(update={"hosts": hosts})
+    config = system_config(replace(record, spec=spec, allocation=allocation))
+    made, before = recorded(lambda: build_system(config)), record_system()
+    assert _of(made, "Volume") == _of(before, "Volume"), "type, name and inputs"
+    gone = {(m.type.rsplit(":", 1)[1], m.name) for m in before} - {(m.type.rsplit(":", 1)[1], m.name) for m in made}
+    assert {name for _, name in gone if name.startswith("host-")} == {
+        f"host-{app.name}-{part}" for part in ("port", "server", "attach")
+    }
+    assert ("hatang:components:Host", f"host-{app.name}") in {(m.type, m.name) for m in made}, "its place in the state"
+    assert (config.quota.volumes, config.quota.gigabytes, config.quota.instances) == (1, app.volume_gib, 1)
+    planned = [Planned(m.type, m.name, snake(m.inputs)) for m in made]
+    assert violations(planned, limits(site(), ROLES)) == []
+
+
+def test_inputs_of_a_system_without_kept_volumes_do_not_speak_of_them() -> None:
+    """Else every plan that was approved before would have moved."""
+    assert "kept_volumes" not in system_config(system_record()).model_dump(mode="json")

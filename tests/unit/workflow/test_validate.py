@@ -38,12 +38,12 @@ def context(tmp_path: Path) -> Context:
 
 
 def test_systems_of_one_agency_together_stay_below_its_ceiling(context: Context) -> None:
-    limit = ONE["hosts"] + 1
+    limit = ONE["vcpus"] + 1
     for name in ("mot", "hai"):
-        context.registry.submit(asked(name, hosts=limit), name)
+        context.registry.submit(asked(name, vcpus=limit), name)  # without the site vCPU are not measured
     validate(context, "mot")
     steps.allocated(context, "mot")
-    with pytest.raises(QuotaError, match=f"system hai with mot takes {2 * ONE['hosts']} hosts; agency .* has {limit}"):
+    with pytest.raises(QuotaError, match=f"system hai with mot takes {2 * ONE['vcpus']} vCPU; agency .* has {limit}"):
         validate(context, "hai")
     assert context.registry.system("hai").allocation is None
     context.registry.set_system_state("mot", "removed")
