@@ -29,6 +29,7 @@ class Life(RuleBasedStateMachine):
     runs, acts = 0, 0
     reached: ClassVar[Counter[str]] = Counter()  # lives by the states that they came to
     approved: ClassVar[Counter[RequestKind]] = Counter()  # approved lives by kind
+    only: ClassVar[RequestKind | None] = None  # lives of this kind alone
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,6 +43,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize(kind=st.sampled_from(RequestKind), level=st.sampled_from(Level), operates=st.booleans())
     def begin(self, kind: RequestKind, level: Level, operates: bool) -> None:
+        kind = self.only or kind
         owners = OWNERS if kind is RequestKind.REORGANISE else ()
         self.case = Case("r", kind, "An", level, operates, owners=owners)
 
