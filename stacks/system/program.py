@@ -8,6 +8,7 @@ from pulumi_openstack import Provider, compute, identity, networking
 from hatang.stacks.components.groups import Group
 from hatang.stacks.components.host import Host
 from hatang.stacks.components.quota import Quota
+from hatang.stacks.components.ways import Ways
 from hatang.stacks.components.zone import Zone
 from hatang.stacks.system.config import SystemConfig
 
@@ -52,6 +53,10 @@ def build(config: SystemConfig) -> None:
         kind: Group(f"group-{kind}", args, project_id=project.id, opts=after_quota)
         for kind, args in config.groups.items()
     }
+    if config.ways is not None:
+        group_ids = {kind: g.group_id for kind, g in groups.items()}
+        Ways("ways", config.ways, project_id=project.id, router_id=router.id, groups=group_ids, opts=after_quota)
+        pulumi.export("ways", list(config.ways.requests))
     hosts = _hosts(config, project.id, zones, groups, membership) if config.hosts else {}
     pulumi.export("project_id", project.id)
     pulumi.export("router_id", router.id)

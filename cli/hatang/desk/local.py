@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatang.desk.rows import agency_row, is_late, request_row, system_row
 from hatang.errors import InputError, RefusedError
-from hatang.model.lifecycle import Act, RequestState, Role
+from hatang.model.lifecycle import SEVERAL, Act, RequestState, Role
 
 if TYPE_CHECKING:
     from hatang.model.case import Event
@@ -52,13 +52,12 @@ class LocalDesk:
         """Record a request file; of a sealed one the seal is checked."""
         from hatang.inputs.places import faults_in
         from hatang.inputs.seals import load_any
-        from hatang.model.reorganisation import Reorganisation
         from hatang.registry.agency_keys import AgencyKeys
 
         request, text, sealed = load_any(file, self._site())
         if sealed is not None:
             AgencyKeys(self._registry).check(sealed, str(file))
-        if not isinstance(request, Reorganisation) or sealed is not None:
+        if request.asked not in SEVERAL or sealed is not None:
             return request_row(self._registry.submit(request, text, self._site(), draft=draft))
         with faults_in(file):
             return request_row(self._registry.submit(request, text, self._site(), draft=draft))

@@ -31,11 +31,12 @@ def check(session: Session, record: SystemRecord, pool: BranchPool, used: Alloca
                     where=f"system {name}",
                     do=f"move its servers into a subnet of {prefix} first, or ask for a new system",
                 )  # fmt: skip
-        if zone.cidr.overlaps(pool.bastion):
-            raise InputError(
-                f"subnet {zone.cidr} of zone {zone.kind.value} overlaps the bastion network {pool.bastion}",
-                where=f"system {name}", do="move its servers into another subnet first",
-            )  # fmt: skip
+        for what, own in (("bastion", pool.bastion), ("interconnect", pool.interconnect)):
+            if own is not None and zone.cidr.overlaps(own):
+                raise InputError(
+                    f"subnet {zone.cidr} of zone {zone.kind.value} overlaps the {what} network {own}",
+                    where=f"system {name}", do="move its servers into another subnet first",
+                )  # fmt: skip
     if used.bastion_address not in pool.bastion:
         raise InputError(f"{used.bastion_address} is no address of the bastion network {pool.bastion}",
             where=f"system {name}", do="move the router's leg to an address of it")  # fmt: skip

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from hatang.errors import InputError, RefusedError
 from hatang.model.asked import AnyRequest
 from hatang.model.change import Difference
+from hatang.model.interconnect import InterconnectFile
 from hatang.model.lifecycle import RequestKind
 from hatang.model.standing_request import StandingRequest
 from hatang.model.waiver import civil_day
+from hatang.registry import interconnecting
 from hatang.registry import tables as t
 from hatang.registry.records import HELD
 from hatang.registry.states import state_of
@@ -37,11 +39,14 @@ AT_THE_END = {K.SUSPEND: "suspended", K.RESUME: "active", K.REMOVE: "removed"}
 def digest(session: Session, file: AnyRequest) -> str:
     """What tells whether a file is the same request again.
 
-    A system may be suspended a second time by the same file; so the request that the system follows now counts too.
+    A system may be suspended a second time by the same file; so the request that the system follows now counts too. So
+    do ways between the same systems that have ended.
     """
     text = file.model_dump_json()
     if isinstance(file, StandingRequest):
         text += _system(session, file).request_id
+    if isinstance(file, InterconnectFile):
+        text += interconnecting.ended_before(session, file)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
