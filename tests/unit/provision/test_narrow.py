@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hatang.provision import handover, narrow
 from hatang.provision.plan import Plan
 from hatang.workflow import ways
 
-SAME = {"operation": "same", "type": "Router", "name": "router", "changed": []}
+SAME: dict[str, Any] = {"operation": "same", "type": "Router", "name": "router", "changed": []}
 RULE = {"operation": "create", "type": "SecGroupRule", "name": "ways-dmz-ingress-tcp-8443-x", "changed": []}
 ROLE = {"operation": "replace", "type": "RoleAssignment", "name": "role-auditors", "changed": ["groupId"]}
 OTHERS = [
@@ -15,7 +17,7 @@ OTHERS = [
 ]  # fmt: skip
 
 
-def plan(*rows: dict[str, object]) -> Plan:
+def plan(*rows: dict[str, Any]) -> Plan:
     """A plan with these steps."""
     return Plan("thu", {}, "", {}, list(rows), False)
 
