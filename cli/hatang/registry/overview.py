@@ -177,7 +177,7 @@ def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
     made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
     if of_agency:
         # What is about several systems names those of other agencies, so it is for those who see the whole site.
-        made = made.where(r.agency_code == bindparam("agency"), r.kind.not_in(sorted(SEVERAL)))
+        made = made.where(r.agency_code == bindparam("agency"), r.kind.not_in(sorted(kind.value for kind in SEVERAL)))
     if of_state:
         newest = select(e.target).where(e.request_id == r.id).order_by(e.number.desc()).limit(1).scalar_subquery()
         made = made.where(newest == bindparam("state"))
