@@ -36,7 +36,7 @@ heard = []
 for address in sys.argv[1:]:
     for port in ({PORT}, {OTHER}):
         try:
-            with socket.create_connection((address, port), 2) as c:
+            with socket.create_connection((address, port), 1) as c:
                 heard.append([address, port, c.recv(5).decode()])
         except OSError:
             pass
