@@ -227,6 +227,7 @@ def test_three_bodies_become_one_and_nothing_of_their_systems_is_touched(
     assert reorganise(context(state), record.id) == {"finish": {"state": "active"}}, "asked once more"
 
 
+@pytest.mark.turn("tenancy", "reorganise")  # it needs these systems too
 def test_a_way_is_closed_at_the_other_system_when_one_is_removed(
     maker: Provisioner, cloud: Connection, systems: list[SystemRecord]
 ) -> None:
