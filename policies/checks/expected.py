@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # models take long to load, and the checks of hosts do withou
     from hatang.catalogue.zones import Matrix
     from hatang.model.agency import Agency
     from hatang.model.allocation import Allocation
+    from hatang.model.interconnect import Interconnect
     from hatang.model.site import Site
     from hatang.model.system import System
 
@@ -44,6 +45,7 @@ class CheckedSystem:
     intervals: dict[str, dict[str, int]] = field(default_factory=dict)  # control → months and days between reviews
     # projects of this agency in domains of bodies that it came from by a reorganisation: project → domain
     afar: dict[str, str] = field(default_factory=dict)
+    ways: tuple[Interconnect, ...] = ()  # to and from other systems, also those that hold no more
 
     @property
     def name(self) -> str:
@@ -94,6 +96,7 @@ def load_systems(file: Path) -> list[CheckedSystem]:
     """The systems of a --systems file."""
     from hatang.model.agency import Agency
     from hatang.model.allocation import Allocation
+    from hatang.model.interconnect import Interconnect
     from hatang.model.site import Site
     from hatang.model.system import System
 
@@ -111,6 +114,7 @@ def load_systems(file: Path) -> list[CheckedSystem]:
             s["kept"],
             s["intervals"],
             s.get("afar", {}),
+            tuple(Interconnect.model_validate(w) for w in s.get("ways", ())),
         )
         for s in data["systems"]
     ]

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from hatang.policies.checks.expected import CheckedSystem
 from hatang.policies.rules.groups import Places, Rule, rules_of
+from hatang.policies.rules.ways import in_force, routes_of_ways, rules_of_ways
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+    from hatang.model.interconnect import Interconnect
+
 ANYWHERE = ("0.0.0.0/0", "::/0")
+Fact = tuple[str, str, str, int | None, str]  # as `Rule.facts`
 PLATFORM = "hatang-platform"  # Keystone domain of the data centre itself
 
 
@@ -43,14 +47,61 @@ class Live:
         return {g.name: g for g in self.cloud.network.security_groups(project_id=self.project_id)}
 
     @cached_property
-    def routers(self) -> list[Any]:
-        """Routers of the project."""
+    def ways(self) -> list[Interconnect]:
+        """Interconnects in force. What exactly they want on the cloud is theirs; everything else is for the checks."""
+        return in_force(self.system.ways)
+
+    @cached_property
+    def _all_routers(self) -> list[Any]:
         return list(self.cloud.network.routers(project_id=self.project_id))
 
     @cached_property
+    def _all_router_ports(self) -> list[Any]:
+        return [p for r in self._all_routers for p in self.cloud.network.ports(device_id=r.id)]
+
+    @cached_property
+    def routers(self) -> list[Any]:
+        """Routers of the project; `routes` without those that interconnects in force want."""
+        wanted = set(routes_of_ways(self.system.name, self.ways).items())
+        for router in self._all_routers:
+            router.routes = [r for r in router.routes or () if _hop(r) not in wanted]
+        return self._all_routers
+
+    @cached_property
     def router_ports(self) -> list[Any]:
-        """All interfaces of these routers, whoever owns them."""
-        return [p for r in self.routers for p in self.cloud.network.ports(device_id=r.id)]
+        """All interfaces of these routers, whoever owns them, but the one that interconnects in force want."""
+        return [p for p in self._all_router_ports if not self._is_wanted_leg(p)]
+
+    def _is_wanted_leg(self, port: Any) -> bool:
+        wanted = {str(a) for way in self.ways for a in self._router_of(way)}
+        there = {ip["ip_address"] for ip in port.fixed_ips}
+        networks = {n.id for n in self.cloud.network.networks(
+            name=f"interconnect-{self.system.agency.branch.value}", project_id=self.platform_projects["bastion"].id
+        )} if wanted else set()  # fmt: skip
+        return bool(wanted) and there == wanted and port.network_id in networks
+
+    def _router_of(self, way: Interconnect) -> tuple[Any, Any]:
+        own = way.source if way.source.system == self.system.name else way.destination
+        return own.router, own.router_v6
+
+    def missing_ways(self) -> list[str]:
+        """Legs and routes that interconnects in force want and the router does not have."""
+        name = self.system.name
+        routers = self.cloud.network.routers(project_id=self.project_id)
+        has = {_hop(r) for router in routers for r in router.routes or ()}
+        wanted = routes_of_ways(name, self.ways).items()
+        found = [f"router {name}: no route to {net} via {hop}" for net, hop in sorted(wanted - has)]
+        if self.ways and not any(self._is_wanted_leg(p) for p in self._all_router_ports):
+            found.append(f"router {name}: does not stand on the interconnect network")
+        return found
+
+    def told(self, zone: str, fact: Fact) -> str:
+        """A rule for people; with the interconnect that it is of, or was of before that was over."""
+        of = [w for w in self.system.ways if fact in {
+            r.facts for r in rules_of_ways(self.system.name, [w]).get(zone, ())
+        }]  # fmt: skip
+        more = [f"interconnect {w.id}" + (f", {w.lapsed}" if w.lapsed else "") for w in of]
+        return words(fact) + (f" ({'; '.join(more)})" if more else "")
 
     @cached_property
     def platform_projects(self) -> dict[str, Any]:
@@ -114,7 +165,7 @@ class Live:
         return {n: g for n, g in self.groups.items() if g.id in carried or n.startswith(f"{self.system.name}-")}
 
     def wanted_rules(self) -> dict[str, tuple[Rule, ...]]:
-        """Rules of each zone's group, from the matrix."""
+        """Rules of each zone's group, from the matrix and from interconnects in force."""
         system = self.system
         assert system.allocation is not None, "the system has no addresses"
         services = system.site.services
@@ -129,10 +180,20 @@ class Live:
         zones = tuple(z.kind for z in system.allocation.zones)
         flows = system.matrix.flows(zones, system.spec.public)
         denied = system.matrix.denies_egress(system.spec.level)
-        return {z.value: rules_of(z.value, flows, places, denied) for z in zones}
+        more = rules_of_ways(system.name, self.ways)
+        return {z.value: (*rules_of(z.value, flows, places, denied), *more.get(z.value, ())) for z in zones}
+
+    def of_ways(self, group: str) -> set[Fact]:
+        """What rules of a group, by its name, interconnects in force want."""
+        rules = rules_of_ways(self.system.name, self.ways)
+        return {r.facts for zone, of in rules.items() if group == f"{self.system.name}-{zone}" for r in of}
 
 
-def facts(rule: dict[str, Any]) -> tuple[str, str, str, int | None, str]:
+def _hop(route: dict[str, Any]) -> tuple[str, str]:
+    return str(route["destination"]), str(route["nexthop"])
+
+
+def facts(rule: dict[str, Any]) -> Fact:
     """What a live rule allows, in the terms of `Rule.facts`."""
     ethertype, remote = rule["ethertype"], rule.get("remote_ip_prefix")
     if rule.get("remote_group_id") or rule.get("remote_address_group_id"):
@@ -143,7 +204,7 @@ def facts(rule: dict[str, Any]) -> tuple[str, str, str, int | None, str]:
     return (rule["direction"], ethertype, rule.get("protocol") or "", port, remote or anywhere)
 
 
-def words(fact: tuple[str, str, str, int | None, str]) -> str:
+def words(fact: Fact) -> str:
     """A rule for people."""
     direction, _, protocol, port, remote = fact
     ports = "" if port is None else " a range of ports" if port < 0 else f" {port}"

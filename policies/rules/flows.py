@@ -1,4 +1,4 @@
-"""What no security group and no subnet of a stack may declare: rules of NET-12, NET-22, SAC-07, SAC-11, TSL-03."""
+"""What no group, route and subnet of a stack may declare: HST-01, NET-12, NET-22, SAC-07, SAC-11, TSL-03."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from .services import ADMINISTRATION, CLEAR_TEXT, reached
 
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
 SUBNET = "openstack:networking/subnet:Subnet"
+ROUTE = "openstack:networking/routerRoute:RouterRoute"
+WAY = "ways-"  # names of what an interconnect wants begin so (stacks/components/ways.py)
+WIDEST = {4: 20, 6: 64}  # prefix lengths of the largest zone that a site may have
 EVERYWHERE = (None, "", "0.0.0.0/0", "::/0")
 NEIGHBOURS_APART_FROM = 4  # NET-12
 ONLY_NEEDED_FROM = 4  # SAC-11
@@ -38,6 +41,27 @@ def addresses_not_groups(r: Planned, _limits: Limits) -> str:
     """NET-12: the other end is a prefix of the matrix; into a group anybody's port may be put later."""
     is_group = r.type == RULE and (r.props.get("remote_group_id") or r.props.get("remote_address_group_id"))
     return "names a group as the other end" if is_group else ""
+
+
+def ways_are_narrow(r: Planned, _limits: Limits) -> str:
+    """HST-01: between systems only what an interconnect names: one service, at most a zone; no other routes."""
+    if r.type == ROUTE:
+        if not r.name.startswith(WAY):
+            return "is a route that no interconnect wants"
+        return "leads to more than a zone" if _is_wide(r.props.get("destination_cidr")) else ""
+    if r.type != RULE or not r.name.startswith(WAY):
+        return ""
+    low, high = r.props.get("port_range_min"), r.props.get("port_range_max")
+    if r.props.get("protocol") not in ("tcp", "udp") or low is None or low != high:
+        return "lets more than one service pass between systems"
+    return "lets more than a zone pass" if _is_wide(r.props.get("remote_ip_prefix")) else ""
+
+
+def _is_wide(prefix: str | None) -> bool:
+    if not prefix:
+        return True
+    net = ip_network(prefix)
+    return net.prefixlen < WIDEST[net.version]
 
 
 def flow_violations(resources: Sequence[Planned], level: str) -> Iterator[Violation]:

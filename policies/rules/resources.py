@@ -10,7 +10,13 @@ from typing import Any
 
 from . import secrets
 from .counts import over_quota
-from .flows import addresses_not_groups, administration_from_bastion, flow_violations, no_service_in_clear
+from .flows import (
+    addresses_not_groups,
+    administration_from_bastion,
+    flow_violations,
+    no_service_in_clear,
+    ways_are_narrow,
+)
 from .planned import Check as Check
 from .planned import Limits as Limits
 from .planned import Planned as Planned
@@ -107,6 +113,7 @@ RESOURCE_RULES: tuple[tuple[str, str, Check], ...] = (
     ("SAC-07", "administration-from-bastion", administration_from_bastion),
     ("NET-22", "no-service-in-clear", no_service_in_clear),
     ("NET-12", "addresses-not-groups", addresses_not_groups),
+    ("HST-01", "ways-are-narrow", ways_are_narrow),
     ("DEV-01", "no-secret-in-clear", no_secret_in_clear),
 )
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from scripts.generated import write_or_check
 
 from hatang.model.adoption import AdoptionMap
+from hatang.model.interconnect import InterconnectFile
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
@@ -24,6 +25,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "request": RequestFile,
     "standing-request": StandingRequest,
     "reorganisation": Reorganisation,
+    "interconnect": InterconnectFile,
     "site": Site,
 }
 

@@ -1,6 +1,6 @@
-"""Addresses of one branch: an address scope and a subnet pool per IP version, and the branch's bastion network.
+"""Addresses of one branch: an address scope and a subnet pool per IP version, its bastion and interconnect networks.
 
-Creates     2 address scopes, 2 subnet pools, 1 network, 1 subnet.
+Creates     2 address scopes, 2 subnet pools, 1 network, 1 subnet; with interconnects: 1 more network, 2 subnets.
 Does not    share pools or scopes with tenants: the platform alone makes subnets out of them; route between branches:
             Neutron drops what crosses scopes.
 Protected   nothing.
@@ -23,6 +23,8 @@ class BranchArgs(BaseModel):
     prefix: IPv4Network = Field(description="IPv4 prefix of the branch.")
     prefix_v6: IPv6Network = Field(description="IPv6 prefix of the branch.")
     bastion: IPv4Network = Field(description="Subnet of the bastion network, inside `prefix`.")
+    interconnect: IPv4Network | None = Field(None, description="Subnet of the interconnect network; none: no network.")
+    interconnect_v6: IPv6Network | None = Field(None, description="Its IPv6 subnet.")
     zone_prefix: int = Field(description="Usual prefix length of a zone.")
 
 
@@ -56,29 +58,46 @@ class Branch(pulumi.ComponentResource):
                 shared=False,
                 opts=child,
             )
-        network = networking.Network(
-            f"{name}-bastion",
-            name=f"bastion-{args.branch}",
-            tenant_id=bastion_project_id,
-            admin_state_up=True,
-            opts=child,
+        pool_ids = {version: pool.id for version, pool in pools.items()}
+        self.ids: dict[str, pulumi.Output[str]] = {"pool_v4": pools[4].id, "pool_v6": pools[6].id}
+        network, subnets = _network(
+            f"{name}-bastion", f"bastion-{args.branch}", {4: args.bastion}, pool_ids, bastion_project_id, child
         )
-        subnet = networking.Subnet(
-            f"{name}-bastion-subnet",
-            name=f"bastion-{args.branch}",
+        self.ids |= {"bastion_network": network, "bastion_subnet": subnets[4]}
+        if args.interconnect is not None:
+            both = {4: args.interconnect, 6: args.interconnect_v6}
+            network, subnets = _network(
+                f"{name}-interconnect", f"interconnect-{args.branch}", both, pool_ids, bastion_project_id, child
+            )
+            self.ids |= {"interconnect_network": network}
+            self.ids |= {f"interconnect_subnet_v{version}": subnet for version, subnet in subnets.items()}
+        self.register_outputs(self.ids)
+
+
+def _network(
+    name: str,
+    shown: str,
+    subnets: dict[int, IPv4Network | IPv6Network | None],
+    pools: dict[int, pulumi.Output[str]],
+    project_id: pulumi.Input[str],
+    child: pulumi.ResourceOptions,
+) -> tuple[pulumi.Output[str], dict[int, pulumi.Output[str]]]:
+    """A network of the platform on which routers of systems stand, out of the branch's pools; it has no gateway."""
+    network = networking.Network(name, name=shown, tenant_id=project_id, admin_state_up=True, opts=child)
+    made = {
+        version: networking.Subnet(
+            f"{name}-subnet" if version == 4 else f"{name}-subnet-{version}",
+            name=shown,
             network_id=network.id,
-            cidr=str(args.bastion),
-            ip_version=4,
-            subnetpool_id=pools[4].id,
-            tenant_id=bastion_project_id,
+            cidr=str(cidr),
+            ip_version=version,
+            subnetpool_id=pools[version],
+            tenant_id=project_id,
             enable_dhcp=False,
             no_gateway=True,
             opts=child,
-        )
-        self.ids: dict[str, pulumi.Output[str]] = {
-            "pool_v4": pools[4].id,
-            "pool_v6": pools[6].id,
-            "bastion_network": network.id,
-            "bastion_subnet": subnet.id,
-        }
-        self.register_outputs(self.ids)
+        ).id
+        for version, cidr in subnets.items()
+        if cidr is not None
+    }
+    return network.id, made

@@ -39,19 +39,26 @@ class Group(pulumi.ComponentResource):
             opts=child,
         )
         for rule in args.rules:
-            networking.SecGroupRule(
-                f"{name}-{rule.key}",
-                security_group_id=group.id,
-                tenant_id=project_id,
-                direction=rule.direction,
-                ethertype=rule.ethertype,
-                protocol=rule.protocol or None,
-                port_range_min=rule.port,
-                port_range_max=rule.port,
-                remote_ip_prefix=rule.remote,
-                description=rule.why,
-                # Neutron changes no rule that is there: a new text would cut what passes by it, and make it anew.
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["description"]),
-            )
+            declare(f"{name}-{rule.key}", rule, group_id=group.id, project_id=project_id, parent=self)
         self.group_id: pulumi.Output[str] = group.id
         self.register_outputs({"group_id": group.id})
+
+
+def declare(
+    name: str, rule: Rule, *, group_id: pulumi.Input[str], project_id: pulumi.Input[str], parent: pulumi.Resource
+) -> None:
+    """One rule in a group."""
+    networking.SecGroupRule(
+        name,
+        security_group_id=group_id,
+        tenant_id=project_id,
+        direction=rule.direction,
+        ethertype=rule.ethertype,
+        protocol=rule.protocol or None,
+        port_range_min=rule.port,
+        port_range_max=rule.port,
+        remote_ip_prefix=rule.remote,
+        description=rule.why,
+        # Neutron changes no rule that is there: a new text would cut what passes by it, and make it anew.
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["description"]),
+    )

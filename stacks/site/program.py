@@ -27,6 +27,8 @@ def build(config: SiteConfig) -> None:
                 prefix=p.prefix,
                 prefix_v6=p.prefix_v6,
                 bastion=p.bastion,
+                interconnect=p.interconnect,
+                interconnect_v6=p.interconnect_v6 if p.interconnect else None,
                 zone_prefix=site.zone_prefix,
             ),
             bastion_project_id=bastion,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from hatang.stacks.components.groups import GroupArgs
 from hatang.stacks.components.host import HostArgs, KeptVolumeArgs
 from hatang.stacks.components.quota import QuotaArgs
+from hatang.stacks.components.ways import WaysArgs
 from hatang.stacks.components.zone import ZoneArgs
 
 
@@ -45,6 +46,7 @@ class SystemConfig(BaseModel):
     quota: QuotaArgs = Field(description="Exact needs.")
     zones: dict[str, ZoneArgs] = Field(description="Zones by kind.")
     groups: dict[str, GroupArgs] = Field(description="Security group of each zone.")
+    ways: WaysArgs | None = Field(None, description="To and from other systems, as approved; none: there are none.")
     held: bool = Field(
         False, description="Suspended: servers stand still, router and ports are closed, administrators only read."
     )

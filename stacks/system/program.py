@@ -8,6 +8,7 @@ from pulumi_openstack import Provider, compute, identity, networking
 from hatang.stacks.components.groups import Group
 from hatang.stacks.components.host import Host, KeptVolume
 from hatang.stacks.components.quota import Quota
+from hatang.stacks.components.ways import Ways
 from hatang.stacks.components.zone import Zone
 from hatang.stacks.system.config import SystemConfig
 
@@ -57,6 +58,10 @@ def build(config: SystemConfig) -> None:
     hosts = _hosts(config, project.id, zones, groups, key, inside)
     for name, kept in config.kept_volumes.items():
         KeptVolume(f"host-{name}", kept, opts=pulumi.ResourceOptions(providers={"openstack": inside}))
+    if config.ways is not None:
+        group_ids = {kind: g.group_id for kind, g in groups.items()}
+        Ways("ways", config.ways, project_id=project.id, router_id=router.id, groups=group_ids, opts=after_quota)
+        pulumi.export("ways", list(config.ways.requests))
     pulumi.export("project_id", project.id)
     pulumi.export("router_id", router.id)
     pulumi.export("networks", {k: z.network_id for k, z in zones.items()})

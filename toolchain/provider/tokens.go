@@ -21,6 +21,7 @@ var resources = map[string]string{
 	"openstack_networking_port_v2":             "networking/port:Port",
 	"openstack_networking_quota_v2":            "networking/quotaV2:QuotaV2",
 	"openstack_networking_router_interface_v2": "networking/routerInterface:RouterInterface",
+	"openstack_networking_router_route_v2":     "networking/routerRoute:RouterRoute",
 	"openstack_networking_router_v2":           "networking/router:Router",
 	"openstack_networking_secgroup_rule_v2":    "networking/secGroupRule:SecGroupRule",
 	"openstack_networking_secgroup_v2":         "networking/secGroup:SecGroup",

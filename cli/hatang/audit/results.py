@@ -87,6 +87,7 @@ class CheckRun:
     finished: datetime
     results: tuple[Result, ...]
     stored: str | tuple[str, ...] = ""  # folder of its reports, or the folders of those that it was put together from
+    interconnects: tuple[dict[str, Any], ...] = ()  # of these systems: in force, or over and not closed
 
     def counts(self) -> dict[str, int]:
         """Number of results by state; every state is named."""
@@ -114,6 +115,7 @@ class CheckRun:
             "verified_against_original": False,  # of the sources: nobody has compared one with its signed text
             "counts": self.counts(),
             "systems": by_system(rows),
+            "interconnects": list(self.interconnects),
             "results": rows,
         }
 
@@ -141,7 +143,8 @@ class CheckRun:
         """
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         started, finished = (datetime.fromisoformat(report[k]) for k in ("started", "finished"))
-        return cls(started, finished, tuple(Result.of(r) for r in report["results"]), str(folder))
+        results, ways = tuple(Result.of(r) for r in report["results"]), tuple(report.get("interconnects", ()))
+        return cls(started, finished, results, str(folder), ways)
 
 
 def counted(results: Iterable[Result]) -> dict[str, int]:

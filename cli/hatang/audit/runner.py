@@ -19,6 +19,7 @@ from hatang.audit.kept import beside, facts
 from hatang.audit.results import CheckRun
 from hatang.audit.transport import ssh_config
 from hatang.audit.waivers import applied, standings
+from hatang.audit.ways import noted
 from hatang.catalogue import Catalogue, load
 from hatang.catalogue.recorded import interval
 from hatang.catalogue.resolver import resolve
@@ -84,7 +85,7 @@ def check(
     results = applied(found, standings(registry), known)
     if trouble:
         progress(trouble)
-    return CheckRun(started, datetime.now(UTC), results)
+    return CheckRun(started, datetime.now(UTC), results, interconnects=noted(records))
 
 
 def _scope(name: str, kind: str, record: SystemRecord, controls: Sequence[Control]) -> Scope:
@@ -128,6 +129,7 @@ def _systems(
                 "ids": registry.remote_ids("system", r.spec.name),
                 "agency_ids": registry.remote_ids("agency", r.agency.code),
                 "afar": Succession(registry).afar(r.agency.code),
+                "ways": [w.model_dump(mode="json") for w in r.ways],
             }
             for r in records
         ],

@@ -53,12 +53,12 @@ def _running(case: Case) -> tuple[str, date, int] | None:
     if case.state is not RequestState.PLANNED or case.planned is None:
         return None
     first = next(e for e in case.round if e.act in (Act.PLAN, Act.MOVE))  # the dossier was taken in then
-    if case.missing():
-        if case.owners:  # no law that was read gives owners a time to agree to a reorganisation
+    if missing := case.missing():
+        if all(what.startswith("consent of ") for what in missing):  # no law that was read gives owners a time to agree
             return None
         awaits = "opinion" if case.demand.opinion else "appraisal"
         days = APPRAISAL_DAYS.get(case.level) if case.level else None
         return (awaits, civil_day(first.at), days) if days else None
-    decided = [*case.decided(Act.APPRAISE), *case.decided(Act.OPINION)]
+    decided = [e for act in (Act.APPRAISE, Act.OPINION, Act.CONSENT) for e in case.decided(act)]
     ready = max([case.planned.at, *(e.at for e in decided)]) if decided else first.at
     return "approval", civil_day(ready), APPROVAL_DAYS

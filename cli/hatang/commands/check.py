@@ -120,6 +120,7 @@ def _last(
     """The last results of each system, from their reports, with the waivers that hold today. Raises InputError."""
     from hatang.audit.results import CheckRun
     from hatang.audit.waivers import applied, standings
+    from hatang.audit.ways import noted
     from hatang.errors import InputError
 
     runs = []
@@ -142,7 +143,8 @@ def _last(
     results = applied(found, standings(registry), {r.spec.name: r for r in records})
     chosen = [r for r in results if (not hosts or r.scope in hosts) and (not controls or r.control in controls)]
     places = tuple(dict.fromkeys(str(run.stored) for run in runs))
-    return CheckRun(min(r.started for r in runs), max(r.finished for r in runs), tuple(chosen), places)
+    begun, finished = min(r.started for r in runs), max(r.finished for r in runs)
+    return CheckRun(begun, finished, tuple(chosen), places, noted([] if hosts else records))
 
 
 def _show(run: CheckRun, output: str, file: Path | None, everything: bool) -> int:

@@ -49,6 +49,10 @@ def validate(app: App, files: tuple[Path, ...], output: str) -> None:
     if output == "json":
         return emit_json("hatang.valid-requests/1", files=[{"file": str(f), "system": r.system_name} for f, r in found])
     for file, request in found:
+        if request.kind == "interconnect":
+            click.echo(_("{file}: right. Interconnect, asked by agency {agency}.").format(
+                file=file, agency=request.agency_code))  # fmt: skip
+            continue
         if not request.system_name:
             click.echo(_("{file}: right. Reorganisation, asked by agency {agency}.").format(
                 file=file, agency=request.agency_code))  # fmt: skip
@@ -121,12 +125,14 @@ def plan(app: App, request_id: str, output: str) -> None:
     from hatang.workflow.context import Context
 
     context = Context(app.settings, app.site, progress)
-    if context.registry.request(request_id).kind == "reorganise":
-        from hatang.workflow.reorganise import plan_reorganisation
-
-        record, made = plan_reorganisation(context, request_id)
+    kind = context.registry.request(request_id).kind
+    if kind == "reorganise":
+        from hatang.workflow.reorganise import plan_reorganisation as make
+    elif kind == "interconnect":
+        from hatang.workflow.interconnect import plan_interconnect as make
     else:
-        record, made = plan_request(context, request_id)
+        make = plan_request
+    record, made = make(context, request_id)
     found = effects(made.differences())
     if output == "json":
         return emit_json(

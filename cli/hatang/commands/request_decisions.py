@@ -100,7 +100,10 @@ def _digest(document: str) -> str:
 
 @click.command(
     "consent",
-    help=_("Record that an owner agrees to what a reorganisation does to its systems. Each owner has its own person."),
+    help=_(
+        "Record that an owner agrees to what a request about several systems does to its own. "
+        "Each owner has its own person."
+    ),
     epilog=examples("hatang request consent 3f2a77c01b9e --by nguoi-dai-dien --for 'UBND phuong vi du'"),
 )
 @_who(["owner"])
@@ -127,7 +130,9 @@ def approve(app: App, request_id: str, by: str, role: str | None, note: str, pla
     """Approve a request."""
     done = _decide(app, request_id, "approve", by, role, note, plan=plan)
     text = _("Request {id}: plan {plan} is approved by {by}. Next: hatang system apply {system}")
-    if not done["system"]:
+    if done["kind"] == "interconnect":
+        text = _("Request {id}: plan {plan} is approved by {by}. Next: hatang interconnect open {id}")
+    elif not done["system"]:
         text = _("Request {id}: plan {plan} is approved by {by}. Next: hatang agency reorganise {id}")
     _told(done, output, text, plan=done["approved_plan"][:12])
 

@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", _("List every prerequisite and part, with its state and remedy.")),
     "drift": ("drift", _("Find what is not as it was left, and who may put it right.")),
     "host": ("host", _("Hosts: list, log in, harden.")),
+    "interconnect": ("interconnect", _("Interconnects: narrow, approved, expiring ways from one system to another.")),
     "isolation": (
         "isolation",
         _("Isolation between agencies, systems, zones and branches, proven with packets and with tokens."),

@@ -174,6 +174,10 @@ def status(app: App, name: str, output: str) -> None:
         [_("Step"), _("State"), _("Seconds"), _("Detail")],
         [(s["name"], s["state"], s["seconds"] or "", s["detail"].split("\n")[0]) for s in found["steps"]],
     )
+    for way in found["interconnects"]:
+        over = _("OVER: {why}; close it: hatang interconnect end {id}").format(why=way["lapsed"], id=way["id"])
+        told = _("Interconnect {id}: {what}, until {until}").format(**way)
+        click.echo(f"{told}. {over}" if way["lapsed"] else told)
     if found["waits_for"]:
         click.echo(_("Waits for: {what}").format(what=found["waits_for"]))
     return None

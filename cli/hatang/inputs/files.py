@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hatang.catalogue.volumes import goes_in_several_steps
@@ -10,6 +11,7 @@ from hatang.errors import InputError, InputErrors, QuotaError, SettingsError
 from hatang.inputs.messages import validated
 from hatang.inputs.yaml_lines import Document, parse, read
 from hatang.model.asked import AnyRequest
+from hatang.model.interconnect import LONGEST_DAYS, InterconnectFile, fault_of_day
 from hatang.model.lifecycle import STANDING_KINDS, RequestKind
 from hatang.model.needs import UNITS, needs
 from hatang.model.reorganisation import Reorganisation
@@ -17,6 +19,8 @@ from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
 from hatang.model.terms import Branch
+from hatang.model.waiver import civil_day
+from hatang.policies.rules.services import ADMINISTRATION, CLEAR_TEXT
 
 # QĐ 09/2025/QĐ-TTg: H for People's Committees, K for People's Councils; no letter of Party bodies was found.
 CODE_LETTERS = {Branch.COMMITTEE: "H", Branch.COUNCIL: "K"}
@@ -67,7 +71,31 @@ def request_of(raw: bytes, name: str, site: Site | None = None) -> tuple[AnyRequ
         return validated(StandingRequest, document), raw.decode("utf-8-sig")
     if kind == RequestKind.REORGANISE:
         return validated(Reorganisation, document), raw.decode("utf-8-sig")
+    if kind == RequestKind.INTERCONNECT:
+        return _interconnect(document, site), raw.decode("utf-8-sig")
     return _request(document, site), raw.decode("utf-8-sig")
+
+
+def _interconnect(document: Document, site: Site | None) -> InterconnectFile:
+    """What can be seen without the registry: the day, ports that never pass, branches without such a network."""
+    request = validated(InterconnectFile, document)
+    faults = []
+    if why := fault_of_day(request.until, civil_day(datetime.now(UTC))):
+        do = f"write a day after today, at most {LONGEST_DAYS} days ahead; then it is asked for anew"
+        faults.append(InputError(why, where=document.where(("until",)), do=do))
+    for i, port in enumerate(request.ports):
+        for services, why in ((ADMINISTRATION, "passes from the bastion alone (SAC-07)"),
+                              (CLEAR_TEXT, "speaks in clear (NET-22)")):  # fmt: skip
+            if port in services:
+                faults.append(InputError(f"port {port}, {services[port]}, {why}", where=document.where(("ports", i)),
+                    do="name the port of an encrypted service of the application"))  # fmt: skip
+                break
+    if site is not None and all(p.interconnect is None for p in site.branches):
+        faults.append(InputError(f"site {site.name} has no interconnect network", where=document.where(("kind",)),
+            do="add `interconnect` to a branch in the site file, and: hatang site apply"))  # fmt: skip
+    if faults:
+        raise InputErrors(faults)
+    return request
 
 
 def _request(document: Document, site: Site | None) -> RequestFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from hatang.errors import InputError, InputErrors
 from hatang.inputs.yaml_lines import Document, Key
@@ -89,7 +90,7 @@ def _model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
     for part in key:
         if isinstance(part, int):
             continue
-        field = here.model_fields.get(part) if here else None
+        field = _field(here, part) if here else None
         here = _inner(field.annotation) if field else None
     return here
 
@@ -105,7 +106,12 @@ def _inner(annotation: Any) -> type[BaseModel] | None:
 
 def _names(model: type[BaseModel], key: Key) -> list[str]:
     here = _model_at(model, key)
-    return list(here.model_fields) if here else []
+    return [field.alias or name for name, field in here.model_fields.items()] if here else []
+
+
+def _field(model: type[BaseModel], name: str) -> FieldInfo | None:
+    """A field by the name that it has in files."""
+    return next((f for n, f in model.model_fields.items() if (f.alias or n) == name), None)
 
 
 def _meaning(model: type[BaseModel], key: Key) -> str:
@@ -114,5 +120,5 @@ def _meaning(model: type[BaseModel], key: Key) -> str:
     if not names:
         return "see inventories/example"
     here = _model_at(model, tuple(names[:-1]))
-    field = here.model_fields.get(names[-1]) if here else None
+    field = _field(here, names[-1]) if here else None
     return (field.description if field and field.description else "see inventories/example").rstrip(".")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatang.model.site import Site
 from hatang.policies.checks.expected import CheckedSystem
-from hatang.policies.checks.live_cloud import Live, facts, words
+from hatang.policies.checks.live_cloud import Live, facts
 from hatang.policies.checks.live_roles import misplaced
 from hatang.registry import Registry, SystemRecord
 
@@ -35,7 +35,7 @@ def causes(cloud: Connection, site: Site, registry: Registry, records: Sequence[
         name = record.spec.name
         system = CheckedSystem(
             record.spec, record.agency, record.allocation, site, {},
-            registry.remote_ids("system", name), registry.remote_ids("agency", record.agency.code),
+            registry.remote_ids("system", name), registry.remote_ids("agency", record.agency.code), ways=record.ways,
         )  # fmt: skip
         live = Live(cloud, system)
         for look in LOOKS:
@@ -61,8 +61,8 @@ def _rules(live: Live) -> list[tuple[str, str]]:
             found.append(("group-missing", f"zone {zone} has no security group"))
             continue
         wanted, there = {r.facts for r in rules}, {facts(r) for r in group.security_group_rules}
-        found += [("rule-added", f"group {group.name}: {words(f)}") for f in sorted(there - wanted, key=str)]
-        found += [("rule-missing", f"group {group.name}: {words(f)}") for f in sorted(wanted - there, key=str)]
+        for kind, facts_ in (("rule-added", there - wanted), ("rule-missing", wanted - there)):
+            found += [(kind, f"group {group.name}: {live.told(zone, f)}") for f in sorted(facts_, key=str)]
     return found
 
 
@@ -109,6 +109,7 @@ def _routers(live: Live) -> list[tuple[str, str]]:
     for router in live.routers:
         for route in router.routes or ():
             found.append(("route", f"router {router.name}: {route['destination']} via {route['nexthop']}"))
+    found += [("way-missing", what) for what in live.missing_ways()]
     legs = [p for p in live.router_ports if p.network_id not in own | outside]
     for address in sorted({ip["ip_address"] for p in legs for ip in p.fixed_ips} - wanted):
         found.append(("router-leg", f"a router of the project stands at {address}"))

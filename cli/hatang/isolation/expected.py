@@ -1,4 +1,4 @@
-"""Which probes get through by policy: the zone matrix and the registry alone, never the state of the cloud.
+"""Which probes get through by policy: zone matrix, approved interconnects, registry; never the state of the cloud.
 
 So a wrong security group, port or route shows as a difference. Firewalls on the hosts narrow this further; they are not
 counted on, since who rules a host rules its firewall too. Their own checks are those of SAC-03, SAC-10, SAC-13.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from hatang.catalogue.zones import Flow
+from hatang.model.interconnect import Interconnect
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Policy:
     flows: tuple[Flow, ...]
     denies_egress: bool
     log_port: int
+    ways: tuple[Interconnect, ...] = ()  # to and from other systems, that are in force
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ def probes(spots: Iterable[Spot], policies: Mapping[str, Policy], ports: Iterabl
     logs = {p.log_port for p in policies.values()}
     tcp = {f.port for f in flows if f.protocol == "tcp" and f.port} | logs | set(ports)
     udp = {f.port for f in flows if f.protocol == "udp" and f.port}
+    ways = [w for p in policies.values() for w in p.ways]
+    tcp |= {port for w in ways if w.protocol == "tcp" for port in w.ports}
+    udp |= {port for w in ways if w.protocol == "udp" for port in w.ports}
     kinds = [("tcp", p) for p in sorted(tcp)] + [("udp", p) for p in sorted(udp)] + [("icmp", 0)]
     found: list[Probe] = []
 
@@ -108,7 +114,21 @@ def allowed(
             return None
         service = target.services.get(address, "")
         return bool(service) and _flows(source.zone, service, protocol, port, policy)
-    return source.system == target.system and _flows(source.zone, target.zone, protocol, port, policy)
+    if source.system != target.system:
+        return any(_passes(w, source, target, address, protocol, port) for w in policy.ways)
+    return _flows(source.zone, target.zone, protocol, port, policy)
+
+
+def _passes(way: Interconnect, source: Spot, target: Spot, address: str, protocol: str, port: int) -> bool:
+    """Whether an interconnect lets this through: its systems and addresses, its direction, protocol and ports."""
+    if (way.source.system, way.destination.system) != (source.system, target.system):
+        return False
+    called = ip_address(address)
+    own = [a for a in map(ip_address, source.addresses) if a.version == called.version]
+    begins = any(a in n for a in own for n in way.source.networks)
+    return begins and any(called in n for n in way.destination.networks) and (protocol, port) in {
+        (way.protocol, p) for p in way.ports
+    }  # fmt: skip
 
 
 def _flows(source: str, target: str, protocol: str, port: int, policy: Policy) -> bool:

@@ -22,6 +22,7 @@ from hatang.errors import InputError
 from hatang.isolation.expected import Policy, Spot
 from hatang.model.base import Model
 from hatang.model.site import Site
+from hatang.policies.rules.ways import in_force
 from hatang.registry import HostRecord, SystemRecord
 
 
@@ -93,11 +94,12 @@ def host_spots(records: Sequence[SystemRecord], hosts: Sequence[HostRecord]) -> 
 
 
 def policies(site: Site, records: Sequence[SystemRecord]) -> dict[str, Policy]:
-    """What each system allows, by the zone matrix of its level."""
+    """What each system allows, by the zone matrix of its level and its interconnects in force."""
     matrix, found = zone_matrix(), {}
     for record in records:
         assert record.allocation is not None
         zones = tuple(z.kind for z in record.allocation.zones)
         flows = matrix.flows(zones, record.spec.public)
-        found[record.spec.name] = Policy(flows, matrix.denies_egress(record.spec.level), site.services.log_port)
+        denied, ways = matrix.denies_egress(record.spec.level), tuple(in_force(record.ways))
+        found[record.spec.name] = Policy(flows, denied, site.services.log_port, ways)
     return found

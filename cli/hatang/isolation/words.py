@@ -38,6 +38,7 @@ def kinds() -> dict[str, str]:
         "network-granted": _("network granted by an RBAC policy"),
         "foreign-port": _("port of another project in the network"),
         "route": _("route added to the router"),
+        "way-missing": _("what an approved interconnect needs is missing"),
         "router-leg": _("router stands in another network"),
         "routers": _("wrong number of routers"),
         "public-address": _("public address"),

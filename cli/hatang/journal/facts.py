@@ -91,6 +91,11 @@ def _handover(row: Row) -> Said:
     return "system.handover", "", facts, {}
 
 
+def _interconnect(row: Row) -> Said:
+    facts = {k: row[k] for k in ("request_id", "from_system", "to_system")} | {"until": str(row["until"])}
+    return "interconnect.begin", "", facts, {}
+
+
 def _agency_key(row: Row) -> Said:
     return "agency.key", row["registered_by"], {"key": row["id"], "agency": row["agency_code"]}, {}
 
@@ -112,6 +117,7 @@ SAY: dict[str, Callable[[Row], Said]] = {
     "deployment": _deployment,
     "handover": _handover,
     "hardened-host": _hardened_host,
+    "interconnect": _interconnect,
     "person": _person,
     "request": _request,
     "review": _review,

@@ -9,6 +9,7 @@ from hatang.model.terms import Level
 from hatang.model.waiver import person_key
 
 OWNERS_AGREE = "every owner of a system consents, then the specialised unit approves: hatang's own rule"
+BOTH_AGREE = "both owners consent: hatang's own rule"
 TWO_PERSONS = "two persons decide on a removal: hatang's own rule"
 
 
@@ -26,13 +27,15 @@ def demand(level: Level | None, *, operates: bool, kind: RequestKind = RequestKi
     """Who decides. A removal takes two persons of two bodies at every level, by our own rule.
 
     Args:
-        level: of the system; None for a request that is about an agency only. The Decree does not speak of those;
-            by our own rule they are decided like level 1.
+        level: of the system, of two systems the higher one; None for a request that is about an agency only. The Decree
+            does not speak of those; by our own rule they are decided like level 1.
         operates: the specialised unit is also the operator, so another unit or a council appraises (Art. 18.4).
     """
     if kind is RequestKind.REORGANISE:  # the level of no system changes, so the Decree asks for nothing anew
         return Demand(Role.SPECIALISED, None, False, OWNERS_AGREE)
     usual = _usual(level, operates=operates)
+    if kind is RequestKind.INTERCONNECT:
+        return replace(usual, clause=f"{usual.clause}; {BOTH_AGREE}")
     if kind is not RequestKind.REMOVE or usual.appraiser:
         return usual
     second = Role.OWNER if usual.approver is Role.SPECIALISED else Role.OTHER_UNIT if operates else Role.SPECIALISED

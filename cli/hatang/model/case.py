@@ -47,7 +47,7 @@ class Case:
     level: Level | None
     operates: bool  # the specialised unit is also the operator
     events: tuple[Event, ...] = ()
-    owners: tuple[str, ...] = ()  # whose systems a reorganisation hands over; each of them consents
+    owners: tuple[str, ...] = ()  # whose systems a request about several of them touches; each of them consents
 
     @property
     def state(self) -> RequestState | None:
@@ -92,9 +92,7 @@ class Case:
             lacks.append(f"appraisal by {need.appraiser.value}")
         if need.opinion and not self.decided(Act.OPINION):
             lacks.append("the recorded opinion of the Ministry of Public Security")
-        agreed = {person_key(e.body) for e in self.decided(Act.CONSENT)}
-        lacks += [f"consent of {owner}" for owner in self.owners if person_key(owner) not in agreed]
-        return lacks
+        return lacks + [f"consent of {owner}" for owner in self._silent()]
 
     def after(self, event: Event) -> Case:
         """The case once this was done.
@@ -149,7 +147,7 @@ class Case:
             whom = f"is for {need.appraiser.value}" if need.appraiser else "needs no separate appraisal"
             raise RefusedError(f"this request {whom} ({need.clause})", where=where,
                 do=f"see who decides: hatang request show {self.id}")  # fmt: skip
-        if event.act is Act.CONSENT:
+        if event.act is Act.CONSENT or (event.act is Act.END and event.role is Role.OWNER):
             self._check_owner(event, where)
         if event.act in (Act.APPRAISE, Act.CONSENT, Act.APPROVE):
             self._check_plan(event, where)
@@ -160,10 +158,17 @@ class Case:
                 do=f"hatang request approve {self.id} --as {need.approver.value} --by NAME")  # fmt: skip
         if lacks := self.missing():
             raise RefusedError(f"before an approval comes: {'; '.join(lacks)} ({need.clause})", where=where,
-                do=f"hatang request {self._next(need)} {self.id} --by NAME")  # fmt: skip
+                do=f"hatang request {self._next()} {self.id} --by NAME")  # fmt: skip
 
-    def _next(self, need: Demand) -> str:
-        return "consent" if self.kind is RequestKind.REORGANISE else "opinion" if need.opinion else "appraise"
+    def _next(self) -> str:
+        if self._silent():
+            return "consent"
+        return "opinion" if self.demand.opinion else "appraise"
+
+    def _silent(self) -> list[str]:
+        """Owners who have not agreed to the newest plan."""
+        agreed = {person_key(e.body) for e in self.decided(Act.CONSENT)}
+        return [owner for owner in self.owners if person_key(owner) not in agreed]
 
     def _check_owner(self, event: Event, where: str) -> None:
         owners = {person_key(owner): owner for owner in self.owners}

@@ -20,10 +20,13 @@ class RequestKind(StrEnum):
     RESUME = "resume"
     REMOVE = "remove"
     REORGANISE = "reorganise"
+    INTERCONNECT = "interconnect"  # a way from one system to another
 
 
 # Kinds that are about a system as it stands: their files name it and give a reason, and describe nothing anew.
 STANDING_KINDS = frozenset({RequestKind.SUSPEND, RequestKind.RESUME, RequestKind.REMOVE})
+# Kinds that are about several systems: every owner consents, and only those who see the whole site see them.
+SEVERAL = frozenset({RequestKind.REORGANISE, RequestKind.INTERCONNECT})
 
 
 class RequestState(StrEnum):
@@ -65,13 +68,14 @@ class Act(StrEnum):
     PLAN = "plan"
     OPINION = "opinion"
     APPRAISE = "appraise"
-    CONSENT = "consent"  # an owner agrees to what a reorganisation does to its systems
+    CONSENT = "consent"  # an owner agrees to what a request about several systems does to its own
     APPROVE = "approve"
     MOVE = "move"
     BEGIN = "begin"
     FAIL = "fail"
     RETRY = "retry"
     FINISH = "finish"
+    END = "end"  # a way between two systems is no longer wanted
     KEEP = "keep"  # call a removal off, before anything is purged
     DESTROY = "destroy"
 
@@ -90,7 +94,7 @@ class Transition:
 S, R, K = RequestState, Role, RequestKind
 ALL = frozenset(RequestKind)
 BIRTH = frozenset({K.NEW_AGENCY, K.NEW_SYSTEM})
-ALTERING = frozenset({K.CHANGE, K.SUSPEND, K.RESUME, K.REORGANISE})
+ALTERING = frozenset({K.CHANGE, K.SUSPEND, K.RESUME}) | SEVERAL
 DECIDING = (R.SPECIALISED, R.OTHER_UNIT, R.OWNER)
 # Kinds, the state while the cloud follows, the state when it has followed.
 WAYS: tuple[tuple[frozenset[RequestKind], RequestState, RequestState], ...] = (
@@ -117,7 +121,7 @@ def _rows() -> Iterator[
     yield Act.OPINION, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL - {K.REORGANISE}
     yield Act.APPRAISE, [S.PLANNED], S.PLANNED, [R.SPECIALISED, R.OTHER_UNIT], ALL - {K.REMOVE, K.REORGANISE}
     yield Act.APPRAISE, [S.PLANNED], S.PLANNED, DECIDING, frozenset({K.REMOVE})  # the first of two persons
-    yield Act.CONSENT, [S.PLANNED], S.PLANNED, [R.OWNER], frozenset({K.REORGANISE})
+    yield Act.CONSENT, [S.PLANNED], S.PLANNED, [R.OWNER], SEVERAL
     yield Act.APPROVE, [S.PLANNED], S.APPROVED, [R.SPECIALISED, R.OWNER], ALL
     yield Act.MOVE, [S.APPROVED], S.PLANNED, [R.HATANG], ALL
     for kinds, under_way, done in WAYS:
@@ -125,7 +129,9 @@ def _rows() -> Iterator[
         yield Act.RETRY, [S.FAILED], under_way, [R.ENGINEER], kinds
         yield Act.FAIL, [under_way], S.FAILED, [R.HATANG], kinds
         yield Act.FINISH, [under_way], done, [R.HATANG], kinds
-    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], ALL - {K.REORGANISE}
+    yield Act.DESTROY, STANDING, S.REMOVED, [R.ENGINEER], ALL - SEVERAL
+    ways = frozenset({K.INTERCONNECT})
+    yield Act.END, [S.APPROVED, S.CHANGING, S.ACTIVE, S.FAILED], S.REMOVED, [R.OWNER, R.SPECIALISED, R.HATANG], ways
     yield Act.KEEP, [S.REMOVING, S.FAILED], S.SUSPENDED, DECIDING, frozenset({K.REMOVE})
     yield Act.DESTROY, [S.SUSPENDED], S.REMOVED, [R.ENGINEER], frozenset({K.SUSPEND, K.REMOVE})
 

@@ -36,6 +36,26 @@ class BranchPool(Model):
     bastion: IPv4Network = Field(
         description="The bastion network of the branch, inside `prefix`; the only way to the hosts."
     )
+    interconnect: IPv4Network | None = Field(
+        None,
+        description="Network on which routers of the branch's systems meet where an interconnect is approved, inside "
+        "`prefix` and as large as `bastion`; none: no interconnects. Its IPv6 subnet is the first /64 of `prefix_v6`.",
+    )
+
+    @property
+    def interconnect_v6(self) -> IPv6Network:
+        """IPv6 subnet of the interconnect network: the allocator gives the first 16 to nobody."""
+        return IPv6Network((int(self.prefix_v6.network_address), 64))
+
+    def on_interconnect(self, bastion_address: IPv4Address) -> tuple[IPv4Address, IPv6Address] | None:
+        """Where the router stands on the interconnect network that stands there on the bastion network.
+
+        None: the branch has no such network, or it is too small.
+        """
+        place = int(bastion_address) - int(self.bastion.network_address)
+        if self.interconnect is None or not 0 < place < self.interconnect.num_addresses - 1:
+            return None
+        return self.interconnect[place], self.interconnect_v6[place]
 
 
 class Flavor(Model):
@@ -159,10 +179,24 @@ class Site(Model):
                     i,
                     "bastion",
                 )
+            self._interconnect_fits(i, pool)
             seen.append(pool.prefix)
         if len({p.branch for p in self.branches}) < len(self.branches):
             raise Misfit("each branch may stand there once", "branches")
         return self
+
+    @staticmethod
+    def _interconnect_fits(i: int, pool: BranchPool) -> None:
+        net = pool.interconnect
+        if net is None:
+            return
+        place = ("branches", i, "interconnect")
+        if not net.subnet_of(pool.prefix):
+            raise Misfit(f"interconnect {net} of branch {pool.branch} lies outside {pool.prefix}", *place)
+        if net.overlaps(pool.bastion):
+            raise Misfit(f"interconnect {net} of branch {pool.branch} overlaps its bastion network", *place)
+        if net.prefixlen > pool.bastion.prefixlen:
+            raise Misfit(f"interconnect {net} of branch {pool.branch} is smaller than its bastion network", *place)
 
     def pool(self, branch: Branch) -> BranchPool:
         """The address plan of a branch. Raises KeyError when the site has none."""

@@ -7,13 +7,16 @@ from ipaddress import IPv6Address
 from typing import Any
 
 from hatang.catalogue.zones import zone_matrix
+from hatang.errors import StepError
 from hatang.model.allocation import Allocation, HostAllocation
 from hatang.model.site import Site
 from hatang.policies.rules.groups import Places, Rule, rules_of
+from hatang.policies.rules.ways import in_force, routes_of_ways, rules_of_ways
 from hatang.registry import SystemRecord
 from hatang.stacks.components.groups import GroupArgs
 from hatang.stacks.components.host import HostArgs, KeptVolumeArgs
 from hatang.stacks.components.quota import QuotaArgs
+from hatang.stacks.components.ways import WaysArgs
 from hatang.stacks.components.zone import ZoneArgs
 from hatang.stacks.system.config import HostPlace, SystemConfig
 
@@ -39,6 +42,37 @@ def group_rules(site: Site, record: SystemRecord) -> dict[str, tuple[Rule, ...]]
     where = places(site, record, allocation)
     denied = matrix.denies_egress(record.spec.level)
     return {z.value: rules_of(z.value, flows, where, denied) for z in zones}
+
+
+def ways(record: SystemRecord, landing: dict[str, Any]) -> WaysArgs | None:
+    """What the ways of a system that hold want of its stack; None: there are none.
+
+    Args:
+        landing: outputs of the stack `site`.
+
+    Raises:
+        StepError: the landing has no interconnect network for the branch.
+    """
+    name, held = record.spec.name, in_force(record.ways)
+    if not held:
+        return None
+    branch = landing["branches"][record.agency.branch.value]
+    if not branch.get("interconnect_network"):
+        raise StepError(f"the landing has no interconnect network for branch {record.agency.branch.value}",
+            where=f"system {name}", do="hatang site apply")  # fmt: skip
+    own = held[0].source if held[0].source.system == name else held[0].destination
+    return WaysArgs(
+        port_name=f"ways-{name}",
+        owner_id=landing["bastion_project_id"],
+        network_id=branch["interconnect_network"],
+        subnet_v4_id=branch["interconnect_subnet_v4"],
+        subnet_v6_id=branch["interconnect_subnet_v6"],
+        address=own.router,
+        address_v6=own.router_v6,
+        requests=tuple(w.id for w in held),
+        routes=routes_of_ways(name, held),
+        rules=rules_of_ways(name, held),
+    )
 
 
 def system_config(
@@ -93,6 +127,7 @@ def system_config(
             )
             for z in allocation.zones
         },
+        ways=ways(record, landing),
         held=record.held,
         groups={z: GroupArgs(group_name=f"{spec.name}-{z}", rules=r) for z, r in rules.items()},
         hosts={h.name: _host(site, record, h, landing) for h in allocation.hosts},

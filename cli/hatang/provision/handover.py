@@ -7,55 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from openstack.connection import Connection
 from openstack.exceptions import NotFoundException
 
-from hatang.errors import RefusedError
-from hatang.provision import unmanaged
 from hatang.provision.cloud import guarded
-from hatang.provision.plan import Plan
-
-if TYPE_CHECKING:
-    from hatang.provision.provisioner import Provisioner
-    from hatang.registry import SystemRecord
 
 ROLES = frozenset({"role-administrators", "role-auditors"})  # resources of the stack `system` that may change
 
 
-def plan(maker: Provisioner, record: SystemRecord) -> Plan:
-    """What makes a system that of `record.agency`: roles on its project alone. Changes nothing.
-
-    Raises:
-        RefusedError: the system is not as it was left, so more would change.
-    """
-    stack, storage = maker._system_stack(record), record.spec.document_storage
-    made = maker._plan(stack, *maker.system_program(record), document_storage=storage)
-    added = unmanaged.find(maker.cloud.connection, maker.engine.state(stack))
-    if found := [*strange(made), *(a["what"] for a in added)]:
-        raise RefusedError(f"system {stack.name} is not as it was left: {'; '.join(found[:5])}",
-            where=f"system {stack.name}", do=f"put it right first: hatang system apply {stack.name}")  # fmt: skip
-    return made.seal()
-
-
-def apply(maker: Provisioner, record: SystemRecord) -> dict[str, int]:
-    """The roles of `record.agency` come first, then those of the body before go; returns what changed. Harmless again.
-
-    Raises:
-        RefusedError: as `plan`.
-        EngineError: the engine stopped; run again.
-    """
-    made, stack, storage = plan(maker, record), maker._system_stack(record), record.spec.document_storage
-    if not made.differences():
-        return made.changes
-    return maker._up(stack, *maker.system_program(record), refresh=True, document_storage=storage).changes
-
-
-def strange(made: Plan) -> list[str]:
-    """What a plan changes besides the roles of the system's body; empty: nothing."""
-    rows = [r for r in made.differences() if not (r["type"] == "RoleAssignment" and r["name"] in ROLES)]
-    return [f"{r['operation']} {r['type']} {r['name']}" for r in rows]
+def may_change(row: dict[str, Any]) -> bool:
+    """Whether a row of a plan is a role of the system's body; they come before those of the body before go."""
+    return row["type"] == "RoleAssignment" and row["name"] in ROLES
 
 
 @dataclass(frozen=True, order=True)

@@ -13,9 +13,11 @@ from typing import Any
 
 from hatang import digests, private
 from hatang.errors import RefusedError
+from hatang.model.interconnect import Interconnect
 from hatang.provision.events import Report
 from hatang.settings import Settings
 
+WAYS = "ways"  # inputs that come from requests of their own (kind interconnect)
 AGENCY_IDS = ("domain_id", "administrators_id", "auditors_id")
 
 
@@ -40,8 +42,12 @@ class Plan:
         return self
 
     def intended(self) -> dict[str, Any]:
-        """What the cloud shall be: the inputs without the agency's ids, which are not known before it is made."""
-        return {k: v for k, v in self.config.items() if k not in AGENCY_IDS}
+        """What the cloud shall be by this request.
+
+        The inputs without the agency's ids, which are not known before it is made, and without ways to other systems,
+        which requests of their own decide on.
+        """
+        return {k: v for k, v in self.config.items() if k not in (*AGENCY_IDS, WAYS)}
 
     @property
     def intent(self) -> str:
@@ -122,6 +128,16 @@ def rows_of(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def ending(way: Interconnect, system: str) -> dict[str, Any]:
+    """The row of an interconnect that ends with its system, at the other system too."""
+    return {
+        "operation": "end",
+        "type": "interconnect",
+        "name": way.told,
+        "changed": [f"{way.other(system).system} too"],
+    }
 
 
 def shown(report: Report) -> dict[str, int]:

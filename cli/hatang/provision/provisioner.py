@@ -15,6 +15,7 @@ from hatang.model.agency import Agency
 from hatang.model.agency_code import slug
 from hatang.model.site import Site
 from hatang.policies.rules.resources import violations
+from hatang.policies.rules.ways import in_force
 from hatang.provision import (
     bridge,
     configs,
@@ -33,7 +34,7 @@ from hatang.provision.engine import Engine, Program, Stack, state_of
 from hatang.provision.events import Report
 from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import AGENCY_IDS, Plan, rows_of, shown
+from hatang.provision.plan import AGENCY_IDS, Plan, ending, rows_of, shown
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -116,6 +117,7 @@ class Provisioner:
             gone = self._leaving(record)
             plan.rows += gone
             plan.changes["purge"] = len(gone)
+            plan.rows += [ending(w, stack.name) for w in in_force(record.ways)]
         plan.refresh = plan.refresh or agency.refresh
         return plan.seal().write(self.settings)
 

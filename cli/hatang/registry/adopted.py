@@ -31,11 +31,16 @@ def check(session: Session, record: SystemRecord, pool: BranchPool, used: Alloca
                     where=f"system {name}",
                     do=f"move its servers into a subnet of {prefix} first, or ask for a new system",
                 )  # fmt: skip
-        if zone.cidr.overlaps(pool.bastion):
-            raise InputError(
-                f"subnet {zone.cidr} of zone {zone.kind.value} overlaps the bastion network {pool.bastion}",
-                where=f"system {name}", do="move its servers into another subnet first",
-            )  # fmt: skip
+        taken: list[tuple[str, IPv4Network | IPv6Network]] = [("bastion", pool.bastion)]
+        if pool.interconnect is not None:
+            taken += [("interconnect", pool.interconnect), ("interconnect", pool.interconnect_v6)]
+        for what, own in taken:
+            mine = zone.cidr if own.version == 4 else zone.cidr_v6
+            if mine.overlaps(own):
+                raise InputError(
+                    f"subnet {mine} of zone {zone.kind.value} overlaps the {what} network {own}",
+                    where=f"system {name}", do="move its servers into another subnet first",
+                )  # fmt: skip
     if used.bastion_address not in pool.bastion:
         raise InputError(f"{used.bastion_address} is no address of the bastion network {pool.bastion}",
             where=f"system {name}", do="move the router's leg to an address of it")  # fmt: skip

@@ -39,7 +39,8 @@ def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKin
     """
     blocks = [_span(b) for b in taken.blocks]
     bastions = [(int(a), int(a)) for a in taken.bastion_addresses]
-    block = _block(site, pool, [_span(pool.bastion), *blocks, *bastions])
+    own = [_span(net) for net in (pool.bastion, pool.interconnect) if net is not None]
+    block = _block(site, pool, [*own, *blocks, *bastions])
     first_v6 = _first_v6(pool, taken.zones_v6)
     subnets = list(islice(block.subnets(new_prefix=site.zone_prefix), len(ZONE_SLOTS)))
     chosen = tuple(

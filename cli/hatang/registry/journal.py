@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hatang.registry import (  # noqa: F401 (part of the metadata)
+    interconnect_tables,
     network_tables,
     reorganisation_tables,
     request_tables,

@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Row, Select, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from hatang.model.agency import Agency
-from hatang.model.lifecycle import RequestState
+from hatang.model.lifecycle import SEVERAL, RequestState
 from hatang.registry import tables as t
 from hatang.registry.cases import record_from
 from hatang.registry.records import RequestRecord
@@ -176,8 +176,8 @@ def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
     r, e = t.RequestRow, RequestEventRow
     made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
     if of_agency:
-        # A reorganisation names systems of other agencies, so it is for those who see the whole site.
-        made = made.where(r.agency_code == bindparam("agency"), r.kind != "reorganise")
+        # What is about several systems names those of other agencies, so it is for those who see the whole site.
+        made = made.where(r.agency_code == bindparam("agency"), r.kind.not_in(sorted(kind.value for kind in SEVERAL)))
     if of_state:
         newest = select(e.target).where(e.request_id == r.id).order_by(e.number.desc()).limit(1).scalar_subquery()
         made = made.where(newest == bindparam("state"))

@@ -19,6 +19,7 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "deployment": ("deployment", ("id",)),
     "handover": ("handover", ("request_id", "system")),
     "hardened-host": ("hardened_host", ("id",)),
+    "interconnect": ("interconnect", ("request_id",)),
     "person": ("person", ("user_id",)),
     "request": ("request_event", ("request_id", "number")),
     "review": ("review", ("id",)),

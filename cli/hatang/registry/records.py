@@ -8,6 +8,7 @@ from datetime import datetime
 from hatang.model.agency import Agency
 from hatang.model.allocation import Allocation
 from hatang.model.case import Case
+from hatang.model.interconnect import Interconnect
 from hatang.model.lifecycle import Act, RequestState
 from hatang.model.system import System
 
@@ -29,8 +30,8 @@ class RequestRecord:
 
     @property
     def planned_as(self) -> str:
-        """Under which name its plans are kept: that of its system, or of the reorganisation."""
-        return self.system or f"reorganise-{self.id}"
+        """Under which name its plans are kept: that of its system, or its own when it is about several."""
+        return self.system or f"{self.kind}-{self.id}"
 
     @property
     def approvals(self) -> tuple[ApprovalRecord, ...]:
@@ -66,6 +67,7 @@ class SystemRecord:
     allocation: Allocation | None
     held: bool = False
     leaves: bool = False
+    ways: tuple[Interconnect, ...] = ()  # to and from other systems; also those that hold no more
     home: str = ""  # code of the body in whose domain its project is, when that is another one
 
 

@@ -11,8 +11,8 @@ from hatang.errors import RefusedError
 from hatang.model.waiver import civil_day
 from hatang.registry import quarantine
 from hatang.registry import tables as t
+from hatang.registry.following import follow_system
 from hatang.registry.removal_tables import QuarantineRow, RemovalRow
-from hatang.registry.requests import follow_system
 from hatang.registry.states import state_of
 from hatang.registry.store import Registry
 from hatang.registry.tables import now

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hatang.errors import InputError, InputErrors, RefusedError
 from hatang.model.change import Difference
+from hatang.model.lifecycle import RequestKind
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.site import Site
 from hatang.registry import tables as t
@@ -60,6 +61,8 @@ def take(
 
 def codes_of(row: t.RequestRow) -> set[str]:
     """Bodies that a request is about."""
+    if row.kind == RequestKind.INTERCONNECT:
+        return set(row.spec["agencies"])
     if row.kind != KIND:
         return {row.agency_code}
     moves = row.spec["moves"]

@@ -13,7 +13,17 @@ from hatang.model.asked import AnyRequest
 from hatang.model.authority import is_operator
 from hatang.model.case import Case, Event
 from hatang.model.change import Difference
-from hatang.model.lifecycle import BIRTH, STANDING_KINDS, UNDER_WAY, Act, RequestKind, RequestState, Role, find
+from hatang.model.interconnect import InterconnectFile
+from hatang.model.lifecycle import (
+    BIRTH,
+    SEVERAL,
+    STANDING_KINDS,
+    UNDER_WAY,
+    Act,
+    RequestKind,
+    RequestState,
+    Role,
+)
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
@@ -21,7 +31,17 @@ from hatang.model.standing_request import StandingRequest
 from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 from hatang.model.waiver import person_key
-from hatang.registry import addresses, altering, bodies, ceilings, names, quarantine, reorganising, standing
+from hatang.registry import (
+    addresses,
+    altering,
+    bodies,
+    ceilings,
+    interconnecting,
+    names,
+    quarantine,
+    reorganising,
+    standing,
+)
 from hatang.registry import tables as t
 from hatang.registry.cases import add, case_of, record_of
 from hatang.registry.records import RequestRecord, SystemRecord
@@ -77,11 +97,15 @@ class Requests:
         elif isinstance(file, Reorganisation):
             bodies.of_code(session, file.agency)
             spec = reorganising.as_drafted(file)
+        elif isinstance(file, InterconnectFile):
+            bodies.of_code(session, file.agency)
+            spec = interconnecting.as_drafted(file)
         else:
             spec = standing.as_kept(session, file)
         operates = site is not None and is_operator(site.specialised_unit, spec["system"]["operator"])
         for row in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == file.agency_code)):
             same = row.kind == file.kind and row.spec["system"]["name"] == file.system_name
+            same = same and (not isinstance(file, InterconnectFile) or interconnecting.is_same(row, file))
             asked_by_same = person_key(row.requested_by) == person_key(file.requested_by)
             if same and asked_by_same and case_of(session, row).state is RequestState.RETURNED:
                 row.digest, row.text, row.spec, row.operates = digest, text, spec, operates
@@ -106,6 +130,9 @@ class Requests:
             return
         if isinstance(file, Reorganisation):
             reorganising.take(session, row, file, site, _open(session))
+            return
+        if isinstance(file, InterconnectFile):
+            interconnecting.take(session, row, file, site, _open(session))
             return
         reorganising.refuse_touched(session, file.agency_code, _open(session))
         if file.asked not in BIRTH:
@@ -195,7 +222,8 @@ class Requests:
             held = standing.holds(RequestKind(row.kind), state)
             leaves = row.kind == RequestKind.REMOVE
             asked = bodies.as_asked(agency, row)
-            return SystemRecord(system, asked, row.id, state, allocation, held, leaves, home)
+            ways = interconnecting.of_system(session, system.name, level=int(system.level))
+            return SystemRecord(system, asked, row.id, state, allocation, held, leaves, ways, home)
 
     def changes(self, request_id: str) -> list[Difference]:
         """Old against new of a request about what is there, or what a new agency will be; none once it has begun."""
@@ -205,6 +233,8 @@ class Requests:
                 return reorganising.differences(session, row)
             if row.kind == RequestKind.NEW_AGENCY:
                 return bodies.differences(session, row)
+            if row.kind == RequestKind.INTERCONNECT:
+                return interconnecting.differences(session, row)
             if row.kind in STANDING_KINDS:
                 return standing.differences(RequestKind(row.kind), state_of(session, row.spec["system"]["name"]))
             return altering.differences_of(session, row) if row.kind == RequestKind.CHANGE else []
@@ -227,7 +257,7 @@ class Requests:
                 return record_of(session, row)
             if event.act is Act.APPROVE and not any(e.act is Act.APPROVE for e in case.round):
                 add(session, row, case, event)
-                if row.kind != RequestKind.REORGANISE:
+                if row.kind not in SEVERAL:
                     # Once for what was submitted: approved again, it must not bring an old ceiling back.
                     ceilings.take_over(session, row)
             else:
@@ -256,8 +286,10 @@ class Requests:
             if case.state is RequestState.FAILED:
                 add(session, row, case, Event(Act.RETRY, Role.ENGINEER))
                 return
-            if row.kind == RequestKind.REORGANISE:
+            if row.kind in SEVERAL:
                 add(session, row, case, Event(Act.BEGIN, Role.ENGINEER))
+                if row.kind == RequestKind.INTERCONNECT:
+                    interconnecting.begin(session, row)
                 return
             system = session.get_one(t.SystemRow, row.spec["system"]["name"])
             add(session, row, case, Event(Act.BEGIN, Role.ENGINEER))
@@ -270,6 +302,8 @@ class Requests:
             agency = session.get_one(t.AgencyRow, row.agency_code)
             agency.spec = {**agency.spec, "contact": row.spec["agency"]["contact"]}
             wanted = System.model_validate(row.spec["system"])
+            if int(wanted.level) != system.level:
+                interconnecting.end_all(session, system.name, f"level of {system.name}: {int(wanted.level)}")
             system.spec, system.level = row.spec["system"], int(wanted.level)
             addresses.give_more(session, wanted, zones(wanted) if zones else None)
             session.add(t.SystemStateRow(system=system.name, state="changing"))
@@ -281,19 +315,6 @@ class Requests:
             case = case_of(session, row)
             if case.state in UNDER_WAY:
                 add(session, row, case, Event(Act.FAIL, Role.HATANG, step=step, note=cause))
-
-
-def follow_system(session: Session, name: str, state: str) -> None:
-    """The system came into a state: requests that were under way for it are finished, or are taken away with it."""
-    acts = {Act.FINISH: Role.HATANG} | ({Act.DESTROY: Role.ENGINEER} if state == "removed" else {})
-    rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.id)).all()
-    for row in [r for r in rows if r.spec["system"]["name"] == name]:
-        case = case_of(session, row)
-        for act, role in acts.items():
-            line = find(case.kind, case.state, act)
-            if line and line.target.value == state:
-                add(session, row, case, Event(act, role))
-                break
 
 
 def _open(session: Session) -> list[t.RequestRow]:

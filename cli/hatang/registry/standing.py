@@ -13,10 +13,12 @@ from hatang.errors import InputError, RefusedError
 from hatang.model.asked import AnyRequest
 from hatang.model.change import Difference
 from hatang.model.data_loss import BackupProof
+from hatang.model.interconnect import InterconnectFile
 from hatang.model.lifecycle import RequestKind, RequestState
 from hatang.model.request import RequestFile
 from hatang.model.standing_request import StandingRequest
 from hatang.model.waiver import civil_day
+from hatang.registry import interconnecting
 from hatang.registry import tables as t
 from hatang.registry.cases import case_of
 from hatang.registry.records import HELD
@@ -42,12 +44,14 @@ def digest(session: Session, file: AnyRequest) -> str:
     """What tells whether a file is the same request again.
 
     A system may be suspended, or changed, a second time by the same file; so the request that it follows now counts
-    too, of a change once another one has come after it.
+    too, of a change once another one has come after it. So do ways between the same systems that have ended.
     Fields that forms have got since count only where they say something: else files of before would be new requests.
     """
     text = _text(file)
     if isinstance(file, StandingRequest):
         text += _system(session, file).request_id
+    if isinstance(file, InterconnectFile):
+        text += interconnecting.ended_before(session, file)
     found = hashlib.sha256(text.encode()).hexdigest()
     if file.asked is not K.CHANGE or (since := _since(session, found, file.system_name)) is None:
         return found

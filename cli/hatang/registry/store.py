@@ -19,10 +19,21 @@ from hatang.model.allocation import Allocation
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import Level, ZoneKind
-from hatang.registry import addresses, adopted, ceilings, database, names, quarantine, servers, sessions
+from hatang.registry import (
+    addresses,
+    adopted,
+    ceilings,
+    database,
+    interconnecting,
+    names,
+    quarantine,
+    servers,
+    sessions,
+)
 from hatang.registry import tables as t
+from hatang.registry.following import follow_system
 from hatang.registry.records import HELD, HostRecord, SystemRecord
-from hatang.registry.requests import Requests, follow_system
+from hatang.registry.requests import Requests
 from hatang.registry.states import home_of, others_of, state_of
 from hatang.registry.unknown import unknown
 
@@ -106,7 +117,8 @@ class Registry(Requests):
         agency, state = session.get_one(t.AgencyRow, row.agency_code), state_of(session, row.name)
         return SystemRecord(
             System.model_validate(row.spec), Agency.model_validate(agency.spec), row.request_id,
-            state, addresses.of(session, row.name), state in HELD, home=home_of(session, row),
+            state, addresses.of(session, row.name), state in HELD,
+            ways=interconnecting.of_system(session, row.name), home=home_of(session, row),
         )  # fmt: skip
 
     def check_ceiling(self, name: str, site: Site, request_id: str = "") -> None:

@@ -12,6 +12,7 @@ from fastapi.security import APIKeyHeader
 
 from hatang.errors import HatangError
 from hatang.journal.journal import Journal
+from hatang.model.lifecycle import SEVERAL
 from hatang.model.site import Site
 from hatang.registry import Registry
 from hatang.registry.agency_keys import AgencyKeys
@@ -61,8 +62,8 @@ class Office:
     def request(self, who: Principal, request_id: str) -> RequestRecord:
         """A request that they may see. Raises Refusal: there is none for them."""
         record = self.overview.request(request_id)
-        # A reorganisation names systems of other bodies: it is for those who see the whole site.
-        hidden = record is not None and record.kind == "reorganise" and who.agency is not None
+        # What is about several systems names those of other bodies: it is for those who see the whole site.
+        hidden = record is not None and record.kind in SEVERAL and who.agency is not None
         if record is None or hidden or not who.sees(record.agency_code, record.system):
             raise missing("request")
         return record

@@ -82,7 +82,7 @@ class Request(Shape):
     demand: Demand
     document_storage: bool
     data_of: list[str] = Field(description="Of a change: hosts whose data volumes go with it.")
-    owners: list[str] = Field(description="Of a reorganisation: those who consent.")
+    owners: list[str] = Field(description="Of a request about several systems: those who consent.")
     missing: list[str]
     deadline: Limit | None
     approvals: list[Approval]
@@ -197,6 +197,15 @@ class Step(Shape):
     detail: str
 
 
+class WayOfSystem(Shape):
+    """An interconnect of a system."""
+
+    id: str
+    what: str = Field(description="Who may call whom, protocol and ports.")
+    until: str = Field(description="Last day on which it holds.")
+    lapsed: str = Field(description="Why it holds no more; empty: it is in force.")
+
+
 class Status(Shape):
     """Where a system stands and what it waits for."""
 
@@ -216,6 +225,7 @@ class Status(Shape):
     block: str
     bastion_address: str
     hosts: list[str]
+    interconnects: list[WayOfSystem] = Field(description="In force, or over and not ended.")
 
 
 class Found(Shape):

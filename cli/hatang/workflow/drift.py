@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hatang.errors import BusyError, HatangError, PolicyError, QuotaError
 from hatang.workflow import lock
 from hatang.workflow.context import Context
+from hatang.workflow.ways import in_cloud, may_change
 
 if TYPE_CHECKING:
     from hatang.audit.results import Result
@@ -82,7 +83,7 @@ def _cloud(context: Context, record: SystemRecord) -> list[Finding]:
         told = ", ".join(sorted({f"{r['operation']} {r['type']} {r['name']}" for r in rows})) or "inputs only"
         return [Finding(name, name, "cloud", f"{what}: {told}", APPROVERS, do, False)]
     do = f"hatang drift --system {name} --repair"
-    found = [Finding(name, name, "cloud", _told(r), ENGINEER, do, True) for r in rows]
+    found = [Finding(name, name, "cloud", _told(r) + _over(context, record, r), ENGINEER, do, True) for r in rows]
     known = {r["name"] for r in rows}
     return found + [
         Finding(name, name, "cloud", f"suspended, but {way}", ENGINEER, do, True)
@@ -100,7 +101,11 @@ def _as_approved(context: Context, record: SystemRecord, plan: Plan) -> bool:
 def _told(row: dict[str, object]) -> str:
     changed = row["changed"]
     details = f" ({', '.join(map(str, changed))})" if isinstance(changed, list) and changed else ""
-    verb = {"update": "differs", "create": "is missing", "replace": "must be made anew"}.get(str(row["operation"]))
+    verbs = {
+        "update": "differs", "create": "is missing", "replace": "must be made anew",
+        "delete": "is there, and nothing wants it",
+    }  # fmt: skip
+    verb = verbs.get(str(row["operation"]))
     return f"{row['type']} {row['name']} {verb or row['operation']}{details}"
 
 
@@ -113,6 +118,15 @@ def _baseline(context: Context, records: Sequence[SystemRecord]) -> list[Finding
     hosts = [h for r in there for h in context.registry.hosts(r.spec.name)]
     run = check(context.settings, context.site, there, hosts, progress=context.progress)
     return [_unmet(context, r) for r in run.not_met() if not r.rests_on_registry]
+
+
+def _over(context: Context, record: SystemRecord, row: dict[str, object]) -> str:
+    """Of what is left of an interconnect: which one, and why it holds no more."""
+    if row["operation"] != "delete" or not may_change({"type": row["type"], "name": row["name"]}):
+        return ""
+    there = in_cloud(context, record.spec.name)
+    over = [f"interconnect {w.id} {w.lapsed}" for w in record.ways if w.lapsed and w.id in there]
+    return f": {'; '.join(over)}" if over else ""
 
 
 def _unmet(context: Context, result: Result) -> Finding:

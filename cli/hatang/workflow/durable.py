@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Raised when the order or meaning of steps changes: an unfinished run of another version is not taken up blindly.
 VERSION = "chain-2"
 APPLICATION = "hatang"
-KINDS = ("apply", "suspend", "purge", "destroy", "reorganise")
+KINDS = ("apply", "suspend", "purge", "destroy", "reorganise", "interconnect", "interconnect-end")
 FINISHED = ("SUCCESS",)
 FAILED = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 

@@ -42,6 +42,7 @@ def harden_hosts(
 
 def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
     """Role variables of each host of a system, by host name."""
+    from hatang.policies.rules.ways import in_force, rules_of_ways
     from hatang.provision.configs import group_rules
 
     record = context.registry.system(name)
@@ -49,6 +50,8 @@ def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:
     law = context.catalogue.role_variables(record.spec.level, record.spec.sources, context.site, bastion)
     law |= record.spec.account_variables(civil_day(now()))
     rules = group_rules(context.site, record)
+    for zone, more in rules_of_ways(name, in_force(record.ways)).items():
+        rules[zone] = (*rules[zone], *more)
     found = {}
     for host in context.registry.hosts(name):
         flows = [r for r in rules[host.zone] if r.port is not None]

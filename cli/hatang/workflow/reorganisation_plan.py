@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatang.errors import RefusedError
 from hatang.model.agency_code import slug
-from hatang.provision import handover
+from hatang.provision import handover, narrow
 from hatang.provision.plan import Plan
 from hatang.registry.arrangement import Arrangement
 from hatang.registry.reorganisations import Reorganisations
@@ -25,7 +25,7 @@ def make(context: Context, request: RequestRecord) -> Plan:
 
     Raises:
         RefusedError: a system is not as it was left.
-        CloudError, StepError: as `handover.plan`.
+        CloudError, StepError: as `narrow.plan`.
     """
     made = Reorganisations(context.registry).arrangement(request.id)
     config: dict[str, Any] = {"arranged": made.as_kept(), "day": made.day.isoformat(), "systems": {}, "domains": {}}
@@ -73,7 +73,7 @@ def _system(
     if not outputs.get("project_id"):
         raise RefusedError(f"the engine knows no project of system {system}", where=f"system {system}",
             do=f"hatang system apply {system}")  # fmt: skip
-    plan = handover.plan(maker, record)
+    plan = narrow.plan(maker, record, handover.may_change)
     project = str(outputs["project_id"])
     lose = leaving(context, record, old, project)
     facts = {

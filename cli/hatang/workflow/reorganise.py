@@ -6,28 +6,21 @@ rights on their own domains, at last the mapping of codes. No network, server or
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from dbos import DBOS, StepOptions
+from dbos import DBOS
 
 from hatang.errors import InputError, RefusedError
 from hatang.model.agency_code import slug
-from hatang.model.case import Event
-from hatang.model.lifecycle import UNDER_WAY, Act, RequestKind, RequestState, Role
+from hatang.model.lifecycle import RequestKind, RequestState
 from hatang.model.waiver import civil_day
-from hatang.provision import handover
-from hatang.provision.moved import moved
-from hatang.provision.plan import Plan, load_plan
+from hatang.provision import handover, narrow
+from hatang.provision.plan import Plan
 from hatang.registry import RequestRecord
 from hatang.registry.reorganisations import Reorganisations
-from hatang.workflow import durable, lock, one_step, reorganisation_plan
+from hatang.workflow import lock, reorganisation_plan, several
 from hatang.workflow.context import Context
-
-Result = dict[str, Any]
-BEGUN = (*UNDER_WAY, RequestState.FAILED)
-_context: Context | None = None
+from hatang.workflow.several import BEGUN, Result, step
 
 
 def plan_reorganisation(context: Context, request_id: str) -> tuple[RequestRecord, Plan]:
@@ -36,12 +29,7 @@ def plan_reorganisation(context: Context, request_id: str) -> tuple[RequestRecor
     Raises:
         RefusedError: the request does not stand where a plan is made, or a system is not as it was left.
     """
-    request = context.registry.request(request_id)
-    request.case.after(Event(Act.PLAN, Role.ENGINEER))  # refused before any work
-    with lock.exclusive(context.settings, request.planned_as):
-        made = reorganisation_plan.make(context, request)
-    event = Event(Act.PLAN, Role.ENGINEER, plan=made.digest, intent=made.intent)
-    return context.registry.act(request_id, event), made
+    return several.plan_with(context, request_id, reorganisation_plan.make)
 
 
 def reorganise(context: Context, request_id: str) -> Result:
@@ -54,35 +42,28 @@ def reorganise(context: Context, request_id: str) -> Result:
         RefusedError: it is not approved, its day has not come, or the cloud has moved since.
         HatangError: what the failing step raised; run again, it goes on there.
     """
-    global _context
     request = context.registry.request(request_id)
     if request.kind != RequestKind.REORGANISE:
+        way = request.kind == RequestKind.INTERCONNECT
+        command = f"hatang interconnect open {request_id}" if way else f"hatang system apply {request.system}"
         raise InputError(f"request {request_id} is of kind {request.kind}", where="ID",
-            do=f"that one is carried out by: hatang system apply {request.system}")  # fmt: skip
+            do=f"that one is carried out by: {command}")  # fmt: skip
     with lock.exclusive(context.settings, request.planned_as):
         if request.state is RequestState.ACTIVE:
             return {"finish": {"state": "active"}}
-        _context = context
-        try:
-            with durable.session(context.settings, request.planned_as):
-                result: Result = durable.run_to_end(
-                    context.settings, "reorganise", request.planned_as, _reorganise, again_from={}
-                )
-                return result
-        finally:
-            _context = None
+        return several.run(context, "reorganise", request, _reorganise)
 
 
 @DBOS.workflow(name="reorganise")
 def _reorganise(name: str) -> Result:
     request_id = name.removeprefix("reorganise-")
-    done: Result = {"approve": _step("approve", approve, request_id)}
-    done["agencies"] = _step("agencies", agencies, request_id)
+    done: Result = {"approve": step("approve", approve, request_id, begins=False, fails=False)}
+    done["agencies"] = step("agencies", agencies, request_id, begins=False)  # it begins by itself
     for system in done["approve"]["systems"]:
-        done[f"hand over {system}"] = _step(f"hand over {system}"[:60], hand_over, request_id, system)
+        done[f"hand over {system}"] = step(f"hand over {system}", hand_over, request_id, system)
     for code in done["approve"]["ended"]:
-        done[f"end {code}"] = _step(f"end {code}", end, request_id, code)
-    done["finish"] = _step("finish", finish, request_id)
+        done[f"end {code}"] = step(f"end {code}", end, request_id, code)
+    done["finish"] = step("finish", finish, request_id)
     return done
 
 
@@ -97,22 +78,11 @@ def approve(context: Context, request_id: str) -> Result:
     result = {"systems": [s for s, _o, _n in made.handovers], "ended": list(made.ended)}
     if request.state in BEGUN:
         return result
-    where = f"registry, request {request_id}, state {request.state.value}"
-    if request.state is not RequestState.APPROVED or request.case.approval is None:
-        raise RefusedError(f"request {request_id} is not approved", where=where,
-            do=f"see who decides: hatang request show {request_id}")  # fmt: skip
-    if civil_day(datetime.now(UTC)) < made.day:
-        raise RefusedError(f"the reorganisation holds from {made.day} on", where=where,
+    if request.state is RequestState.APPROVED and civil_day(datetime.now(UTC)) < made.day:
+        raise RefusedError(f"the reorganisation holds from {made.day} on",
+            where=f"registry, request {request_id}, state {request.state.value}",
             do="carry it out on that day or later")  # fmt: skip
-    approved = load_plan(context.settings, request.planned_as, request.case.approval.plan)
-    current = reorganisation_plan.make(context, request)
-    if current.digest != approved.digest:
-        told = "; ".join(moved(approved, current))
-        context.registry.act(
-            request_id, Event(Act.MOVE, Role.HATANG, plan=current.digest, intent=current.intent, note=told)
-        )
-        raise RefusedError(f"what was approved is not what would be done now: {told}", where=where,
-            do=f"look at the new plan and have it approved: hatang request show {request_id}")  # fmt: skip
+    several.require_approved(context, request, reorganisation_plan.make)
     return result
 
 
@@ -139,7 +109,7 @@ def hand_over(context: Context, request_id: str, system: str) -> Result:
         record = reorganisation_plan.as_successors(context, made, system)
         if record.state == "removed":  # by a platform engineer, since the plan
             return {"state": "removed"}
-        changes = handover.apply(context.provisioner, record)
+        changes = narrow.apply(context.provisioner, record, handover.may_change)
         project = str(context.provisioner.outputs("system", system)["project_id"])
         cloud = context.provisioner.cloud.connection
         gone = handover.withdraw(cloud, reorganisation_plan.leaving(context, record, old, project))
@@ -163,20 +133,3 @@ def finish(context: Context, request_id: str) -> Result:
     """The mapping of codes is written down; predecessors have ended."""
     Reorganisations(context.registry).finish(request_id)
     return {"state": "active"}
-
-
-def _step(title: str, function: Callable[..., Result], request_id: str, *arguments: Any) -> Result:
-    options: StepOptions = {"name": title}
-    return DBOS.run_step(options, _told, title, function, request_id, *arguments)
-
-
-def _told(title: str, function: Callable[..., Result], request_id: str, *arguments: Any) -> Result:
-    """Run one step. Only here do steps meet the process's context."""
-    context = _context
-    assert context is not None
-    step = one_step.Step(
-        title, title, request=lambda: request_id,
-        begins=function not in (approve, agencies),  # agencies begins by itself
-        fails=function is not approve,
-    )  # fmt: skip
-    return one_step.run(context, step, lambda: function(context, request_id, *arguments))

@@ -15,6 +15,7 @@ from hatang.registry.removals import Removals
 from hatang.workflow.approval import require_decision, require_plan, target, zones_of
 from hatang.workflow.context import Context
 from hatang.workflow.hardening import harden_hosts
+from hatang.workflow.ways import close_elsewhere
 
 if TYPE_CHECKING:
     from hatang.registry import SystemRecord
@@ -206,7 +207,9 @@ def destroy(context: Context, name: str) -> Result:
 def release(context: Context, name: str) -> Result:
     """Hosts are forgotten; the record of the system stays, as removed."""
     context.registry.record_hosts(name, [])
+    ways = context.registry.system(name).ways
     context.registry.set_system_state(name, "removed")
+    close_elsewhere(context, name, ways)
     return {"state": "removed"}
 
 
@@ -241,5 +244,7 @@ def empty(context: Context, name: str, project_id: str) -> Result:
 def rest(context: Context, name: str, project_id: str) -> Result:
     """Hosts are forgotten; addresses and names rest before somebody else gets them. The request is fulfilled."""
     context.registry.record_hosts(name, [])
+    ways = context.registry.system(name).ways
     until = Removals(context.registry).finish(name, project_id, context.site.removal.quarantine_days)
+    close_elsewhere(context, name, ways)
     return {"state": "removed", "until": until.isoformat()}

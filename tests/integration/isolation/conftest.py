@@ -71,4 +71,5 @@ def pair(request: pytest.FixtureRequest) -> Pair:
 def _of(file: Path, agency: str) -> None:
     content = yaml.safe_load(file.read_text())
     content["agency"]["code"] = agency
+    content["system"]["owner"] = f"Chủ quản ví dụ {agency}"
     file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from hatang import settings
-from hatang.hosts.access import ssh_argv
 from hatang.model.waiver import civil_day
-from hatang.registry import Registry
 from tests.integration.isolation.conftest import SYSTEMS, Pair
+from tests.integration.isolation.running import on_host
 
 PORT = 8080  # the zone matrix lets the published service ask the application there
 ECHO = f"""
@@ -50,19 +47,6 @@ print(json.dumps({{"sent": sent, "sent_again": again, "worst_s": round(worst, 3)
 LONGEST_S = 900
 
 
-def _on(pair: Pair, host: str, program: str, *words: str) -> subprocess.Popen[str]:
-    """Run a Python program on a host."""
-    own = settings.load(state_dir=pair.hatang.state)
-    record = next(h for h in Registry.open(own.registry).hosts() if h.name == host)
-    argv = ssh_argv(own, record, ["python3", "-", *words], anew=True)
-    child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert child.stdin is not None
-    child.stdin.write(program)
-    child.stdin.close()
-    child.stdin = None  # communicate() must not write there again
-    return child
-
-
 def _file(folder: Path) -> Path:
     file = folder / "reorganise.yaml"
     name = {"vi": "Cơ quan sau sáp nhập (ví dụ)", "en": "Body after the merge (example)"}
@@ -85,11 +69,11 @@ def test_no_packet_is_lost_between_hosts_while_their_bodies_merge(pair: Pair, tm
         hatang("request", "consent", row["id"], "--by", f"dai-dien-{i}", "--for", owner)
     hatang("request", "approve", row["id"], "--by", "nguoi-phe-duyet")
     hosts: dict[str, Any] = {h["name"]: h for h in hatang("host", "list", "--output", "json").json()["hosts"]}
-    servers = [_on(pair, f"{s}-app", ECHO) for s in SYSTEMS]
+    servers = [on_host(pair, f"{s}-app", ECHO) for s in SYSTEMS]
     time.sleep(3)
     begun = time.monotonic()
     # Longer than the last reorganisation took; its time is not known before, so the clients are stopped by their clock.
-    clients = [_on(pair, f"{s}-web", ASK, hosts[f"{s}-app"]["address"], "120") for s in SYSTEMS]
+    clients = [on_host(pair, f"{s}-web", ASK, hosts[f"{s}-app"]["address"], "120") for s in SYSTEMS]
     done = hatang("agency", "reorganise", row["id"], "--output", "json", timeout=LONGEST_S).json()
     took = time.monotonic() - begun
     results = [c.communicate(timeout=LONGEST_S) for c in clients]

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from hatang import settings as settings_module
 from hatang.inputs import load_site
 from hatang.model.agency_code import slug
 from hatang.model.case import Event
+from hatang.model.interconnect import InterconnectFile
 from hatang.model.lifecycle import Act, RequestState, Role
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.waiver import civil_day
@@ -30,7 +31,9 @@ from hatang.provision.provisioner import Provisioner
 from hatang.registry import Registry, SystemRecord
 from hatang.registry.succession import Succession
 from hatang.workflow.context import Context
+from hatang.workflow.interconnect import open_interconnect, plan_interconnect
 from hatang.workflow.reorganise import plan_reorganisation, reorganise
+from hatang.workflow.tenant import destroy_system
 from tests.integration.provision import driver
 
 CODES = ("H99.91", "H99.92", "H99.93")  # of no other file: the bodies are at an end afterwards
@@ -46,9 +49,14 @@ def context(state: Path) -> Context:
 
 
 @pytest.fixture(scope="module")
-def systems(maker: Provisioner) -> list[SystemRecord]:
+def systems(maker: Provisioner) -> Iterator[list[SystemRecord]]:
     """A system of each of the three bodies, in use. Nothing of them is left at the end."""
     registry = Registry.open(maker.settings.registry)
+    yield _in_use(maker, registry)
+    _take_away(maker, registry)
+
+
+def _in_use(maker: Provisioner, registry: Registry) -> list[SystemRecord]:
     made = []
     for code, name in zip(CODES, SYSTEMS, strict=True):
         # Of a run before that was cut off, in a sandbox that was kept.
@@ -217,13 +225,45 @@ def test_three_bodies_become_one_and_nothing_of_their_systems_is_touched(
 
     _is_over(maker, registry)
     assert reorganise(context(state), record.id) == {"finish": {"state": "active"}}, "asked once more"
-    _take_away(maker, registry)
+
+
+@pytest.mark.turn("tenancy", "reorganise")  # it needs these systems too
+def test_a_way_is_closed_at_the_other_system_when_one_is_removed(
+    maker: Provisioner, cloud: Connection, systems: list[SystemRecord]
+) -> None:
+    """Hosts are no matter here: packets and firewalls are in tests/integration/isolation/test_interconnect.py."""
+    here, (gone, stays, _third) = context(maker.settings.state_dir), SYSTEMS
+    registry = here.registry
+    for name in (gone, stays):
+        registry.record_hosts(name, [])
+    day = civil_day(datetime.now(UTC)) + timedelta(days=30)
+    file = InterconnectFile.model_validate({
+        "kind": "interconnect", "requested_by": "nguoi-thu.vi-du", "agency": registry.system(gone).agency.code,
+        "from": {"system": gone, "zone": "application"}, "to": {"system": stays, "zone": "application"},
+        "protocol": "udp", "ports": [5514], "reason": "ví dụ", "legal_ground": "QĐ 1/2026 (ví dụ)", "until": day,
+    })  # fmt: skip
+    record, plan = plan_interconnect(here, registry.submit(file, "", maker.site).id)
+    for i, owner in enumerate(record.case.owners):
+        registry.act(record.id, Event(Act.CONSENT, Role.OWNER, f"dai-dien-{i}", plan=plan.digest, body=owner))
+    registry.act(record.id, Event(Act.APPROVE, Role.SPECIALISED, "nguoi-phe-duyet", plan=plan.digest))
+    open_interconnect(here, record.id)
+    net: Any = cloud.network
+    assert {p.name for p in net.ports() if p.name.startswith("ways-")} == {f"ways-{s}" for s in (gone, stays)}
+    assert len(net.find_router(stays).routes) == 2, "back to the zone that calls, by both IP versions"
+    assert set(maker.plan_system(registry.system(stays)).changes) == {"same"}, "its own request is not asked again"
+
+    destroy_system(here, gone)
+    assert registry.request(record.id).state is RequestState.REMOVED
+    assert [p.name for p in net.ports() if p.name.startswith("ways-")] == []
+    assert net.find_router(stays).routes == []
+    assert set(maker.plan_system(registry.system(stays)).changes) == {"same"}
 
 
 def _take_away(maker: Provisioner, registry: Registry) -> None:
     for name in SYSTEMS:
         maker.destroy_system(registry.system(name))
-    for code in (NEW, *CODES):
+    known = {agency.code for agency in registry.agencies()}
+    for code in sorted({NEW, *CODES} & known):
         maker.destroy_agency(registry.agency(code))
 
 

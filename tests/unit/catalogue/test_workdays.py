@@ -91,3 +91,19 @@ def test_a_limit_that_reaches_into_an_unknown_year_says_so() -> None:
     found = deadline(submitted(Level.L1, at(28, 12)))
     assert found is not None
     assert (found.until, found.unknown_year, found.overdue(date(2027, 6, 1))) == (None, 2027, None)
+
+
+def test_owners_have_no_limit_and_the_approver_has_his_from_the_last_consent_on() -> None:
+    case = Case("r", RequestKind.INTERCONNECT, "An", Level.L3, False, owners=("Đông", "Tây"))
+    case = case.after(Event(Act.SUBMIT, Role.REQUESTER, "An", at=at(2)))
+    case = case.after(Event(Act.PLAN, Role.ENGINEER, plan=PLAN, at=at(3)))
+    found = deadline(case)
+    assert found is not None
+    assert found.awaits == "appraisal", "the law's limit runs beside the owners"
+    case = case.after(Event(Act.APPRAISE, Role.SPECIALISED, "Chi", plan=PLAN, at=at(4)))
+    assert deadline(case) is None
+    for person, owner, day in (("Em", "Đông", 5), ("Hà", "Tây", 10)):
+        case = case.after(Event(Act.CONSENT, Role.OWNER, person, plan=PLAN, body=owner, at=at(day)))
+    found = deadline(case)
+    assert found is not None
+    assert (found.awaits, found.until) == ("approval", date(2026, 11, 19))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from hatang.isolation.expected import Policy, Probe, Spot, allowed, probes
 from hatang.isolation.proof import Proof, Result
 from hatang.isolation.prove import _mute
 from hatang.isolation.reports import as_html, as_json, as_table
+from hatang.model.interconnect import Interconnect
 from hatang.model.terms import Level, ZoneKind
 
 ZONES = (ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
@@ -63,6 +65,46 @@ def test_what_policy_says(
     source: Spot, target: Spot, address: str, protocol: str, port: int, wanted: bool | None
 ) -> None:
     assert allowed(source, target, address, protocol, port, POLICIES) is wanted
+
+
+def way(**more: object) -> Interconnect:
+    """From `web` of system one to `other` of system two, TCP 8443."""
+    end = {"level": 3, "router": "10.9.1.1", "router_v6": "fd00:9::1"}
+    return Interconnect.model_validate({
+        "id": "w1", "protocol": "tcp", "ports": [8443], "until": "2027-06-30",
+        "source": {**end, "system": "one", "zone": "dmz", "networks": ["10.0.0.1/32", "fd00::1/128"]},
+        "destination": {**end, "system": "two", "zone": "application", "networks": ["10.0.0.4/32", "fd00::4/128"]},
+    } | more)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "address", "protocol", "port", "wanted"),
+    [
+        (WEB, OTHER, "10.0.0.4", "tcp", 8443, True),
+        (WEB, OTHER, "fd00::4", "tcp", 8443, True),
+        (WEB, OTHER, "10.0.0.4", "udp", 8443, False),
+        (WEB, OTHER, "10.0.0.4", "tcp", 8080, False),
+        (WEB, OTHER, "10.0.0.4", "icmp", 0, False),
+        (APP, OTHER, "10.0.0.4", "tcp", 8443, False),
+        (OTHER, WEB, "10.0.0.1", "tcp", 8443, False),
+        (WEB, host("more", "application", "two", 5), "10.0.0.5", "tcp", 8443, False),
+        (WEB, APP, "10.0.0.2", "tcp", 8443, False),
+        (BASTION, OTHER, "10.0.0.4", "tcp", 8443, False),
+    ],
+)
+def test_an_interconnect_lets_exactly_its_own_through(
+    source: Spot, target: Spot, address: str, protocol: str, port: int, wanted: bool
+) -> None:
+    joined = {name: replace(POLICIES[name], ways=(way(),)) for name in ("one", "two")}
+    assert allowed(source, target, address, protocol, port, joined) is wanted
+    assert allowed(source, target, address, protocol, port, POLICIES) is False
+
+
+def test_ports_of_interconnects_are_tried_between_all_hosts() -> None:
+    joined = {name: replace(POLICIES[name], ways=(way(protocol="udp", ports=[5514]),)) for name in ("one", "two")}
+    made = [p for p in probes([WEB, APP, OTHER], joined, []) if (p.protocol, p.port) == ("udp", 5514)]
+    assert {(p.source, p.target) for p in made if p.allowed} == {("web", "other")}
+    assert len({(p.source, p.target) for p in made}) == 6
 
 
 def test_every_pair_is_tried_by_every_protocol_and_version() -> None:

@@ -19,6 +19,7 @@ from hatang.registry.persons import Persons
 from hatang.registry.reviews import Reviews
 from hatang.registry.waivers import Waivers
 from tests.unit.registry.decided import approve
+from tests.unit.registry.test_interconnects import asks_way, decide_way
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES, named
 from tests.unit.registry.test_reorganisations import carry_out, decide, in_use, move, reorganisation
 from tests.unit.registry.test_waivers import proposal
@@ -55,6 +56,7 @@ def everything(registry: Registry, folder: Path, said: str = "nothing special") 
     other = registry.submit(named("other"), f"# {said}\n", SITE)
     registry.act(other.id, Event(Act.RETURN, Role.SPECIALISED, "nguoi-tra", note=said))
     _reorganised(registry)
+    _joined(registry, said)
     _waived(Waivers(registry), said)
     _reviewed(Reviews(registry), said)
     Persons(registry).name_of("id-1", "an@h99-05")
@@ -69,6 +71,15 @@ def _reorganised(registry: Registry) -> None:
     record = registry.submit(file, "", SITE)
     decide(registry, record.id)
     carry_out(registry, record.id)
+
+
+def _joined(registry: Registry, said: str) -> None:
+    for code, system in (("H99.80", "noi-mot"), ("H99.81", "noi-hai")):
+        in_use(registry, code, system)
+    record = registry.submit(asks_way("H99.80", "noi-mot", "noi-hai", reason=f"x: {said}"), "", SITE)
+    decide_way(registry, record.id)
+    registry.begin(record.id)
+    registry.act(record.id, Event(Act.END, Role.SPECIALISED, "nguoi-ket-thuc", note=said))
 
 
 def _waived(waivers: Waivers, said: str) -> None:

@@ -25,6 +25,8 @@ BY_TYPE = dict.fromkeys(("volumes_level-3-4", "gigabytes_level-3-4", "snapshots_
 STORED = {**dict.fromkeys(QUOTA_TYPES[VOLUMES], 1), "volume_type_quota": BY_TYPE}
 SERVER = "openstack:compute/instance:Instance"
 SSH = {"direction": "ingress", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22}
+ROUTE = "openstack:networking/routerRoute:RouterRoute"
+HOST = {**SSH, "port_range_min": 8443, "port_range_max": 8443, "remote_ip_prefix": "10.72.8.10/32"}
 HTTPS = {"direction": "ingress", "protocol": "tcp", "port_range_min": 443, "port_range_max": 443}
 
 PASSES: list[tuple[str, str, dict[str, Any]]] = [
@@ -43,6 +45,9 @@ PASSES: list[tuple[str, str, dict[str, Any]]] = [
     (RULE, "group-dmz-x", {**SSH, "direction": "egress", "remote_ip_prefix": "10.72.0.0/26"}),
     (RULE, "group-dmz-x", {"direction": "ingress", "protocol": "icmp", "remote_ip_prefix": "10.75.255.0/24"}),
     (GROUP, "group-dmz-group", {"delete_default_rules": True, "description": "Secret: none here. Token ring."}),
+    (ROUTE, "ways-route-x", {"destination_cidr": "10.72.8.0/26"}),
+    (ROUTE, "ways-route-x", {"destination_cidr": "2001:db8:c000:40::/64"}),
+    (RULE, "ways-dmz-x", HOST),
     ("openstack:compute/keypair:Keypair", "key", {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"}),
 ]
 REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
@@ -98,6 +103,12 @@ REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
         "NET-22",
     ),
     ("addresses-not-groups", RULE, "group-dmz-x", {**HTTPS, "remote_group_id": "g"}, "NET-12"),
+    ("ways-are-narrow", ROUTE, "by-hand", {"destination_cidr": "10.72.8.10/32"}, "HST-01"),
+    ("ways-are-narrow", ROUTE, "ways-route-x", {"destination_cidr": "10.64.0.0/14"}, "HST-01"),
+    ("ways-are-narrow", ROUTE, "ways-route-x", {"destination_cidr": "::/0"}, "HST-01"),
+    ("ways-are-narrow", RULE, "ways-dmz-x", {**HOST, "port_range_max": 8999}, "HST-01"),
+    ("ways-are-narrow", RULE, "ways-dmz-x", {**HOST, "protocol": "icmp"}, "HST-01"),
+    ("ways-are-narrow", RULE, "ways-dmz-x", {**HOST, "remote_ip_prefix": "10.72.0.0/16"}, "HST-01"),
     (
         "no-secret-in-clear",
         GROUP,

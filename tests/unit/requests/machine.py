@@ -19,7 +19,8 @@ from hatang.model.terms import Level
 PEOPLE = ["An", "  AN ", "Bình", "Chi", "Dũng", "Em", ""]  # the second is the first, written otherwise
 PLANS = ["a" * 64, "b" * 64, "c" * 64]
 HOLDERS = {Role.SPECIALISED: "Bình", Role.OTHER_UNIT: "Chi", Role.OWNER: "Dũng"}
-OWNERS = ("Chủ quản Đông", "Chủ quản Tây")  # of a reorganisation
+OWNERS = ("Chủ quản Đông", "Chủ quản Tây")  # of a request about several systems
+SEVERAL = (RequestKind.REORGANISE, RequestKind.INTERCONNECT)
 S = RequestState
 
 
@@ -44,7 +45,7 @@ class Life(RuleBasedStateMachine):
     @initialize(kind=st.sampled_from(RequestKind), level=st.sampled_from(Level), operates=st.booleans())
     def begin(self, kind: RequestKind, level: Level, operates: bool) -> None:
         kind = self.only or kind
-        owners = OWNERS if kind is RequestKind.REORGANISE else ()
+        owners = OWNERS if kind in SEVERAL else ()
         self.case = Case("r", kind, "An", level, operates, owners=owners)
 
     @rule(act=st.sampled_from(Act), role=st.sampled_from(Role), person=st.sampled_from(PEOPLE),
@@ -62,7 +63,7 @@ class Life(RuleBasedStateMachine):
         if not acts:
             return
         act = data.draw(st.sampled_from(acts))
-        if act in (Act.REJECT, Act.DESTROY) and data.draw(st.integers(0, 9)):
+        if act in (Act.REJECT, Act.DESTROY, Act.END) and data.draw(st.integers(0, 9)):
             return  # or most lives would end early
         line = find(case.kind, case.state, act)
         assert line is not None
@@ -72,7 +73,7 @@ class Life(RuleBasedStateMachine):
         if role is Role.REQUESTER:
             person = "An"
         chosen = self.plan if newest and act in (Act.APPRAISE, Act.CONSENT, Act.APPROVE) else plan
-        body = data.draw(st.sampled_from(OWNERS)) if act is Act.CONSENT else ""
+        body = data.draw(st.sampled_from(OWNERS)) if act in (Act.CONSENT, Act.END) else ""
         self._try(Event(act, role, person, plan=chosen, document="d" * 64, body=body))
 
     @rule(goes_wrong=st.booleans(), is_hasty=st.booleans(), plan=st.sampled_from(PLANS))
@@ -142,11 +143,12 @@ class Life(RuleBasedStateMachine):
         if event.act is Act.APPROVE:
             assert event.plan == self.plan, "approved what is not the newest plan"
             level = before.level or Level.L1
-            if before.kind is RequestKind.REORGANISE:
-                assert event.role is Role.SPECIALISED
+            if before.kind in SEVERAL:
                 assert not self._silent(), "approved before every owner agreed"
                 people = {person for plan, _owner, person in self.agreed if plan == self.plan}
                 assert len(people) >= len(OWNERS), "one person agreed for two owners"
+            if before.kind is RequestKind.REORGANISE:
+                assert event.role is Role.SPECIALISED
                 return
             assert event.role is (Role.SPECIALISED if level <= Level.L2 else Role.OWNER)
             if level >= Level.L4:
@@ -160,6 +162,9 @@ class Life(RuleBasedStateMachine):
                 assert appraiser in self.roles.values()
         if event.act is Act.BEGIN:
             assert self.approved_by, "begun without an approval"
+        if event.act is Act.END:
+            assert before.kind is RequestKind.INTERCONNECT
+            assert event.role is not Role.OWNER or event.body in OWNERS, "ended for somebody who owns neither system"
 
     def _account(self, event: Event) -> None:
         key = " ".join(event.person.casefold().split())

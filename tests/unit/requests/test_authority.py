@@ -117,3 +117,21 @@ def test_a_removal_takes_two_persons_of_two_bodies(level: Level, operates: bool)
     assert need.appraiser not in (None, need.approver)
     assert need.appraiser == usual.appraiser or TWO_PERSONS in need.clause
     assert not (operates and need.appraiser is R.SPECIALISED), "who operates does not appraise"
+
+
+@pytest.mark.parametrize(("level", "approver", "asks"), [
+    (1, R.SPECIALISED, []), (3, R.OWNER, ["appraisal by specialised-unit"]),
+    (4, R.OWNER, ["the recorded opinion of the Ministry of Public Security"]),
+])  # fmt: skip
+def test_a_way_between_systems_asks_both_owners_besides_whom_the_higher_level_asks(
+    level: int, approver: Role, asks: list[str]
+) -> None:
+    case = Case("r", RequestKind.INTERCONNECT, ASKS, Level(level), False, owners=("Đông", "Tây"))
+    case = case.after(Event(Act.SUBMIT, R.REQUESTER, ASKS)).after(Event(Act.PLAN, R.ENGINEER, plan=PLAN))
+    assert case.demand.approver is approver
+    assert case.missing() == [*asks, "consent of Đông", "consent of Tây"]
+    case = case.after(Event(Act.CONSENT, R.OWNER, "Em", plan=PLAN, body="Đông"))
+    with pytest.raises(RefusedError, match="may not agree for Tây too"):
+        case.after(Event(Act.CONSENT, R.OWNER, "em", plan=PLAN, body="Tây"))
+    case = case.after(Event(Act.CONSENT, R.OWNER, "Hà", plan=PLAN, body="tây"))
+    assert case.missing() == asks

@@ -9,10 +9,10 @@ import pytest
 from hatang.commands.request import STATES
 from hatang.errors import InputError, RefusedError
 from hatang.model.case import Case, Event
-from hatang.model.lifecycle import OVER, TABLE, Act, RequestKind, RequestState, Role, find
+from hatang.model.lifecycle import OVER, SEVERAL, TABLE, Act, RequestKind, RequestState, Role, find
 from hatang.model.terms import Level
 
-PLAN, DOCUMENT = "a" * 64, "d" * 64
+PLAN, DOCUMENT, OWNER = "a" * 64, "d" * 64, "Chủ quản ví dụ"
 S, R, K = RequestState, Role, RequestKind
 DECISIONS = {Act.APPRAISE, Act.OPINION, Act.CONSENT, Act.APPROVE}  # the level has a say in these; test_authority
 NAMES = {
@@ -27,7 +27,7 @@ def standing(kind: RequestKind, state: RequestState | None, level: Level = Level
     if state is not None:
         events.append(Event(Act.SUBMIT, R.REQUESTER, NAMES[R.REQUESTER], target=S.SUBMITTED))
         events.append(Event(Act.PLAN, R.ENGINEER, plan=PLAN, target=state))
-    return Case("r", kind, NAMES[R.REQUESTER], level, False, tuple(events))
+    return Case("r", kind, NAMES[R.REQUESTER], level, False, tuple(events), (OWNER,) if kind in SEVERAL else ())
 
 
 # What each act needs, written down a second time and by hand, so that a slip in the table shows.
@@ -46,6 +46,7 @@ SOURCES: dict[Act, set[RequestState | None]] = {
     Act.RETRY: {S.FAILED},
     Act.FAIL: {S.PROVISIONING, S.CHANGING, S.REMOVING},
     Act.FINISH: {S.PROVISIONING, S.CHANGING, S.REMOVING},
+    Act.END: {S.APPROVED, S.CHANGING, S.ACTIVE, S.FAILED},
     Act.KEEP: {S.REMOVING, S.FAILED},
     Act.DESTROY: {
         S.SUBMITTED, S.RETURNED, S.PLANNED, S.APPROVED, S.PROVISIONING, S.CHANGING, S.ACTIVE, S.SUSPENDED, S.FAILED,
@@ -66,6 +67,7 @@ BY: dict[Act, set[Role]] = {
     Act.RETRY: {R.ENGINEER},
     Act.FAIL: {R.HATANG},
     Act.FINISH: {R.HATANG},
+    Act.END: {R.SPECIALISED, R.OWNER, R.HATANG},
     Act.KEEP: {R.SPECIALISED, R.OTHER_UNIT, R.OWNER},
     Act.DESTROY: {R.ENGINEER},
 }
@@ -79,7 +81,7 @@ def test_every_state_act_and_role(kind: RequestKind) -> None:
             assert state in SOURCES[act], (state, act)
         if act in DECISIONS:
             continue
-        event = Event(act, role, NAMES[role], plan=PLAN)
+        event = Event(act, role, NAMES[role], plan=PLAN, body=OWNER)
         if line is not None and role in BY[act]:
             after = standing(kind, state).after(event)
             assert after.state is line.target

@@ -123,3 +123,12 @@ def test_playbook_runs_every_role() -> None:
     text = (ROOT / "roles" / "harden.yml").read_text()
     used = set(re.findall(r"name: (\w+)[,}]", text)) | {"pam_stack"}  # by dependency
     assert used == {r.name for r in ROLES}
+
+
+def test_what_changed_takes_effect_before_a_new_login_proves_it_also_for_single_controls() -> None:
+    """Without the tag `always` a run with --tags would load new firewall rules after the proof that one gets in."""
+    tasks_ = read(ROOT / "roles" / "harden.yml")[0]["tasks"]
+    names = [t["name"] for t in tasks_]
+    flush = next(i for i, t in enumerate(tasks_) if t.get("ansible.builtin.meta") == "flush_handlers")
+    assert tasks_[flush]["tags"] == ["always"]
+    assert names.index("Firewall") < flush < names.index("Confirm that a new login works")

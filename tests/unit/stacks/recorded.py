@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -15,6 +15,7 @@ from hatang.catalogue.zones import zone_matrix
 from hatang.inputs import load_site
 from hatang.model.agency import Agency
 from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.interconnect import Interconnect
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.provision import configs
@@ -96,6 +97,7 @@ def system_config(asked: SystemRecord) -> SystemConfig:
     """Inputs of the stack `system`, with ids of a landing that does not exist."""
     here = site()
     ids = {"pool_v4": "pool-4", "pool_v6": "pool-6", "bastion_network": "bastion", "bastion_subnet": "bastion-subnet"}
+    ids |= {"interconnect_network": "ways", "interconnect_subnet_v4": "ways-4", "interconnect_subnet_v6": "ways-6"}
     landing = {
         "branches": {b.branch.value: ids for b in here.branches},
         "external_networks": {e.name: f"net-{e.name}" for e in here.external_networks},
@@ -122,6 +124,27 @@ def record_system(level: int = 3, *, public: bool = False, document_storage: boo
     return record(lambda: build_system(config))
 
 
+def way(ident: str = "w1", **more: Any) -> Interconnect:
+    """A way from the zone application of the system to one host of another: two ports."""
+    asked = system_record()
+    assert asked.allocation is not None
+    zone = next(z for z in asked.allocation.zones if z.kind.value == "application")
+    far = ["10.72.8.10/32", "2001:db8:c000:40::a/128"]
+    return Interconnect.model_validate({
+        "id": ident, "protocol": "tcp", "ports": [8443, 9443], "until": "2027-06-30",
+        "source": {"system": "thu", "level": 3, "zone": "application", "networks": [str(zone.cidr), str(zone.cidr_v6)],
+                   "router": "10.75.254.10", "router_v6": "2001:db8:c000::a"},
+        "destination": {"system": "kia", "level": 3, "zone": "dmz", "networks": far,
+                        "router": "10.75.254.11", "router_v6": "2001:db8:c000::b"},
+    } | more)  # fmt: skip
+
+
+def record_joined(*ways: Interconnect, level: int = 3) -> list[Made]:
+    """What the stack `system` declares with these ways."""
+    config = system_config(replace(system_record(level), ways=ways))
+    return record(lambda: build_system(config))
+
+
 def record_site() -> list[Made]:
     """What the stack `site` declares."""
     config = SiteConfig(site=site(), image_file="/image.raw", role_ids=ROLES)
@@ -137,4 +160,4 @@ def record_agency() -> list[Made]:
 @cache
 def record_all() -> tuple[Made, ...]:
     """Everything that any stack declares."""
-    return (*record_site(), *record_agency(), *record_system(public=True, document_storage=True))
+    return (*record_site(), *record_agency(), *record_system(public=True, document_storage=True), *record_joined(way()))

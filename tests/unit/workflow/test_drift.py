@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from tests.unit.registry.decided import approve
+from tests.unit.registry.test_interconnects import asks_way, decide_way, expire
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
+from tests.unit.registry.test_reorganisations import in_use
 from tests.unit.registry.test_requests import asks
 from tests.unit.registry.test_standing import suspend
 
@@ -35,12 +37,16 @@ class Cloud:
         self.unmanaged: list[dict[str, str]] = []
         self.config: dict[str, Any] = {"name": NAME}
         self.ways: list[str] = []
+        self.interconnects: list[str] = []  # that the stack made
 
     def plan_system(self, record: Any) -> Plan:
         return Plan(record.spec.name, self.config, "s", {}, self.rows, True, self.unmanaged).seal()
 
     def open_ways(self, record: Any) -> list[str]:
         return self.ways
+
+    def outputs(self, kind: str, name: str) -> dict[str, Any]:
+        return {"ways": self.interconnects}
 
 
 @pytest.fixture
@@ -105,6 +111,27 @@ def test_what_was_changed_by_hand_is_an_engineers_to_put_back(context: Context, 
         "Port mot-cua-dmz: port la remove (not managed: added by hand)", "Router router differs (adminStateUp)",
     ]  # fmt: skip
     assert {(f.who, f.place, f.repairable) for f in found} == {(drift.ENGINEER, "cloud", True)}
+
+
+def test_what_is_left_of_an_expired_interconnect_is_named_and_an_engineers_to_close(
+    context: Context, cloud: Cloud
+) -> None:
+    in_use(context.registry, "H99.80", "noi-mot")
+    request = context.registry.submit(
+        asks_way("H99.80", "noi-mot", NAME, to={"system": NAME, "zone": "dmz"}), "", SITE
+    ).id  # fmt: skip
+    decide_way(context.registry, request)
+    context.registry.begin(request)
+    cloud.interconnects = [request]
+    rule = {**SAME, "type": "SecGroupRule", "name": "ways-dmz-ingress-tcp-8443-10.72.0.0-26", "operation": "delete"}
+    cloud.rows = [SAME, rule]
+    expire(context.registry, request)
+    found = drift.look(context, [context.registry.system(NAME)])
+    assert [(f.repairable, f.who) for f in found] == [(True, drift.ENGINEER)]
+    assert found[0].what.startswith(
+        f"SecGroupRule {rule['name']} is there, and nothing wants it: interconnect {request}"
+    )
+    assert "expired on" in found[0].what
 
 
 def test_what_nobody_approved_is_asked_about_and_not_repaired(context: Context, cloud: Cloud) -> None:

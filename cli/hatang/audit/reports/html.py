@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatang import __version__
-from hatang.audit import words
+from hatang.audit import ways, words
 from hatang.audit.overview import ORDER, by_system
 from hatang.audit.reports import Format
 from hatang.audit.results import CheckRun, Result
@@ -43,6 +43,7 @@ def render(run: CheckRun) -> str:
         strengths=strengths(), sources=words.sources_read(run), title=words.title(),
         not_compared=words.not_compared(), kind_of=words.kind_of, look=_look,
         judged=len({r.control for r in run.results}), known=len(load().controls),
+        way_columns=ways.columns(), ways=[ways.cells(w) for w in run.interconnects],
         start=f"{run.started:%Y-%m-%d %H:%M:%S}", end=f"{run.finished:%Y-%m-%d %H:%M:%S}",
         style=style, script=script, style_hash=content_hash(style), script_hash=content_hash(script),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hatang import __version__
-from hatang.audit import words
+from hatang.audit import ways, words
 from hatang.audit.overview import ScopeView, by_system
 from hatang.audit.reports import Format
 from hatang.audit.results import CheckRun, Result
@@ -36,6 +36,9 @@ def render(run: CheckRun) -> str:
     lines += [text(times.format(start=f"{run.started:%Y-%m-%d %H:%M:%S}", end=f"{run.finished:%Y-%m-%d %H:%M:%S}",
                                 version=__version__)), "", f"**{text(words.not_compared())}**", ""]  # fmt: skip
     lines += _totals(run)
+    if run.interconnects:
+        lines += ["", f"## {text(_('Interconnects'))}", ""]
+        lines += _table(ways.columns(), [ways.cells(w) for w in run.interconnects])
     titles = words.titles()
     for system in by_system(run):
         heading = _("System {name}, level {level}").format(name=system.name, level=system.level)

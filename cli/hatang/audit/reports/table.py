@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hatang.audit import ways as ways_of
 from hatang.audit import words
 from hatang.audit.reports import Format
 from hatang.audit.results import CheckRun, Result
@@ -51,6 +52,7 @@ def _text(run: CheckRun, shown: Sequence[Result]) -> str:
     Console(file=out, width=width).print(table)
     told = [*run.not_met(), *(r for r in run.results if r.state is ResultState.WAIVED)]
     lines = [f"{r.control} {r.scope}: {words.explained(r)[0]}" for r in told]
+    lines += [_("interconnect {way}").format(way="  ".join(ways_of.cells(w))) for w in run.interconnects]
     lines += [_total(total) for total in by_system(r.as_dict() for r in run.results)]
     lines.append(words.not_compared())
     places = [run.stored] if isinstance(run.stored, str) else run.stored

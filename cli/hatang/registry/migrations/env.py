@@ -3,6 +3,7 @@
 from alembic import context
 
 from hatang.registry import (  # noqa: F401 (their tables are part of the metadata)
+    interconnect_tables,
     journal_tables,
     network_tables,
     reorganisation_tables,

@@ -13,8 +13,7 @@ from hatang.inputs import request_of
 from hatang.inputs.seals import is_sealed, opened, read_sealed
 from hatang.model.asked import AnyRequest
 from hatang.model.case import Event
-from hatang.model.lifecycle import Act, RequestState, Role
-from hatang.model.reorganisation import Reorganisation
+from hatang.model.lifecycle import SEVERAL, Act, RequestState, Role
 from hatang.provision.plan import load_plan
 from hatang.registry.records import RequestRecord
 from hatang.serve import shapes
@@ -86,8 +85,8 @@ def _own(here: Office, caller: Principal, raw: bytes) -> tuple[AnyRequest, str]:
     if Persona.ADMINISTRATOR not in caller.personas:
         raise Refusal(403, "an agency asks itself, or by a sealed file", "hatang request seal FILE --key KEY")
     file, text = request_of(raw, "request", here.site)
-    if isinstance(file, Reorganisation):
-        raise Refusal(403, "a reorganisation concerns several bodies; it is handed in at the data centre",
+    if file.asked in SEVERAL:
+        raise Refusal(403, f"a request of kind {file.kind} concerns several bodies; it is handed in at the data centre",
                       "give the file to the platform engineers")  # fmt: skip
     if file.agency_code != caller.agency:
         raise Refusal(403, "a request of another agency", f"write your own: agency.code: {caller.agency}")

@@ -1,0 +1,137 @@
+"""An interconnect on the real cloud: refused before, exactly its port while it is open, refused after it expired."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hatang.model.waiver import civil_day
+from hatang.registry import Registry
+from hatang.registry import tables as t
+from tests.integration.isolation.conftest import SYSTEMS, Pair
+from tests.integration.isolation.running import on_host
+
+PORT, OTHER = 8443, 8444
+FOLLOWS_S = 2.5  # the data plane is what Neutron says within two seconds
+TODAY = civil_day(datetime.now(UTC))
+# Greets whoever comes, on both ports and IP versions, until somebody says that it may end.
+SERVE = f"""
+import select, socket, time
+doors = [socket.create_server(("::", p), family=socket.AF_INET6, dualstack_ipv6=True) for p in ({PORT}, {OTHER})]
+end = time.monotonic() + 300
+while time.monotonic() < end:
+    for door in select.select(doors, [], [], 5)[0]:
+        guest, _ = door.accept()
+        guest.sendall(b"hello")
+        guest.close()
+"""
+KNOCK = f"""
+import json, socket, sys
+heard = []
+for address in sys.argv[1:]:
+    for port in ({PORT}, {OTHER}):
+        try:
+            with socket.create_connection((address, port), 1) as c:
+                heard.append([address, port, c.recv(5).decode()])
+        except OSError:
+            pass
+print(json.dumps(heard))
+"""
+
+
+def _file(folder: Path) -> Path:
+    file = folder / "interconnect.yaml"
+    file.write_text(yaml.safe_dump({
+        "kind": "interconnect", "requested_by": "nguoi-de-nghi.vi-du", "agency": SYSTEMS["lap-mot"],
+        "from": {"system": "lap-mot", "zone": "dmz", "hosts": ["web"]},
+        "to": {"system": "lap-hai", "zone": "application", "hosts": ["app"]},
+        "protocol": "tcp", "ports": [PORT], "reason": "Hệ thống này hỏi hệ thống kia (ví dụ)",
+        "legal_ground": "QĐ 1/2026 (ví dụ)", "until": TODAY + timedelta(days=30),
+    }, allow_unicode=True))  # fmt: skip
+    return file
+
+
+def _heard(pair: Pair, addresses: list[str]) -> list[list[Any]]:
+    """What the host web of the one system hears from the host app of the other."""
+    out, err = on_host(pair, "lap-mot-web", KNOCK, *addresses).communicate(timeout=60)
+    assert out, err
+    found: list[list[Any]] = json.loads(out)
+    return found
+
+
+def _expire(pair: Pair, request: str) -> None:
+    registry = Registry.open(f"sqlite:///{pair.hatang.state}/registry.db")
+    with registry._writing() as session:
+        row = session.get_one(t.RequestRow, request)
+        yesterday = (TODAY - timedelta(days=1)).isoformat()
+        row.spec = {**row.spec, "interconnect": {**row.spec["interconnect"], "until": yesterday}}
+
+
+def _left(pair: Pair) -> list[str]:
+    """What an interconnect made, and is still in the cloud."""
+    net: Any = pair.cloud.network
+    found = [f"port {p.name}" for p in net.ports() if (p.name or "").startswith("ways-")]
+    found += [f"route of {s}: {r}" for s in SYSTEMS for r in net.find_router(s).routes or ()]
+    return found + [
+        f"rule {r.description}" for r in net.security_group_rules() if (r.description or "").startswith("Interconnect")
+    ]
+
+
+def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, tmp_path: Path) -> None:
+    server = on_host(pair, "lap-hai-app", SERVE)
+    try:
+        _live(pair, tmp_path)
+    finally:
+        server.kill()
+        server.wait()
+    assert _left(pair) == []
+
+
+def _live(pair: Pair, folder: Path) -> None:
+    hatang = pair.hatang
+    port = pair.port("lap-hai-app")
+    addresses = sorted(f["ip_address"] for f in port.fixed_ips)
+    assert len(addresses) == 2, "IPv4 and IPv6"
+    assert _heard(pair, addresses) == [], "systems are apart"
+
+    row = hatang("request", "submit", str(_file(folder)), "--output", "json").json()["request"]
+    planned = hatang("request", "plan", row["id"], "--output", "json").json()
+    assert {(s["operation"], s["type"]) for s in planned["steps"]} == {
+        ("create", kind) for kind in ("Port", "RouterInterface", "RouterRoute", "SecGroupRule")
+    }
+    assert len(planned["request"]["owners"]) == 2
+    hatang("request", "appraise", row["id"], "--by", "nguoi-tham-dinh.vi-du")
+    for i, owner in enumerate(planned["request"]["owners"]):
+        hatang("request", "consent", row["id"], "--by", f"dai-dien-{i}.vi-du", "--for", owner)
+    hatang("request", "approve", row["id"], "--by", "nguoi-phe-duyet.vi-du")
+    assert hatang.kill_at("open lap-hai …", "interconnect", "open", row["id"]), "killed between the two systems"
+    opened = hatang("interconnect", "open", row["id"], "--output", "json").json()["interconnect"]
+    assert (opened["state"], opened["in_cloud"]) == ("open", ["lap-mot", "lap-hai"])
+    time.sleep(FOLLOWS_S)
+    assert _heard(pair, addresses) == [[a, PORT, "hello"] for a in addresses], "that port, by both IP versions"
+    found = pair.prove(code=0)
+    across = {(r["from"], r["to"], r["protocol"], r["port"], r["version"]) for r in found["arrived"]
+              if {r["from"][:7], r["to"][:7]} == set(SYSTEMS)}  # fmt: skip
+    assert across == {("lap-mot-web", "lap-hai-app", "tcp", PORT, v) for v in (4, 6)}, "and nothing else"
+
+    controls = [w for c in ("HST-01", "HST-02", "DEV-04", "TSL-01", "SAC-11") for w in ("--control", c)]
+    hatang("check", "--system", "lap-hai", *controls)  # it is what was approved: systems are apart otherwise
+
+    _expire(pair, row["id"])
+    over = pair.prove(code=1)
+    assert {(d["from"], d["to"], d["port"], d["difference"]) for d in over["differences"]} == {
+        ("lap-mot-web", "lap-hai-app", PORT, "open")
+    }
+    causes = [c["what"] for c in over["causes"] if c["kind"] == "rule-added"]
+    assert {f"expired on {TODAY - timedelta(days=1)}" in what for what in causes} == {True}
+    steps = hatang("system", "plan", "lap-hai", "--output", "json").json()["steps"]
+    assert {s["operation"] for s in steps if s["name"].startswith("ways-")} == {"delete"}
+    ended = hatang("interconnect", "end", row["id"], "--output", "json").json()["interconnect"]
+    assert (ended["state"], ended["in_cloud"]) == ("ended", [])
+    time.sleep(FOLLOWS_S)
+    assert _heard(pair, addresses) == []
