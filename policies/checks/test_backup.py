@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from shlex import quote
 
 import pytest
 
@@ -22,7 +21,7 @@ DAYS_PER_MONTH = 31
 # A copy or a trial that is under way is waited for. The mark was made with the last copy and is read out of the newest.
 ASKED = (
     'for i in $(seq 600); do [ "$(systemctl is-active hatang-backup.service)" = activating ] || break; sleep 0.1; done;'
-    f" export RESTIC_PASSWORD_FILE={KEY}; r={{repository}};"
+    f" export RESTIC_PASSWORD_FILE={KEY}; r=$(sed -n s/^REPOSITORY=//p /etc/hatang-backup.conf); echo where $r;"
     ' echo "now $(date +%s)"; sed -n "s/^PATHS=/paths /p" /etc/hatang-backup.conf;'
     f' echo "key $(stat -c "%U %a %s" {KEY} 2>&1)";'
     f' echo "mark $(restic -q --no-lock --no-cache -r $r dump latest {STATE}/mark 2>&1 | head -n 1)";'
@@ -33,7 +32,7 @@ ASKED = (
     f" grep -v removed= {STATE}/register | cut -d ' ' -f 2 | sed 's/^/listed /';"
     f' last=$(tail -n 1 {STATE}/register | cut -d " " -f 2);'
     " echo told $(cat /var/log/syslog.1 /var/log/syslog 2>/dev/null"
-    ' | grep -c "hatang-backup.*copy ${{last:-none}} of"); true'
+    ' | grep -c "hatang-backup.*copy ${last:-none} of"); true'
 )
 WHEN = f"systemctl show {TIMER} -p TimersMonotonic; systemctl show hatang-backup.service -p ExecStart"
 SPAN_S = {"month": 2629800, "w": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
@@ -60,9 +59,11 @@ class Copies:
 
 
 def copies(ask: Ask, expected: Expected) -> Copies:
-    """What the host says, asked once for all checks."""
-    repository = str(expected.variables.get("backup_repository") or ON_HOST)
-    return Copies(ask(ASKED.format(repository=quote(repository))))
+    """What the host says of the repository that the site names; asked once for all checks."""
+    found = Copies(ask(ASKED))
+    wanted = str(expected.variables.get("backup_repository") or ON_HOST)
+    assert found.one("where") == wanted, f"copies go to {found.one('where') or 'nowhere'}, not to {wanted}"
+    return found
 
 
 def every_s(shown: str) -> float:

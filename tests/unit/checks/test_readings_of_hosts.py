@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatang.policies.checks.test_backup import Copies, every_s
-from hatang.policies.checks.test_malware import opened
+from hatang.policies.checks.test_malware import folders
 from hatang.policies.checks.test_software import unowned
 
 BOOT = "TimersMonotonic={ OnBootUSec=10min ; next_elapse=0 }"
@@ -36,8 +36,9 @@ def test_what_restic_complains_of_is_no_age() -> None:
     assert Copies("now 1700003600\nmark Fatal: wrong password or no key found\n").seconds("mark") is None
 
 
-def test_folders_in_which_the_test_file_can_be_opened() -> None:
-    assert opened("/srv refused,told\n/tmp opened\n/var/tmp opened,told\n") == ["/tmp", "/var/tmp"]
+def test_folders_in_which_the_test_file_is_refused_and_told() -> None:
+    said = "/srv refused\n/tmp opened\n/var/tmp refused\n/var/tmp told\n"
+    assert (folders(said, "refused"), folders(said, "told")) == (["/srv", "/var/tmp"], ["/var/tmp"])
 
 
 def test_programs_of_packages_are_known_by_both_their_names() -> None:
