@@ -20,7 +20,7 @@ SHORTEST_KEY = 40
 DAYS_PER_MONTH = 31
 # A copy or a trial that is under way is waited for. The mark was made with the last copy and is read out of the newest.
 ASKED = (
-    'for i in $(seq 600); do [ "$(systemctl is-active hatang-backup.service)" = activating ] || break; sleep 0.1; done;'
+    'for i in $(seq 400); do [ "$(systemctl is-active hatang-backup.service)" = activating ] || break; sleep 0.1; done;'
     f" export RESTIC_PASSWORD_FILE={KEY}; r=$(sed -n s/^REPOSITORY=//p /etc/hatang-backup.conf); echo where $r;"
     ' echo "now $(date +%s)"; sed -n "s/^PATHS=/paths /p" /etc/hatang-backup.conf;'
     f' echo "key $(stat -c "%U %a %s" {KEY} 2>&1)";'
