@@ -18,8 +18,9 @@ UNUSED = (
 )  # fmt: skip
 MOUNTING = ("autofs.service", "udisks2.service", "usbmount.service")
 NEEDED = (
-    "apt-daily.timer", "apt-daily-upgrade.timer", "chrony.service", "cron.service", "fail2ban.service",
-    "hatang-accounts.timer", "nftables.service", "rsyslog.service",
+    "apt-daily.timer", "apt-daily-upgrade.timer", "chrony.service", "clamav-clamonacc.service", "clamav-daemon.service",
+    "clamav-freshclam.service", "cron.service", "fail2ban.service", "hatang-accounts.timer", "hatang-backup.timer",
+    "nftables.service", "rsyslog.service",
 )  # fmt: skip
 ALL = (*NEEDED, *UNUSED, *MOUNTING)
 RUNNING = "systemctl list-units --all --full --plain --no-legend " + " ".join(ALL)  # those that systemd has in memory

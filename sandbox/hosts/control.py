@@ -17,7 +17,7 @@ from ..cloud.cloud import PYTHONPATH
 from . import access, cgroup, netns
 from .client import AgentError, ask
 from .machines import Machines
-from .programs import HostsError, write_text
+from .programs import HostsError, discard, write_text
 
 MADE = Path("/run/hatang.made")
 NEEDED = ("systemd-nspawn", "ip", "nft", "nc", "nsenter", "ssh-keygen", "setpriv", "unshare")
@@ -127,7 +127,7 @@ def stop(state: Path, wipe: bool = False) -> None:
     (state / "agent.sock").unlink(missing_ok=True)
     _remove_noted()
     if wipe:
-        shutil.rmtree(state, ignore_errors=True)
+        discard(state)
 
 
 def _stop_agent(run: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from .programs import HostsError, run, write_json
 
 SUITE = "bookworm"
+SOFTWARE = "host-image-software.json"  # package: version, for the site's list of software
 USER = "debian"  # the login that gets the keypair, with sudo, as on Debian's cloud images
 PACKAGES = {
     "base": "systemd systemd-sysv dbus libpam-systemd udev openssh-server python3 python3-apt sudo iproute2"
@@ -64,7 +65,7 @@ def name() -> str:
 def build(images: Path) -> dict[str, Any]:
     """Build the image unless it is there. Returns its manifest: dir, build_seconds, mib, versions.
 
-    Beside it lies `host-image.json`, the file that a site uploads to Glance: it names the image.
+    Beside it lies `host-image.json`, the file that a site uploads to Glance: it names the image; and the list SOFTWARE.
     """
     images.mkdir(parents=True, exist_ok=True)
     with (images / "lock").open("w") as lock:
@@ -75,6 +76,7 @@ def build(images: Path) -> dict[str, Any]:
             make_tree(tmp / "root", default_packages())
             there = finish(tmp, images, name(), started, versions=versions(tmp / "root"), mib=du_mib(tmp / "root"))
         write_json(images / "host-image.json", {"hatang_host_image": name()})
+        write_json(images / SOFTWARE, there["versions"])
     return there
 
 

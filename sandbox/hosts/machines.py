@@ -6,7 +6,6 @@ All that exists is named after the id of the state folder, so that a later run f
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import threading
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from . import cgroup, netns, nspawn, records, seed
 from .links import bridge_lines, inner_lines, link_name
-from .programs import HostsError
+from .programs import HostsError, discard
 from .records import Machine, Nic
 
 BOOT_S = 240.0  # a boot that takes longer has failed
@@ -224,7 +223,7 @@ class Machines:
 
     def _remove(self, machine: Machine) -> None:
         self._halt(machine)
-        shutil.rmtree(self.folder / machine.short, ignore_errors=True)
+        discard(self.folder / machine.short)
         self.known.pop(machine.uuid, None)
 
     def _plug(self, machine: Machine) -> None:

@@ -26,7 +26,7 @@ setpriv --pdeathsig KILL systemd-nspawn --quiet --boot --register=no --keep-unit
   --machine="$name" --hostname="$name" \
   --network-namespace-path="$dir/netns" --resolv-conf=off --timezone=off --link-journal=no --console=read-only \
   --capability=CAP_AUDIT_CONTROL,CAP_SYSLOG,CAP_NET_ADMIN,CAP_NET_RAW,CAP_IPC_LOCK,CAP_SYS_NICE \
-  --system-call-filter="@keyring bpf perf_event_open" --kill-signal=SIGRTMIN+3 || code=$?
+  --system-call-filter="@keyring bpf perf_event_open fanotify_init fanotify_mark" --kill-signal=SIGRTMIN+3 || code=$?
 echo $code > "$dir/exit.new"; mv "$dir/exit.new" "$dir/exit"
 """
 

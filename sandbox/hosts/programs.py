@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ def run(
         said = (done.stderr or done.stdout).strip()[-2000:]
         raise HostsError(f"{' '.join(words[:6])} … exit {done.returncode}: {said}")
     return done
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder of hosts, or of one; also logs in it that may only grow (LOG-16), where the disk keeps that."""
+    for logs in ("up/var/log", "machines/*/up/var/log", "sandbox/hosts/machines/*/up/var/log"):
+        for found in folder.glob(logs):
+            run("chattr", "-R", "-f", "-a", "-i", found, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -42,7 +42,9 @@ def image_is_done() -> bool:
     if os.geteuid() != 0:
         return True
     images = places.cache() / "images"
-    return image.find(images, image.name()) is not None and (images / "host-image.json").is_file()
+    return image.find(images, image.name()) is not None and all(
+        (images / f).is_file() for f in ("host-image.json", image.SOFTWARE)
+    )
 
 
 def build_image(log: Log) -> None:

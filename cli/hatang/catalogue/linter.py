@@ -20,7 +20,7 @@ from hatang.errors import InputError
 from hatang.model.control import Combine, Control, SourceValues, Unit
 from hatang.model.terms import UNSTATED
 
-PLACES = ("value", "own", "bastion")
+PLACES = ("value", "own", "bastion", "software")
 
 
 def faults(tree: Tree | None = None) -> list[InputError]:

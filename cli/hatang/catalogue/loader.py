@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from hatang.catalogue import yaml12
 from hatang.catalogue.resolver import resolve
+from hatang.catalogue.software import allowed
 from hatang.errors import InputError, UnknownNameError
 from hatang.model.control import Control, Resolved
 from hatang.model.terms import UNSTATED, Level
@@ -66,6 +67,8 @@ class Catalogue:
                     chosen = value
                 elif origin == "bastion":
                     chosen = [str(bastion)] if bastion else []
+                elif origin == "software":
+                    chosen = allowed(site)
                 else:
                     chosen = _site_value(site, origin)
                 found[variable] = list(chosen) if isinstance(chosen, tuple) else chosen

@@ -40,11 +40,18 @@ def load_site(path: Path | None, cache: Path | None = None) -> Site:
             do="hatang --site inventories/example/site.yaml …",
         )
     site = validated(Site, read(path))
-    text = str(site.image.file).replace("$HATANG_CACHE", str(cache or ""))
-    file = Path(text).expanduser()
-    if not file.is_absolute():
-        file = path.parent / file
-    return site.model_copy(update={"image": site.image.model_copy(update={"file": file})})
+    image = site.image.model_copy(update={"file": _found(site.image.file, path, cache)})
+    software = tuple(
+        s.model_copy(update={"packages_from": _found(s.packages_from, path, cache)}) if s.packages_from else s
+        for s in site.software
+    )
+    return site.model_copy(update={"image": image, "software": software})
+
+
+def _found(named: Path, site_file: Path, cache: Path | None) -> Path:
+    """A file that the site file names, relative to it."""
+    file = Path(str(named).replace("$HATANG_CACHE", str(cache or ""))).expanduser()
+    return file if file.is_absolute() else site_file.parent / file
 
 
 def load_request(path: Path, site: Site | None = None) -> tuple[RequestFile, str]:

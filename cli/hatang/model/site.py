@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from hatang.model.base import Misfit, Model, Slug, Text
+from hatang.model.software import Software
 from hatang.model.terms import Branch, Level
 
 DomainName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$")]
@@ -160,6 +161,7 @@ class Site(Model):
     aggregates: tuple[Aggregate, ...] = Field(description="Host aggregates.")
     staff: tuple[StaffGroup, ...] = Field(min_length=1, description="Groups of platform staff.")
     services: Services = Field(description="Shared services.")
+    software: tuple[Software, ...] = Field((), description="The list of software that hosts may have (CFG-10, CFG-11).")
     removal: Removal = Field(default_factory=lambda: Removal(), description="How removed systems go.")
 
     @model_validator(mode="after")

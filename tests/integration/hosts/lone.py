@@ -22,6 +22,7 @@ from hatang.registry import HostRecord
 from hatang.sandbox.hosts import access, image, netns
 from hatang.sandbox.hosts.links import link_name
 from hatang.sandbox.hosts.machines import Machines
+from hatang.sandbox.hosts.programs import discard
 from hatang.sandbox.hosts.records import Address, Machine, Nic
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -143,7 +144,7 @@ class Lone:
             self.close(host)
         self.machines.halt_all()
         shutil.rmtree(access.control_folder(self.machines.id), ignore_errors=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        discard(self.folder)
 
 
 def run(lone: Lone, level: int = 3, variables: dict[str, Any] | None = None, **options: Any) -> HardenResult:

@@ -14,7 +14,7 @@ import pytest
 from hatang.sandbox.hosts import access, control, image, nspawn, records, seed
 from hatang.sandbox.hosts.links import inner_lines, link_name
 from hatang.sandbox.hosts.machines import Machines, identity
-from hatang.sandbox.hosts.programs import HostsError, write_text
+from hatang.sandbox.hosts.programs import HostsError, discard, write_text
 from hatang.sandbox.hosts.records import Address, Machine, Nic
 
 UUID = "0f5c7a52-1111-4222-8333-444455556666"
@@ -187,3 +187,16 @@ def test_the_page_of_hosts_names_every_package_of_the_image() -> None:
     page = Path(__file__).parents[4] / "docs" / "reference" / "sandbox-hosts.md"
     words = set(page.read_text().replace(",", " ").replace(". ", " ").split())
     assert set(image.default_packages()) <= words
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a file that cannot be removed")
+def test_logs_that_only_grow_go_with_their_host(tmp_path: Path) -> None:
+    logs = tmp_path / "web" / "up" / "var" / "log"
+    logs.mkdir(parents=True)
+    (logs / "auth.log").write_text("ai đó đăng nhập\n")
+    kept = subprocess.run(["chattr", "+a", logs / "auth.log"], capture_output=True).returncode == 0
+    if kept:
+        with pytest.raises(PermissionError):
+            (logs / "auth.log").unlink()
+    discard(tmp_path / "web")
+    assert not (tmp_path / "web").exists()

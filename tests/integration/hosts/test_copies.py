@@ -1,0 +1,57 @@
+"""Copies of a real host: data come back, a damaged repository is noticed and set aside, a killed run goes on; and the
+scanner for malware, which answers before files are opened, keeps nobody out when it hangs."""
+
+from __future__ import annotations
+
+from hatang.registry import HostRecord
+
+from .lone import Lone, at_level_3
+
+RESTIC = "RESTIC_PASSWORD_FILE=/etc/hatang-backup.key restic -q -r /var/backups/hatang"
+IDLE = 'while [ "$(systemctl is-active hatang-backup.service)" = activating ]; do sleep 0.1; done'
+
+
+def test_data_come_back_and_a_damaged_repository_is_set_aside(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    lone.inside(
+        host, f"{IDLE}; mkdir -p /srv/ho-so; echo 'quyết định' > /srv/ho-so/1; hatang-backup run; rm -r /srv/ho-so"
+    )
+    lone.inside(host, f"{RESTIC} restore latest --target / --include /srv/ho-so")
+    assert lone.inside(host, "cat /srv/ho-so/1").strip() == "quyết định"
+    lone.inside(host, "hatang-backup test")
+    assert " passed " in lone.inside(host, "tail -n 1 /var/lib/hatang-backup/restored")
+
+    damage = (
+        "for f in /var/backups/hatang/data/*/*; do dd if=/dev/urandom of=$f bs=1 seek=50 count=64 conv=notrunc; done"
+    )
+    lone.inside(host, f"({damage}) 2>/dev/null; hatang-backup test || true")
+    assert " failed " in lone.inside(host, "tail -n 1 /var/lib/hatang-backup/restored")
+    lone.inside(host, "hatang-backup run; hatang-backup due")
+    assert " passed " in lone.inside(host, "tail -n 1 /var/lib/hatang-backup/restored")
+    kept = lone.inside(host, "ls -d /var/backups/hatang*").split()
+    assert len(kept) == 2, "what was damaged is kept for whoever may save something"
+    lone.inside(host, "rm -r /var/backups/hatang.damaged-* /srv/ho-so")
+
+
+def test_a_killed_copy_is_made_again(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    lone.inside(host, f"{IDLE}; head -c 30000000 /dev/urandom > /srv/lon")
+    kill = "for i in $(seq 200); do pidof restic > /dev/null && break; sleep 0.02; done; sleep 0.3"
+    kill += "; kill -9 $! $(pidof restic)"
+    lone.inside(host, f"hatang-backup run & {kill}; true")
+    lone.inside(host, "hatang-backup run; hatang-backup test; rm /srv/lon")
+    assert " passed " in lone.inside(host, "tail -n 1 /var/lib/hatang-backup/restored")
+    said = lone.inside(
+        host, f"ls /var/backups/hatang/snapshots; {RESTIC} check 2>&1; ls /var/backups/hatang/locks | wc -l"
+    )
+    assert said.strip().splitlines()[-1] == "0", said
+
+
+def test_a_scanner_that_hangs_keeps_nobody_out(lone: Lone, host: HostRecord) -> None:
+    at_level_3(lone)
+    lone.inside(host, "systemctl kill --signal=STOP clamav-daemon clamav-clamonacc")
+    try:
+        assert lone.lets_in(host)
+    finally:
+        lone.inside(host, "systemctl kill --signal=CONT clamav-daemon clamav-clamonacc")
+    assert lone.lets_in(host)
