@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.integration.isolation.conftest import SYSTEMS, Pair
 from tests.integration.isolation.running import on_host
 
 PORT, OTHER = 8443, 8444
-FOLLOWS_S = 2.5  # the data plane is what Neutron says within two seconds
+FOLLOWS_S = 20.0  # the data plane is what Neutron says within two seconds, on a machine that is not busy
 TODAY = civil_day(datetime.now(UTC))
 # Greets whoever comes, on both ports and IP versions, until somebody says that it may end.
 SERVE = f"""
@@ -64,6 +65,14 @@ def _heard(pair: Pair, addresses: list[str]) -> list[list[Any]]:
     return found
 
 
+def _settles(look: Callable[[], Any], wanted: Any) -> Any:
+    """What is seen in the end: what is wanted, or what there is after `FOLLOWS_S`."""
+    end = time.monotonic() + FOLLOWS_S
+    while (seen := look()) != wanted and time.monotonic() < end:
+        time.sleep(0.5)
+    return seen
+
+
 def _expire(pair: Pair, request: str) -> None:
     registry = Registry.open(f"sqlite:///{pair.hatang.state}/registry.db")
     with registry._writing() as session:
@@ -86,6 +95,10 @@ def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, t
     server = on_host(pair, "lap-hai-app", SERVE)
     try:
         _live(pair, tmp_path)
+    except BaseException:  # the tests after this one expect systems that are apart
+        for row in pair.hatang("interconnect", "list", "--output", "json").json()["interconnects"]:
+            pair.hatang("interconnect", "end", row["id"], "--by", "nguoi-thu.vi-du", "--reason", "x", code=None)
+        raise
     finally:
         server.kill()
         server.wait()
@@ -112,8 +125,8 @@ def _live(pair: Pair, folder: Path) -> None:
     assert hatang.kill_at("open lap-hai …", "interconnect", "open", row["id"]), "killed between the two systems"
     opened = hatang("interconnect", "open", row["id"], "--output", "json").json()["interconnect"]
     assert (opened["state"], opened["in_cloud"]) == ("open", ["lap-mot", "lap-hai"])
-    time.sleep(FOLLOWS_S)
-    assert _heard(pair, addresses) == [[a, PORT, "hello"] for a in addresses], "that port, by both IP versions"
+    wanted = [[a, PORT, "hello"] for a in addresses]
+    assert _settles(lambda: _heard(pair, addresses), wanted) == wanted, "that port, by both IP versions"
     found = pair.prove(code=0)
     across = {(r["from"], r["to"], r["protocol"], r["port"], r["version"]) for r in found["arrived"]
               if {r["from"][:7], r["to"][:7]} == set(SYSTEMS)}  # fmt: skip
@@ -133,5 +146,4 @@ def _live(pair: Pair, folder: Path) -> None:
     assert {s["operation"] for s in steps if s["name"].startswith("ways-")} == {"delete"}
     ended = hatang("interconnect", "end", row["id"], "--output", "json").json()["interconnect"]
     assert (ended["state"], ended["in_cloud"]) == ("ended", [])
-    time.sleep(FOLLOWS_S)
-    assert _heard(pair, addresses) == []
+    assert _settles(lambda: _heard(pair, addresses), []) == []
