@@ -64,7 +64,8 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 }  # fmt: skip
 
 
-BY_TURNS = ("loi-ngat", "loi-dang-nhap")  # the others with --long: bursts of 503 leave a second router, stalls and tokens were not run
+# The others with --long: bursts of 503 leave a second router (one run), stalls and tokens taken back were not run.
+BY_TURNS = ("loi-ngat", "loi-dang-nhap")
 
 
 @pytest.mark.parametrize(
