@@ -57,7 +57,7 @@ class LocalDesk:
         request, text, sealed = load_any(file, self._site())
         if sealed is not None:
             AgencyKeys(self._registry).check(sealed, str(file))
-        if sealed is not None:  # its lines are those of the text in it
+            # No places in this file are told: the lines are those of the text in it.
             return request_row(self._registry.submit(request, text, self._site(), draft=draft))
         with faults_in(file):
             return request_row(self._registry.submit(request, text, self._site(), draft=draft))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, Role
+from hatang.model.request import RequestFile
+from hatang.model.site import Site
+from hatang.model.terms import ZoneKind
 from hatang.registry import Registry, RequestRecord
 
 
@@ -33,3 +37,13 @@ def approve(registry: Registry, request_id: str, by: str = "nguoi-phe-duyet") ->
     assert record.case.planned is not None
     digest, need = record.case.planned.plan, record.case.demand
     return registry.act(request_id, Event(Act.APPROVE, need.approver, by, plan=digest))
+
+
+def bring_up(registry: Registry, file: RequestFile, site: Site, zones: Sequence[ZoneKind]) -> RequestRecord:
+    """Submit a new system, and have it in use as a run leaves it; its request."""
+    record = registry.submit(file, "", site)
+    approve(registry, record.id)
+    registry.allocate(file.system.name, site, zones)
+    registry.begin(record.id)
+    registry.set_system_state(file.system.name, "active")
+    return registry.request(record.id)

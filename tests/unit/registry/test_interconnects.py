@@ -16,7 +16,7 @@ from hatang.model.waiver import civil_day
 from hatang.registry import Registry, RequestRecord
 from hatang.registry import tables as t
 from hatang.registry.interconnects import Interconnects
-from tests.unit.registry.decided import appraise, approve
+from tests.unit.registry.decided import appraise, approve, bring_up
 from tests.unit.registry.test_registry import SITE, ZONES
 from tests.unit.registry.test_reorganisations import asks, carry_out, decide, in_use, move, reorganisation
 
@@ -155,21 +155,13 @@ def _foreign(registry: Registry) -> None:
     """Another branch, with addresses of its own."""
     data = asks("K99.01", "hoi-dong").model_dump(mode="json")
     data["agency"]["branch"] = "council"
-    record = registry.submit(type(asks("H99.01", "x")).model_validate(data), "", SITE)
-    approve(registry, record.id)
-    registry.allocate("hoi-dong", SITE, ZONES)
-    registry.begin(record.id)
-    registry.set_system_state("hoi-dong", "active")
+    bring_up(registry, type(asks("H99.01", "x")).model_validate(data), SITE, ZONES)
 
 
 def _test_system(registry: Registry) -> None:
     data = asks("H99.02", "hoi-dong").model_dump(mode="json")
     data["system"]["environment"] = "test"
-    record = registry.submit(type(asks("H99.01", "x")).model_validate(data), "", SITE)
-    approve(registry, record.id)
-    registry.allocate("hoi-dong", SITE, ZONES)
-    registry.begin(record.id)
-    registry.set_system_state("hoi-dong", "active")
+    bring_up(registry, type(asks("H99.01", "x")).model_validate(data), SITE, ZONES)
 
 
 @pytest.mark.parametrize(

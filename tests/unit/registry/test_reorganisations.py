@@ -20,7 +20,7 @@ from hatang.model.waiver import civil_day
 from hatang.registry import Registry, RequestRecord
 from hatang.registry.reorganisations import Reorganisations
 from hatang.registry.succession import Succession
-from tests.unit.registry.decided import approve, plan
+from tests.unit.registry.decided import bring_up, plan
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 
 S = RequestState
@@ -38,11 +38,7 @@ def asks(code: str, system: str, owner: str = "", **ceiling: int) -> RequestFile
 
 def in_use(registry: Registry, code: str, system: str, owner: str = "") -> None:
     """The system, active, as a run leaves it."""
-    record = registry.submit(asks(code, system, owner), "", SITE)
-    approve(registry, record.id)
-    registry.allocate(system, SITE, ZONES)
-    registry.begin(record.id)
-    registry.set_system_state(system, "active")
+    bring_up(registry, asks(code, system, owner), SITE, ZONES)
 
 
 def move(kind: str, old: Iterable[str], *new: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hatang.model.request import RequestFile
 from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 from hatang.registry import Registry
-from tests.unit.registry.decided import approve, plan
+from tests.unit.registry.decided import approve, bring_up, plan
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 
 S = RequestState
@@ -48,12 +48,7 @@ def registry(url: str) -> Registry:
 @pytest.fixture
 def in_use(registry: Registry) -> Registry:
     """The example system, active."""
-    record = registry.submit(asks(), "", SITE)
-    approve(registry, record.id)
-    registry.allocate(NAME, SITE, ZONES)
-    registry.begin(record.id)
-    registry.set_system_state(NAME, "active")
-    assert registry.request(record.id).state is S.ACTIVE
+    assert bring_up(registry, asks(), SITE, ZONES).state is S.ACTIVE
     return registry
 
 

@@ -8,7 +8,7 @@ from hatang.errors import InputError, RefusedError, UnknownNameError
 from hatang.model.lifecycle import RequestState
 from hatang.model.standing_request import StandingRequest
 from hatang.registry import Registry
-from tests.unit.registry.decided import approve
+from tests.unit.registry.decided import approve, bring_up
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 from tests.unit.registry.test_requests import asks, change
 
@@ -27,11 +27,7 @@ def about(kind: str, *, system: str = NAME, agency: str = CODE, reason: str = "t
 def in_use(url: str) -> Registry:
     """The example system, active."""
     registry = Registry.open(url)
-    record = registry.submit(asks(), "", SITE)
-    approve(registry, record.id)
-    registry.allocate(NAME, SITE, ZONES)
-    registry.begin(record.id)
-    registry.set_system_state(NAME, "active")
+    bring_up(registry, asks(), SITE, ZONES)
     return registry
 
 

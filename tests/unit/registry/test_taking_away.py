@@ -15,7 +15,7 @@ from hatang.model.lifecycle import Act, RequestState, Role
 from hatang.model.request import RequestFile
 from hatang.model.terms import ZoneKind
 from hatang.registry import Registry, RequestRecord
-from tests.unit.registry.decided import approve
+from tests.unit.registry.decided import approve, bring_up
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 from tests.unit.registry.test_requests import asks
 
@@ -58,11 +58,7 @@ def addresses(registry: Registry, request: str = "") -> dict[str, str]:
 def in_use(url: str) -> Registry:
     """The example system, active: hosts web, app and, with a volume of 20 GiB, db."""
     registry = Registry.open(url)
-    record = registry.submit(asks(), "", SITE)
-    approve(registry, record.id)
-    registry.allocate(NAME, SITE, ZONES)
-    registry.begin(record.id)
-    registry.set_system_state(NAME, "active")
+    bring_up(registry, asks(), SITE, ZONES)
     return registry
 
 
