@@ -6,7 +6,7 @@ import re
 import threading
 from pathlib import Path
 
-from . import image
+from . import image, sockets
 from .machines import Machines
 from .netns import NETNS
 from .programs import write_text
@@ -16,11 +16,6 @@ KEY_NAME = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*")  # others cannot name a
 _writing = threading.Lock()  # hosts come and go in many threads
 
 
-def control_folder(ident: str) -> Path:
-    """Folder of SSH control sockets; short, since a socket's path has at most 104 characters."""
-    return Path("/run") / f"hatang-{ident}"
-
-
 def write(machines: Machines, keys: Path) -> None:
     """Write ssh_config and known_hosts for the hosts on record.
 
@@ -28,7 +23,7 @@ def write(machines: Machines, keys: Path) -> None:
         keys: folder of private keys, each named after its keypair. They are the operator's; the agent never reads them.
     """
     with _writing:
-        control = control_folder(machines.id)
+        control = sockets.folder(machines.id)
         control.mkdir(mode=0o700, exist_ok=True)
         hosts = [m for m in machines.all() if m.address]
         write_text(machines.state / "known_hosts", known_hosts([(m, machines.host_key(m)) for m in hosts]))
@@ -57,7 +52,7 @@ def config(state: Path, ident: str, hosts: list[Machine], keys: Path) -> str:
   ServerAliveInterval 15
   ControlMaster auto
   ControlPersist 120
-  ControlPath {control_folder(ident)}/%C
+  ControlPath {sockets.folder(ident)}/%C
   ProxyCommand nsenter --net={NETNS}/{ident}-op nc -F -w 30 %h %p
   ProxyUseFdpass yes
 """)

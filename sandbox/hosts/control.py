@@ -14,7 +14,7 @@ from typing import Any
 
 from ..cloud import records as pid_records
 from ..cloud.cloud import PYTHONPATH
-from . import access, cgroup, netns
+from . import cgroup, netns, sockets
 from .client import AgentError, ask
 from .machines import Machines
 from .programs import HostsError, discard, write_text
@@ -140,9 +140,11 @@ def _stop_agent(run: Path) -> None:
 
 def _close_masters(ident: str) -> None:
     """End the SSH connections that ControlPersist keeps open through the operator's namespace."""
-    folder = access.control_folder(ident)
+    folder = sockets.folder(ident)
     quiet = subprocess.DEVNULL
     for sock in folder.glob("*"):
+        if sock.suffix == sockets.GUEST:
+            continue
         argv = ["ssh", "-F", "none", "-S", str(sock), "-O", "exit", "-"]
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(argv, stdin=quiet, stdout=quiet, stderr=quiet, timeout=10)

@@ -15,6 +15,18 @@ def bridge_lines(bridge: str) -> list[str]:
     return [f"link add {bridge} type bridge", f"link set {bridge} up"]
 
 
+def outer_lines(index: int, nic: Nic, home: str) -> list[str]:
+    """`ip` commands that plug one port of a host into the bridge of its network.
+
+    Args:
+        home: the host's network namespace, where the other end of the link goes; empty: a tap, which qemu opens.
+    """
+    bridge, end = link_name("b", nic.network), link_name("p", nic.port)
+    peer = f"peer name host{index} address {nic.mac} mtu {nic.mtu} netns {home}"
+    made = f"link add {end} mtu {nic.mtu} type veth {peer}" if home else f"tuntap add dev {end} mode tap"
+    return [made, f"link set {end} mtu {nic.mtu} master {bridge} up"]
+
+
 def inner_lines(index: int, nic: Nic, first: bool) -> list[str]:
     """`ip` commands inside the host. As with a DHCP client, only the first port gives the default route."""
     link = f"host{index}"

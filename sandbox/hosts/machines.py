@@ -1,4 +1,6 @@
-"""Life of the hosts: create, boot, stop, reboot, delete. One systemd-nspawn each, on the bridges of its networks.
+"""Life of the hosts: create, boot, stop, reboot, delete. One systemd-nspawn or qemu each, on their networks' bridges.
+
+Which of the two follows from its image: a tree for fast hosts, a disk for faithful ones.
 
 All that exists is named after the id of the state folder, so that a later run finds and removes what a killed run left.
 """
@@ -13,12 +15,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import cgroup, netns, nspawn, records, seed
-from .links import bridge_lines, inner_lines, link_name
+from . import cgroup, guest, netns, nspawn, qemu, records, seed, sockets
+from .disk import DISK
+from .links import bridge_lines, inner_lines, link_name, outer_lines
 from .programs import HostsError, discard
 from .records import Machine, Nic
 
 BOOT_S = 240.0  # a boot that takes longer has failed
+BOOT_OWN_KERNEL_S = 900.0  # the same on a processor in software, when others are at work
 AT_ONCE = 6  # boots after a restart; more of them only wait for the same processors
 
 
@@ -164,6 +168,8 @@ class Machines:
 
     def shell_prefix(self, machine: Machine) -> list[str]:
         """Words that run a command inside the host as root, without SSH, locked out or not. [] when it is down."""
+        if machine.own_kernel:
+            return guest.prefix(sockets.guest(self.id, machine.short)) if self.alive(machine) else []
         leader = nspawn.leader(machine.pid) if machine.pid and self.alive(machine) else None
         return nspawn.enter(leader) if leader else []
 
@@ -174,31 +180,47 @@ class Machines:
     # -- one host -----------------------------------------------------------------------------------------------------
 
     def _boot(self, machine: Machine) -> None:
-        folder = self.folder / machine.short
         cgroup.destroy(self._group(machine))
-        root = seed.image_root(self.images, self.glance_files / machine.image)
+        made = seed.image_folder(self.images, self.glance_files / machine.image)
+        machine.own_kernel = (made / DISK).exists()
         self._plug(machine)
         cgroup.make(self._group(machine))
-        with self._guard:
-            shared = seed.kernel_layer(self.state)
-        lower = [seed.identity_layer(folder, machine, root), shared, root]
-        child = nspawn.spawn(machine.name, folder, lower, self.namespace(machine), self._group(machine))
+        child = self._run_disk(machine, made) if machine.own_kernel else self._run_tree(machine, made / "root")
         self._children[machine.uuid] = child
         machine.pid, machine.problem = child.pid, ""
         records.save(self.folder, machine)
         self._await_login(machine, child)
 
+    def _run_tree(self, machine: Machine, root: Path) -> subprocess.Popen[bytes]:
+        folder = self.folder / machine.short
+        with self._guard:
+            shared = seed.kernel_layer(self.state)
+        lower = [seed.identity_layer(folder, machine, root), shared, root]
+        return nspawn.spawn(machine.name, folder, lower, self.namespace(machine), self._group(machine))
+
+    def _run_disk(self, machine: Machine, made: Path) -> subprocess.Popen[bytes]:
+        folder = self.folder / machine.short
+        seed.identity_disk(folder, machine)
+        place = self.l2, self._group(machine)
+        return qemu.spawn(machine, folder, made, place, sockets.guest(self.id, machine.short))
+
     def _await_login(self, machine: Machine, child: subprocess.Popen[bytes]) -> None:
         """The layer's ssh.service opens its port only when logins are let in, so a banner means that one may come.
 
-        Asked from inside the host's own namespace: a firewall on the host lets its loopback pass, whatever it denies.
+        Asked on the host itself: a firewall on it lets its loopback pass, whatever it denies.
         """
-        end = time.monotonic() + BOOT_S
-        while not netns.says_ssh(self.namespace(machine), machine.address or "127.0.0.1"):
+        longest = BOOT_OWN_KERNEL_S if machine.own_kernel else BOOT_S
+        end = time.monotonic() + longest
+        while not self._lets_in(machine):
             if child.poll() is not None or time.monotonic() > end:
-                why = "ended" if child.poll() is not None else f"gave no SSH banner in {BOOT_S:.0f} s"
+                why = "ended" if child.poll() is not None else f"gave no SSH banner in {longest:.0f} s"
                 raise HostsError(f"{machine.name} {why}; its console ends:\n{self.console(machine.uuid, 1500)}")
-            time.sleep(0.05)
+            time.sleep(0.5 if machine.own_kernel else 0.05)
+
+    def _lets_in(self, machine: Machine) -> bool:
+        if machine.own_kernel:
+            return guest.lets_in(sockets.guest(self.id, machine.short))
+        return netns.says_ssh(self.namespace(machine), machine.address or "127.0.0.1")
 
     def _boot_again(self, machine: Machine) -> None:
         with self._lock(machine.uuid):
@@ -241,12 +263,8 @@ class Machines:
                     netns.batch(self.l2, bridge_lines(bridge), force=True)
             if end in have:
                 outer.append(f"link del {end}")
-            peer = f"peer name host{i} address {nic.mac} mtu {nic.mtu} netns {home}"
-            outer += [
-                f"link add {end} mtu {nic.mtu} type veth {peer}",
-                f"link set {end} master {bridge} up",
-            ]
-            inner += inner_lines(i, nic, first=i == 0)
+            outer += outer_lines(i, nic, "" if machine.own_kernel else home)
+            inner += [] if machine.own_kernel else inner_lines(i, nic, first=i == 0)
         netns.batch(self.l2, outer)
         netns.batch(home, inner)
         self.on_plug()

@@ -44,6 +44,7 @@ class Machine:
     power: bool = True  # what Nova wants
     pid: int = 0
     problem: str = ""
+    own_kernel: bool = False  # under qemu, as its image says; else systemd-nspawn
 
     @property
     def short(self) -> str:

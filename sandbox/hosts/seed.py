@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
+import tarfile
+import time
 from pathlib import Path
 
 from . import image
@@ -16,10 +19,13 @@ from .records import Machine
 LAYER = Path(__file__).parent / "layer"
 IMAGE_NAME = re.compile(r"[a-z]+-[0-9a-f]{12}(-\d+)?")
 IMAGE_FILE_BYTES = 4096
+LOGIN_ID = 1000  # of the first account that is made on a Debian: image.USER
 
 
-def image_root(images: Path, glance_file: Path) -> Path:
-    """The root tree that a Glance image names: a small JSON file, `{"hatang_host_image": NAME}` (see image.build).
+def image_folder(images: Path, glance_file: Path) -> Path:
+    """The folder of the image that a Glance image names: a small JSON file, `{"hatang_host_image": NAME}`.
+
+    It holds the tree `root` of fast hosts (image.build), or the disk of faithful ones (disk.build).
 
     Raises HostsError when it is another file, which any tenant may upload, or when that tree is not built here.
     """
@@ -32,7 +38,7 @@ def image_root(images: Path, glance_file: Path) -> Path:
     found = image.find(images, name) if IMAGE_NAME.fullmatch(name) else None
     if not found:
         raise HostsError(f"host image {name[:60]} is not built; run: hatang sandbox prepare")
-    return Path(found["dir"]) / "root"
+    return Path(found["dir"])
 
 
 def identity_layer(folder: Path, machine: Machine, root: Path) -> Path:
@@ -47,19 +53,7 @@ def identity_layer(folder: Path, machine: Machine, root: Path) -> Path:
         return seed
     tmp = folder / "seed.new"
     shutil.rmtree(tmp, ignore_errors=True)
-    key = folder / "host_key"
-    if not key.with_suffix(".pub").exists():
-        key.unlink(missing_ok=True)
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", machine.name, "-f", key)
-    files = (
-        ("etc/hostname", 0o644, machine.name + "\n"),
-        ("etc/hosts", 0o644, f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {machine.name}\n"),
-        ("etc/machine-id", 0o444, machine.uuid.replace("-", "") + "\n"),
-        ("etc/ssh/ssh_host_ed25519_key", 0o600, key.read_text()),
-        ("etc/ssh/ssh_host_ed25519_key.pub", 0o644, key.with_suffix(".pub").read_text()),
-        (f"home/{image.USER}/.ssh/authorized_keys", 0o600, machine.key.strip() + "\n"),
-    )
-    for path, mode, text in files:
+    for path, mode, text in _identity(folder, machine):
         _mkdir_like(root, tmp, Path(path).parent)
         (tmp / path).write_text(text)
         (tmp / path).chmod(mode)
@@ -67,6 +61,52 @@ def identity_layer(folder: Path, machine: Machine, root: Path) -> Path:
         os.chown(tmp / path, owner.st_uid, owner.st_gid)
     tmp.rename(seed)
     return seed
+
+
+def identity_disk(folder: Path, machine: Machine) -> Path:
+    """The same for a host under qemu, with its addresses: a tar file that it unpacks at each boot from its second disk.
+
+    What is on its first disk may have changed since: only addresses are written anew after the first boot.
+    """
+    again = (folder / "disk.qcow2").exists()
+    path = folder / "identity.tar"
+    with tarfile.open(path.with_suffix(".new"), "w") as tar:
+        for name, mode, text in [*([] if again else _identity(folder, machine)), *_addresses(machine)]:
+            entry = tarfile.TarInfo(name)
+            entry.mode, entry.size, entry.mtime = mode, len(text.encode()), int(time.time())
+            if name.startswith("home/"):
+                entry.uid = entry.gid = LOGIN_ID
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    path.with_suffix(".new").rename(path)
+    return path
+
+
+def _identity(folder: Path, machine: Machine) -> list[tuple[str, int, str]]:
+    """Files that tell this host from others: path, mode, text. Its host key is made once and stays in `folder`."""
+    key = folder / "host_key"
+    if not key.with_suffix(".pub").exists():
+        key.unlink(missing_ok=True)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", machine.name, "-f", key)
+    return [
+        ("etc/hostname", 0o644, machine.name + "\n"),
+        ("etc/hosts", 0o644, f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {machine.name}\n"),
+        ("etc/machine-id", 0o444, machine.uuid.replace("-", "") + "\n"),
+        ("etc/ssh/ssh_host_ed25519_key", 0o600, key.read_text()),
+        ("etc/ssh/ssh_host_ed25519_key.pub", 0o644, key.with_suffix(".pub").read_text()),
+        (f"home/{image.USER}/.ssh/authorized_keys", 0o600, machine.key.strip() + "\n"),
+    ]
+
+
+def _addresses(machine: Machine) -> list[tuple[str, int, str]]:
+    """Settings of systemd-networkd, one file per port; the first one gives the default route, as with DHCP."""
+    found = []
+    for i, nic in enumerate(machine.nics):
+        lines = [f"[Match]\nMACAddress={nic.mac}\n[Link]\nMTUBytes={nic.mtu}\n[Network]\nIPv6AcceptRA=no\n"]
+        lines += [f"Address={a.ip}/{a.prefix}\n" for a in nic.addresses]
+        lines += [f"Gateway={a.gateway}\n" for a in nic.addresses if a.gateway and i == 0]
+        lines += [f"[Route]\nDestination={to}\nGateway={hop}\n" for to, hop in nic.routes]
+        found.append((f"etc/systemd/network/20-port{i}.network", 0o644, "".join(lines)))
+    return found
 
 
 def kernel_layer(state: Path) -> Path:

@@ -32,12 +32,12 @@ from tests.prove.progress import Progress
 def run(chosen: Sequence[Chosen], folder: Path, port: int, say: Callable[[str], None]) -> Iterator[Outcome]:
     """Do them, place by place; a place stands only while it is needed."""
     done, begun = 0, monotonic()
-    for where in Where:
-        mine = [c for c in chosen if c[1].on is where]
+    for place in places.Place:
+        mine = [c for c in chosen if places.of(c[1]) is place]
         if not mine:
             continue
         with ExitStack() as stack:
-            prove = places.open_place(where, folder, port, stack, say)
+            prove = places.open_place(place, folder, port, stack, say)
             for control, mutation in mine:
                 outcome = prove(control, mutation)
                 done += 1

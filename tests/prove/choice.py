@@ -18,8 +18,8 @@ def every() -> list[Chosen]:
 
 
 def at(*places: Where) -> list[Chosen]:
-    """Those that are done there."""
-    return [chosen for chosen in every() if chosen[1].on in places]
+    """Those that are done there; of hosts those that show on any of them."""
+    return [chosen for chosen in every() if chosen[1].on in places and not chosen[1].needs]
 
 
 def sample(count: int, seed: int, among: Sequence[Chosen]) -> list[Chosen]:

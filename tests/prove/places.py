@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
 from hatang import settings
-from hatang.model.mutation import Mutation, Where
-from hatang.sandbox.hosts import control
+from hatang.model.mutation import Mutation, Needs
+from hatang.sandbox.hosts import control, qemu
 from hatang.sandbox.lifecycle import Sandbox
 from tests.integration.audit.checked import Checked
 from tests.integration.hosts.lone import Lone
@@ -25,22 +26,48 @@ Prove = Callable[[str, Mutation], Outcome]
 Say = Callable[[str], None]
 
 
-def open_place(where: Where, folder: Path, port: int, stack: ExitStack, say: Say) -> Prove:
+class Place(StrEnum):
+    """A kind of place, in the order in which they are opened."""
+
+    HOST = "host"
+    CLOUD = "cloud"
+    REGISTRY = "registry"
+    FAITHFUL_HOST = "faithful-host"  # with a kernel of its own, under qemu; the slowest
+
+
+def of(mutation: Mutation) -> Place:
+    """Where a mutation shows."""
+    return Place.FAITHFUL_HOST if mutation.needs is Needs.OWN_KERNEL else Place(mutation.on.value)
+
+
+def open_place(place: Place, folder: Path, port: int, stack: ExitStack, say: Say) -> Prove:
     """A place, ready; `stack` takes it down.
 
     Raises:
         SystemExit: it cannot be had on this machine.
     """
-    makers = {Where.HOST: _host, Where.CLOUD: _cloud, Where.REGISTRY: _registry}
-    return makers[where](folder / where.value, port, stack, say)
+    makers = {
+        Place.HOST: _host, Place.CLOUD: _cloud, Place.REGISTRY: _registry, Place.FAITHFUL_HOST: _faithful_host,
+    }  # fmt: skip
+    return makers[place](folder / place.value, port, stack, say)
 
 
 def _host(folder: Path, port: int, stack: ExitStack, say: Say) -> Prove:
+    return _hardened(folder, stack, say, own_kernel=False)
+
+
+def _faithful_host(folder: Path, port: int, stack: ExitStack, say: Say) -> Prove:
+    if reason := qemu.why_not():
+        raise SystemExit(f"no faithful hosts here: {reason}")
+    return _hardened(folder, stack, say, own_kernel=True)
+
+
+def _hardened(folder: Path, stack: ExitStack, say: Say, *, own_kernel: bool) -> Prove:
     if reason := control.why_not():
         raise SystemExit(f"no hosts here: {reason}")
     lone = Lone(folder)
     stack.callback(lone.down)
-    lone.add("le-web")
+    lone.add("le-web", own_kernel=own_kernel)
     checked = Checked(lone)
     say("hardening a host to level 4")
     checked.harden()

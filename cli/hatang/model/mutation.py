@@ -32,12 +32,19 @@ class Where(StrEnum):
         return (VerifiedBy.CLOUD, VerifiedBy.STACK_POLICY) if self is Where.CLOUD else (VerifiedBy(self.value),)
 
 
+class Needs(StrEnum):
+    """What a host must have so that a mutation shows."""
+
+    OWN_KERNEL = "own-kernel"  # containers share their machine's: a host under qemu
+
+
 class Mutation(Model):
     """One way to break a control."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Name, unique within the control.")
     by: By = Field(description="Who would do it: careless or hostile.")
     on: Where = Field(description="Where it is done: host, cloud, registry.")
+    needs: Needs | None = Field(None, description="On a host: what it must have; own-kernel: it is no container.")
     run: str = Field("", description="On a host: shell script run as root; it touches no other control.")
     undo: str = Field(
         "", description="On a host: shell script for what the role does not put right, such as a user who was added."
@@ -59,6 +66,8 @@ class Mutation(Model):
         else:
             if not self.call:
                 raise Misfit(f"what is done on {self.on.value} is a function, named under `call`", "call")
+            if self.needs:
+                raise Misfit("`needs` is for hosts", "needs")
             if self.run or self.undo:
                 field = "run" if self.run else "undo"
                 raise Misfit(f"`{field}` is for hosts; elsewhere `call` returns what undoes it", field)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 
 from hatang.catalogue import load
-from hatang.catalogue.mutations import mutations
 from hatang.catalogue.ways import OF_SYSTEMS
 from hatang.model.mutation import By, Mutation, Where
 from tests.integration.audit.checked import Checked
@@ -20,9 +19,8 @@ SAMPLE = 8  # mutations one by one on every run, with those of cloud and registr
 
 
 def on_hosts(by: By) -> dict[str, Mutation]:
-    """The first mutation of each control that such a person does on a host."""
-    chosen = [(c, m) for c, found in mutations().items() for m in found.mutations if (m.on, m.by) == (Where.HOST, by)]
-    return dict(reversed(chosen))
+    """The first mutation of each control that such a person does on a host, and that shows on any host."""
+    return dict(reversed([(c, m) for c, m in at(Where.HOST) if m.by is by]))
 
 
 def demanded() -> set[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hatang.sandbox.cloud import records as pid_records
-from hatang.sandbox.hosts import access, cgroup, control, netns
+from hatang.sandbox.hosts import cgroup, control, netns, sockets
 from hatang.sandbox.hosts.client import AgentError, ask
 from hatang.sandbox.hosts.machines import Machines
 
@@ -196,6 +196,6 @@ def test_two_sandboxes_stand_side_by_side_and_down_leaves_nothing(place: Place, 
     assert netns.named(ident) == []
     assert not cgroup.exists(f"hatang-{ident}")
     assert not state.exists()
-    assert not access.control_folder(ident).exists()
+    assert not sockets.folder(ident).exists()
     assert str(state) not in Path("/proc/self/mounts").read_text()
     assert place.inside("web", "cat", "/proc/1/comm") == "systemd\n", "the other sandbox is as it was"

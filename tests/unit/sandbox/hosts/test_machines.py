@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hatang.sandbox.hosts import access, control, image, nspawn, records, seed
+from hatang.sandbox.hosts import access, control, image, nspawn, records, seed, sockets
 from hatang.sandbox.hosts.links import inner_lines, link_name
 from hatang.sandbox.hosts.machines import Machines, identity
 from hatang.sandbox.hosts.programs import HostsError, discard, write_text
@@ -99,7 +99,7 @@ def test_a_keypairs_name_cannot_name_another_file(tmp_path: Path, key_name: str)
 def test_an_image_that_is_no_host_image_is_refused(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "image").write_text(text)
     with pytest.raises(HostsError, match=why):
-        seed.image_root(tmp_path, tmp_path / "image")
+        seed.image_folder(tmp_path, tmp_path / "image")
 
 
 def test_a_host_image_is_found_by_the_name_in_the_file(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_host_image_is_found_by_the_name_in_the_file(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "manifest.json").write_text('{"built_at": 1}')
     (tmp_path / "image").write_text('{"hatang_host_image": "nspawn-0123456789ab"}')
-    assert seed.image_root(tmp_path, tmp_path / "image") == folder / "root"
+    assert seed.image_folder(tmp_path, tmp_path / "image") == folder
 
 
 def test_exit_code_of_a_host_outlives_the_agent(tmp_path: Path) -> None:
@@ -158,8 +158,8 @@ def test_files_are_replaced_whole_by_many_writers(tmp_path: Path) -> None:
     except PermissionError:
         pytest.skip("needs /run")
     finally:
-        if access.control_folder(machines.id).exists():
-            access.control_folder(machines.id).rmdir()
+        if sockets.folder(machines.id).exists():
+            sockets.folder(machines.id).rmdir()
     assert (tmp_path / "ssh_config").read_text() == access.config(tmp_path, machines.id, machines.all(), tmp_path)
     assert (tmp_path / "ssh_config").stat().st_mode & 0o777 == 0o600
 
