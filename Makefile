@@ -38,12 +38,12 @@ goldens: setup ## renew golden files and generated pages; look at the difference
 
 .PHONY: prove
 prove: setup ## break every automated control on real hosts and a real cloud; writes policies/proof.json
-	@scripts/debian-packages --install >&2
+	@scripts/debian-packages --install --proofs >&2
 	@$(PYTHON) -m tests.prove
 
 .PHONY: long
 long: setup ## the long forms that `make test` skips, and all of the proofs of which it does one by turns
-	@scripts/debian-packages --install >&2
+	@scripts/debian-packages --install --proofs >&2
 	@$(PYTHON) -m pytest -q --long -m "long or turn"
 
 bench-%: setup ## a benchmark of tests/benchmarks; the last line is one JSON object

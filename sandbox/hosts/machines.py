@@ -241,6 +241,7 @@ class Machines:
             names = [link_name("p", nic.port) for nic in machine.nics]
             netns.batch(self.l2, [f"link del {n}" for n in names if n in have], force=True)
         netns.delete(self.namespace(machine))
+        sockets.guest(self.id, machine.short).unlink(missing_ok=True)
         machine.pid = 0
 
     def _remove(self, machine: Machine) -> None:

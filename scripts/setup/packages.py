@@ -6,22 +6,32 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from enum import IntEnum
 
 from .runner import Log, StepFailed
+
+
+class Need(IntEnum):
+    """Who needs a package; whoever comes later needs those of the others too."""
+
+    SETUP = 0
+    TESTS = 1
+    PROOFS = 2
 
 
 @dataclass(frozen=True)
 class Package:
     """One Debian package.
 
-    `can_lack`: where root cannot be had, set-up goes on without it. `for_tests`: large, only tests need it; `make test`
-    installs it, set-up does not, so that nobody's demo waits for it.
+    `can_lack`: where root cannot be had, set-up goes on without it. `since`: who needs it first. What only tests need
+    is large: `make test` installs it, set-up does not, so that nobody's demo waits for it; nor does `make test` wait
+    for what only `make prove` and `make long` need.
     """
 
     name: str
     why: str
     can_lack: bool = False
-    for_tests: bool = False
+    since: Need = Need.SETUP
 
 
 PACKAGES = (
@@ -41,8 +51,11 @@ PACKAGES = (
     # Tests start a throw-away cluster of it. The one that Debian makes at installation is not used; a site has its own.
     Package("postgresql", "tests run the registry on it", can_lack=True),
     Package(
-        "chromium", "tests open the HTML report as its readers do, without a screen", can_lack=True, for_tests=True
+        "chromium", "tests open the HTML report as its readers do, without a screen", can_lack=True, since=Need.TESTS
     ),
+    Package("qemu-system-x86", "hosts with a kernel of their own", can_lack=True, since=Need.PROOFS),
+    Package("qemu-utils", "their disks", can_lack=True, since=Need.PROOFS),
+    Package("e2fsprogs", "file systems on them", can_lack=True, since=Need.PROOFS),
 )
 
 
@@ -68,18 +81,18 @@ def privilege() -> list[str] | None:
     return None
 
 
-def missing(tests: bool = False) -> list[Package]:
-    """What is to be installed. Packages that can lack count only where root can be had, those of tests if asked for."""
+def missing(need: Need = Need.SETUP) -> list[Package]:
+    """What is to be installed for this. Packages that can lack count only where root can be had."""
     have = installed()
-    lacking = [p for p in PACKAGES if p.name not in have and (tests or not p.for_tests)]
+    lacking = [p for p in PACKAGES if p.name not in have and p.since <= need]
     if lacking and privilege() is None:
         return [p for p in lacking if not p.can_lack]
     return lacking
 
 
-def install(log: Log, tests: bool = False) -> None:
-    """Install what is missing, without a question; also what only tests need, if asked for."""
-    lacking = missing(tests)
+def install(log: Log, need: Need = Need.SETUP) -> None:
+    """Install what is missing for this, without a question."""
+    lacking = missing(need)
     names = [p.name for p in lacking]
     for package in lacking:
         print(f"  {package.name}: {package.why}", flush=True)

@@ -81,6 +81,16 @@ def test_what_one_check_could_show_stands_beside_what_another_could_not() -> Non
     assert state(control, *only, kind="system") == (ResultState.NOT_AUTOMATED, "a; b")
 
 
+def test_a_container_never_proves_nor_disproves_what_its_kernel_does() -> None:
+    control = "MON-03"
+    by_files, by_kernel = load().control(control).checks
+    not_shown = said("skipped", "not shown here: a container", control, by_kernel)
+    found, detail = state(control, said("passed", "", control, by_files), not_shown)
+    assert found is ResultState.PARTLY
+    assert detail.endswith("not shown here: a container")
+    assert state(control, said("failed", "off", control, by_files), not_shown) == (ResultState.NOT_MET, "off")
+
+
 def test_control_without_check_is_not_automated() -> None:
     assert state(MANUAL)[0] is ResultState.NOT_AUTOMATED
 

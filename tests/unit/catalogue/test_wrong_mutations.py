@@ -82,6 +82,8 @@ BY_MODEL = {
     "script on the cloud": Wrong(CALL, "    run: openstack server list\n", 14, "named under `call`"),
     "script and function": Wrong(CALL, CALL + "    run: 'true'\n", 18, "`run` is for hosts"),
     "undo on the cloud": Wrong(CALL, CALL + "    undo: 'true'\n", 18, "`undo` is for hosts"),
+    "kernel of the cloud": Wrong(CALL, CALL + "    needs: own-kernel\n", 18, "`needs` is for hosts"),
+    "need that is none": Wrong(RUN, "    needs: luck\n" + RUN, 7, "'own-kernel'"),
     "function without a file": Wrong("network.py::open_rule", "open_rule", 17, "String should match pattern"),
     "function in another folder": Wrong(
         "network.py::open_rule", "../checks/units.py::months", 17, "String should match pattern"
