@@ -18,7 +18,7 @@ from tests.integration.audit.checked import Checked
 from tests.integration.hosts.lone import Lone
 from tests.prove.cloud import CloudProof
 from tests.prove.cloud_place import Site
-from tests.prove.hosts import HostProof
+from tests.prove.hosts import HostProof, of_the_kernel
 from tests.prove.outcome import Outcome
 from tests.prove.registry import RegistryProof
 
@@ -69,7 +69,7 @@ def _hardened(folder: Path, stack: ExitStack, say: Say, *, own_kernel: bool) -> 
     stack.callback(lone.down)
     lone.add("le-web", own_kernel=own_kernel)
     say("a host, hardened to level 4 before the first mutation")
-    return HostProof(Checked(lone)).prove
+    return HostProof(Checked(lone), of_the_kernel() if own_kernel else ()).prove
 
 
 def _cloud(folder: Path, port: int, stack: ExitStack, say: Say) -> Prove:

@@ -86,6 +86,6 @@ class Checked:
             found[line["control"]] = max(told, found.get(line["control"], ""), key=_weight)
         return found
 
-    def bad(self, by: str = "ssh") -> dict[str, str]:
+    def bad(self, *options: str, by: str = "ssh") -> dict[str, str]:
         """Controls that do not pass, with the reason."""
-        return {k: v for k, v in self.check(by=by).items() if v != "passed"}
+        return {k: v for k, v in self.check(*options, by=by).items() if v != "passed"}

@@ -20,7 +20,7 @@ from hatang.sandbox.hosts import cgroup, control, netns, qemu, sockets
 from hatang.sandbox.hosts.machines import Machines, identity
 from tests.integration.audit.checked import Checked
 from tests.integration.hosts.lone import ROOT, Lone
-from tests.prove.hosts import HostProof
+from tests.prove.hosts import HostProof, of_the_kernel
 
 pytestmark = pytest.mark.long
 
@@ -58,7 +58,7 @@ def test_what_is_on_its_disk_outlives_a_loss_of_power(faithful: Lone) -> None:
 
 
 def test_what_its_kernel_lets_slip_is_named_and_repaired(faithful: Lone) -> None:
-    proof = HostProof(Checked(faithful))
+    proof = HostProof(Checked(faithful), of_the_kernel())
     assert proof.whole() == {}, "a real kernel meets all that is demanded"
     proof.clean = True
     [mutation] = [m for m in mutations()["LOG-15"].mutations if m.needs is Needs.OWN_KERNEL]
