@@ -17,6 +17,7 @@ from .programs import run, write_json
 
 DISK, KERNEL, INITRD = "disk.raw", "vmlinuz", "initrd.img"
 NAMED = "faithful-image.json"  # what a site uploads to Glance, as host-image.json for fast hosts
+SOFTWARE = "faithful-image-software.json"  # package: version, for the site's list of software
 PACKAGES = "linux-image-amd64 initramfs-tools zstd qemu-guest-agent"
 SIZE = "6G"  # sparse; a new disk takes about 1 GiB
 
@@ -70,6 +71,7 @@ def build(images: Path) -> dict[str, Any]:
         if not (there := image.find(images, name())):
             there = _build(images)
         write_json(images / NAMED, {"hatang_host_image": name()})
+        write_json(images / SOFTWARE, there["versions"])
     return there
 
 

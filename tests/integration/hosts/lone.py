@@ -61,8 +61,13 @@ class Lone:
 
     @property
     def site(self) -> Site:
-        """The example site."""
-        return load_site(ROOT / "inventories" / "example" / "site.yaml", self.cache)
+        """The example site; its list of software is that of the image, or of the disk where a host has its own kernel."""
+        found = load_site(ROOT / "inventories" / "example" / "site.yaml", self.cache)
+        if not (self.folder / "glance" / "disk").exists():
+            return found
+        file = self.cache / "images" / disk.SOFTWARE
+        listed = [s.model_copy(update={"packages_from": file}) if s.packages_from else s for s in found.software]
+        return found.model_copy(update={"software": tuple(listed)})
 
     @property
     def bastion(self) -> IPv4Network:
