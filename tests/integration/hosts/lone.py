@@ -61,7 +61,7 @@ class Lone:
 
     @property
     def site(self) -> Site:
-        """The example site; its list of software is that of the image, or of the disk where a host has its own kernel."""
+        """The example site; its list of software is that of the disk where a host has its own kernel."""
         found = load_site(ROOT / "inventories" / "example" / "site.yaml", self.cache)
         if not (self.folder / "glance" / "disk").exists():
             return found
