@@ -22,10 +22,18 @@ from hatang.serve.personas import PLATFORM_DOMAIN
 from tests.unit.serve.place import MINE, OTHER, SITE, SYSTEMS, text
 
 from .authority import Authority
+from .federation import Federation
+from .identity_provider import IdentityProvider
 from .persons import Persons
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
+
+PEOPLE = {  # of the identity provider, and the groups that it tells of
+    "an": ["h99-05-quan-tri"], "binh": ["h99-05-thanh-vien"], "chi": ["nen-tang-ky-su"],
+    "dung": ["chu-quan"], "giang": ["don-vi-chuyen-trach"], "khanh": ["nen-tang-kiem-toan"],
+    "hai": ["h99-05-quan-tri", "chu-quan"], "khach": ["khong-co-nhom-nay"],
+}  # fmt: skip
 
 
 @dataclass
@@ -112,3 +120,20 @@ def _answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> Non
         except requests.ConnectionError:
             time.sleep(0.2)
     raise AssertionError(f"no answer: {log.read_text()}")
+
+
+@pytest.fixture(scope="package")
+def federation(sandbox: Sandbox, cloud: Connection, server: Server) -> Iterator[Federation]:
+    """The province's identity provider `tinh` with its people, whose users have a domain of their own."""
+    provider = IdentityProvider()
+    made = Federation(cloud, server.persons, sandbox.settings(), provider)
+    try:
+        server.persons.domain("dinh-danh")
+        made.groups(server.registry.remote_ids("system", "van-thu")["project_id"])
+        made.way("tinh", "dinh-danh")
+        for login, told in PEOPLE.items():
+            made.person("tinh", login, *told)
+        yield made
+    finally:
+        made.clear()
+        provider.close()
