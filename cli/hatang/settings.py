@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     cloud: str = Field("hatang", description="Entry of clouds.yaml that the platform's automation uses.")
     federation_subjects: str = Field(
         "OIDC-sub,OIDC_CLAIM_sub,HTTP_OIDC_SUB",
-        description="Variables by which Keystone's mappings may tell who somebody of an identity provider is, separated "
-        "by commas: only what that person can never choose or change.",
+        description="Variables by which Keystone's mappings may tell who somebody of an identity provider is, "
+        "separated by commas: only what that person can never choose or change.",
     )  # fmt: skip
     engine_backend: str = Field("", description="Pulumi state back-end URL; empty: a folder below the state folder.")
     secrets_provider: str = Field("passphrase", description="Pulumi secrets provider of the stacks.")

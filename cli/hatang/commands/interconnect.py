@@ -123,9 +123,7 @@ def open_way(app: App, request_id: str, output: str) -> None:
 @click.option("--reason", default="", help=_("Why it ends."))
 @output_option
 @click.pass_obj
-def end(
-    app: App, request_id: str | None, expired: bool, by: str, owner: str, reason: str, output: str
-) -> int | None:
+def end(app: App, request_id: str | None, expired: bool, by: str, owner: str, reason: str, output: str) -> int | None:
     """End an interconnect, or all that are over."""
     from hatang.errors import InputError
     from hatang.workflow.interconnect import end_interconnect

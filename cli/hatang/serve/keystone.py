@@ -68,9 +68,7 @@ class Keystone:
 
     def _get(self, path: str, about: str, needs: str, headers: dict[str, str] | None = None) -> dict[str, Any] | None:
         """What Keystone has there; None: nothing. Raises CloudError."""
-        answer: Any = guarded(
-            lambda: self._cloud.connection.identity.get(path, headers=headers or {}, raise_exc=False)
-        )
+        answer: Any = guarded(lambda: self._cloud.connection.identity.get(path, headers=headers or {}, raise_exc=False))
         if answer.status_code == 404:
             return None
         if answer.status_code != 200:

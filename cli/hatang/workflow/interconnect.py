@@ -112,7 +112,7 @@ def _is_left(context: Context, way: Way) -> bool:
 
 
 def end_over(context: Context) -> tuple[list[str], dict[str, HatangError]]:
-    """Close every way that is over. One that cannot be closed keeps no other one open. Run again, it finds what is left.
+    """Close every way that is over; run again, go on with what is left. One that cannot be closed keeps no other open.
 
     Returns:
         Ids of those that were closed; and what hinders the others, by id.

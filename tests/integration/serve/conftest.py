@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import yaml
 
 from hatang import settings
 from hatang.inputs import load_site, request_of
 from hatang.registry import Registry
 from hatang.sandbox.lifecycle import Sandbox
 from hatang.serve.personas import PLATFORM_DOMAIN
-from tests.unit.serve.place import MINE, OTHER, SITE, SYSTEMS, text
+from tests.unit.registry.decided import approve
+from tests.unit.serve.place import MINE, OTHER, SITE, SYSTEMS, content
 
 from .authority import Authority
 from .federation import Federation
@@ -84,12 +86,13 @@ def server(
     registry, site = Registry.open(settings.load(state_dir=state).registry), load_site(SITE)
     for system, agency in SYSTEMS.items():
         slug = agency.lower().replace(".", "-")
-        file, raw = request_of(text(system, agency).encode(), "request", site)
-        registry.submit(file, raw, site)
+        file, raw = request_of(_with_room(system, agency).encode(), "request", site)
+        asked = registry.submit(file, raw, site)
         registry.record_remote_ids("agency", agency, {"domain_id": persons.domains[slug]})
         project = persons.project(system, slug)
         registry.record_remote_ids("system", system, {"project_id": project})
         if system == "van-thu":
+            approve(registry, asked.id)  # with the ceiling that it states
             persons.user("member", slug, "member", project)
     authority = Authority(tmp_path_factory.mktemp("authority"))
     certificate, key = authority.certificate("server")
@@ -108,6 +111,13 @@ def server(
         process.terminate()
         assert process.wait(30) in (0, -15), (state / "serve.log").read_text()
         log.close()
+
+
+def _with_room(system: str, agency: str) -> str:
+    """A request that states a ceiling for as much as all tests together ask for."""
+    wanted = content(system, agency)
+    wanted["agency"]["ceiling"] = {"hosts": 200, "vcpus": 1000, "ram_gib": 4000, "disk_gib": 100_000}
+    return yaml.safe_dump(wanted, allow_unicode=True)
 
 
 def _answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
