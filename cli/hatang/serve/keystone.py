@@ -42,7 +42,8 @@ class Keystone:
 
     def __call__(self, token: str) -> Token | None:
         """What Keystone says. Raises CloudError when it does not answer."""
-        found = self._get("/auth/tokens?nocatalog", "tokens", "role admin or service", {"X-Subject-Token": token})
+        needs = "role reader of the system, or service"
+        found = self._get("/auth/tokens?nocatalog", "tokens", needs, {"X-Subject-Token": token})
         if found is None:
             return None
         way = way_of(found["token"])
@@ -63,7 +64,7 @@ class Keystone:
         return "; ".join(faults(way.provider, provider.get("remote_ids") or [], mapping["rules"], self._subjects))
 
     def _federation(self, path: str, kind: str) -> dict[str, Any] | None:
-        found = self._get(path, "identity providers", "role admin, or reader of the system")
+        found = self._get(path, "identity providers", "role reader of the system")
         return None if found is None else dict(found[kind])
 
     def _get(self, path: str, about: str, needs: str, headers: dict[str, str] | None = None) -> dict[str, Any] | None:

@@ -142,8 +142,8 @@ def _ended_early(pair: Pair, folder: Path) -> None:
     assert (nothing["interconnects"], nothing["failed"]) == ([], []), "its day is not over"
     own = ("--by", "dai-dien-0.vi-du", "--for", row["owners"][0])
     hatang("interconnect", "end", row["id"], *own, code=2)  # no reason
-    foreign = ("--by", "nguoi-de-nghi.vi-du", "--for", "Ai khác", "--reason", "x")
-    hatang("interconnect", "end", row["id"], *foreign, code=2)
+    for by, owner, code in (("nguoi-khac.vi-du", "Ai khác", 2), ("nguoi-de-nghi.vi-du", row["owners"][0], 3)):
+        hatang("interconnect", "end", row["id"], "--by", by, "--for", owner, "--reason", "x", code=code)
     assert _heard(pair, addresses) == wanted, "nothing was changed"
     why = (*own, "--reason", "Không cần nữa (ví dụ)")
     assert hatang.kill_at("close lap-hai …", "interconnect", "end", row["id"], *why), "killed between the two systems"

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from keystoneauth1.exceptions.http import Conflict, HTTPClientError
 
+from hatang import settings
+from hatang.errors import CloudError
 from hatang.journal import dsse
+from hatang.provision.cloud import Cloud
 from hatang.registry.journal import JournalRows
+from hatang.serve.keystone import Keystone
 from tests.unit.registry.decided import plan
 from tests.unit.serve.place import SECRETS, text
 
 from .client import Client
 from .conftest import PEOPLE, Server
 from .federation import Federation, rules
+from .persons import Person
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
 
 YAML = {"Content-Type": "application/yaml"}
 AGENCY, PLATFORM = {"domain_name": "h99-05"}, {"domain_name": "hatang-platform"}
@@ -225,3 +234,36 @@ def test_the_access_log_says_by_which_provider_somebody_came(server: Server, fed
     mine = [x for x in map(json.loads, log.splitlines()) if x["person"] == "khanh@dinh-danh via tinh"]
     assert mine and {len(x["user"]) for x in mine} == {64}, "names may be chosen and change; the id does not"
     assert token not in log + (server.state / "serve.log").read_text()
+
+
+def validator(server: Server, folder: Path, who: Person, **scope: Any) -> Keystone:
+    """What the server asks Keystone with, as somebody else than the sandbox's administrator."""
+    auth = {
+        "auth_url": server.persons.url, "username": who.name, "password": who.password,
+        "user_domain_name": who.domain, **scope,
+    }  # fmt: skip
+    file = folder / "clouds.yaml"
+    file.write_text(yaml.safe_dump({"clouds": {"server": {"auth": auth, "region_name": "RegionOne"}}}))
+    found = settings.load(state_dir=folder, clouds_file=str(file), cloud="server")
+    return Keystone(Cloud(found), found.subjects)
+
+
+def test_the_server_needs_to_read_the_system_and_no_more(
+    server: Server, federation: Federation, cloud: Connection, tmp_path: Path
+) -> None:
+    identity: Any = cloud.identity
+    domain, token = server.persons.domains["dinh-danh"], federation.token("tinh", "an", **AGENCY)
+    project = identity.create_project(name="may-chu", domain_id=domain)
+    server.persons.made.append(project)
+    who = server.persons.user("server", "dinh-danh", "service", str(project.id))
+    narrow = validator(server, tmp_path, who, project_name="may-chu", project_domain_name="dinh-danh")
+    local = narrow(server.persons.token("admin"))
+    assert local is not None and not local.doubt, "of users of Keystone itself the role service may ask"
+    with pytest.raises(CloudError, match="identity providers") as refused:
+        narrow(token)
+    assert "reader of the system" in refused.value.do
+    identity.assign_system_role_to_user(who.id, identity.find_role("reader"), "all")
+    wide = validator(server, tmp_path, who, system_scope="all")
+    found = wide(token)
+    assert found is not None and (found.shown, found.doubt) == ("an@dinh-danh via tinh", "")
+    assert wide(server.persons.token("admin")) is not None
