@@ -54,11 +54,11 @@ def wrap(app: Callable, folder: Path) -> Callable:
 
 def verified(header: str, provider: Provider) -> dict[str, object]:
     """The claims of a bearer token. Raises NotGood."""
-    import jwt  # of Keystone's environment
-
     kind, _, token = header.partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise NotGood("no bearer token came with the request")
+    import jwt  # of Keystone's environment
+
     try:
         wanted = jwt.get_unverified_header(token.strip()).get("kid")
         keys = [jwt.PyJWK(k, ALGORITHMS[k["kty"]]) for k in provider.keys if k["kid"] == wanted]
