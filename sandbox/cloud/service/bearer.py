@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ..configfiles import ASSERTED as PREFIX
@@ -72,7 +72,7 @@ def verified(header: str, provider: Provider) -> dict[str, object]:
         raise NotGood(f"the token is not good: {exc}") from None
 
 
-def variables(claims: dict[str, object]) -> dict[str, str]:
+def variables(claims: Mapping[str, object]) -> dict[str, str]:
     """Claims as Keystone's mappings name them. Raises NotGood: one has the sign that parts several values."""
     found = {}
     for name, value in claims.items():

@@ -97,6 +97,7 @@ def test_claims_become_what_mappings_read() -> None:
     found = bearer.variables(claims)
     assert found.pop("OIDC-name").encode("latin-1").decode() == "Nguyễn", "as WSGI has text"
     assert found == {"OIDC-sub": "u-1", "OIDC-groups": "a;b", "OIDC-iat": "5", "OIDC-empty": ""}
-    for parted in ({"sub": "a;b"}, {"groups": ["a", "b;c"]}):
+    partings: list[dict[str, object]] = [{"sub": "a;b"}, {"groups": ["a", "b;c"]}]
+    for parted in partings:
         with pytest.raises(bearer.NotGood, match="has a ; in it"):
             bearer.variables(parted)
