@@ -70,7 +70,7 @@ BY_TURNS = ("loi-ngat", "loi-dang-nhap")
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.turn("fault", n) if n in BY_TURNS else pytest.mark.long) for n in FAULTS],
+    [pytest.param(n, marks=pytest.mark.turn("trouble", n) if n in BY_TURNS else pytest.mark.long) for n in FAULTS],
 )
 def test_the_cloud_fails_and_nothing_is_doubled(
     hatang: Hatang, faulty: FaultyCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
