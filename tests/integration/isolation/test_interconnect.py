@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from hatang.model.waiver import civil_day
@@ -92,7 +91,6 @@ def _left(pair: Pair) -> list[str]:
     ]
 
 
-@pytest.mark.turn("between", "interconnect")
 def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, tmp_path: Path) -> None:
     server = on_host(pair, "lap-hai-app", SERVE)
     try:

@@ -61,7 +61,6 @@ def _file(folder: Path) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.turn("between", "merge")
 def test_no_packet_is_lost_between_hosts_while_their_bodies_merge(pair: Pair, tmp_path: Path) -> None:
     hatang = pair.hatang
     row = hatang("request", "submit", str(_file(tmp_path)), "--output", "json").json()["request"]
