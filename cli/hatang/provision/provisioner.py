@@ -312,10 +312,8 @@ class Provisioner:
             refresh = recovery.recover(state, self.cloud.connection, self.say) or refresh
             try:
                 report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
-            except EngineError:
-                if not recovery.sweep(state, self.cloud.connection, self.say):
-                    raise
-                # A late arrival stood in the way: its address or name was taken.
+            except EngineError as failure:
+                recovery.clear_the_way(failure, state, self.cloud.connection, self.say)
                 report = self.engine.up(stack, program, config, refresh=True, log=log, pack_config=pack)
             recovery.sweep(state, self.cloud.connection, self.say)
             return Outcome(stack.name, shown(report), state.outputs(), report.seconds, log)
