@@ -41,6 +41,7 @@ def _host(folder: Path, port: int, stack: ExitStack, say: Say) -> Prove:
     lone = Lone(folder)
     stack.callback(lone.down)
     lone.add("le-web")
+    lone.add_store()
     checked = Checked(lone)
     say("hardening a host to level 4")
     checked.harden()
