@@ -31,7 +31,7 @@ class Mirror(Model):
 class BackupStore(Model):
     """The store of copies: SFTP, one account, one folder for each host, to which hosts add and from which they read."""
 
-    address: IPv4Address = Field(description="Where it answers; hosts may reach it.")
+    address: IPv4Address = Field(description="Where it answers, outside all systems; hosts may reach it.")
     port: int = Field(22, ge=1, le=65535, description="TCP port of its SSH server.")
     account: Slug = Field("hatang-store", description="Account of all hosts there; each has a key of its own.")
     host_key: str = Field(

@@ -244,6 +244,13 @@ class Site(Model):
             seen.append(pool.prefix)
         if len({p.branch for p in self.branches}) < len(self.branches):
             raise Misfit("each branch may stand there once", "branches")
+        store = self.services.backup_store
+        for pool in self.branches:
+            if store and store.address in pool.prefix:
+                raise Misfit(
+                    f"the store of copies {store.address} stands among the systems of branch {pool.branch}",
+                    "services", "backup_store", "address",
+                )  # fmt: skip
         return self
 
     @staticmethod
