@@ -27,7 +27,7 @@ ASKED = (
     ' printf "ls -1 %s\\n" "$p" | sftp -q -b - hatang-store 2>&1 | sed -n "s|^.*$p/|part |p";; esac;'
     ' echo "now $(date +%s)"; sed -n "s/^PATHS=/paths /p" /etc/hatang-backup.conf;'
     f' echo "key $(stat -c "%U %a %s" {KEY} 2>&1)";'
-    f' echo "mark $(restic -q --no-lock --no-cache -r $r dump latest {STATE}/mark 2>&1 | head -n 1)";'
+    f' echo "mark $(timeout 40 restic -q --no-lock --no-cache -r $r dump latest {STATE}/mark 2>&1 | head -n 1)";'
     f' echo "kept $(head -n 1 {STATE}/mark 2>&1)"; echo "restored $(tail -n 1 {STATE}/restored 2>&1)";'
     " if [ -d $r ]; then ls $r | sed 's/^/part /'; ls $r/keys | sed 's/^/opens /'; ls $r/snapshots | sed 's/^/copy /';"
     " else restic -q --no-lock -r $r list keys | sed 's/^/opens /';"

@@ -35,7 +35,7 @@ TRIAL = (
 # Whether the keys are in the newest copy, or in something small that is copied; and what lies beside the repositories.
 KEYS = (
     f"export RESTIC_PASSWORD_FILE={KEY}; r=$(cat {STATE}/where); p=${{r#{ON_STORE}}}; h=${{p%%/*}};"
-    f" restic -q --no-lock --no-cache -r $r ls latest {KEY} {LOGIN} | grep '^/' | sed 's/^/copied /';"
+    f" timeout 40 restic -q --no-lock --no-cache -r $r ls latest {KEY} {LOGIN} | grep '^/' | sed 's/^/copied /';"
     " paths=$(sed -n 's/^PATHS=//p' /etc/hatang-backup.conf | tr -d '\"');"
     f" find $paths -type f -size -33 ! -path {KEY} ! -path {LOGIN} -exec grep -lsF -f {KEY} {{}} + | sed 's/^/holds /';"
     f' echo "ls -1 $h" | sftp -q -b - {ALIAS} 2>&1 | sed -n "s|^.*$h/|beside |p"; true'
