@@ -165,6 +165,7 @@ def main() -> int:
     parser.add_argument("--few", type=int, default=10, help="with one worker, and with two")
     parser.add_argument("--keep", type=Path, help="where to copy the logs to")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left behind then either
     found = programs()
     if found is None:
         raise SystemExit("PostgreSQL is not installed: scripts/debian-packages --install")
@@ -201,6 +202,7 @@ def _hall(folder: Path, sandbox: Sandbox, url: str) -> Hall:
     own = {
         "HATANG_STATE_DIR": str(folder), "HATANG_REGISTRY_URL": url, "HATANG_SITE_FILE": str(SITE),
         "HATANG_CLOUDS_FILE": str(sandbox.clouds_file), "HATANG_LANG": "en",
+        "HATANG_SSH_CONFIG": str(folder / "sandbox" / "hosts" / "ssh_config"),
     }  # fmt: skip
     region = OpenStackConfig(config_files=[str(sandbox.clouds_file)], load_envvars=False).get_one("hatang")
     return Hall(folder, settings_module.environment(**own), Connection(config=region))

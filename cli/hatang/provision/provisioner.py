@@ -34,7 +34,7 @@ from hatang.provision.engine import Engine, Program, Stack, state_of
 from hatang.provision.events import Report
 from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import AGENCY_IDS, Plan, ending, rows_of, shown
+from hatang.provision.plan import AGENCY_IDS, NOT_MADE, Plan, ending, rows_of, shown
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -43,8 +43,6 @@ from hatang.stacks.site.config import SiteConfig
 from hatang.stacks.site.program import build as build_site
 from hatang.stacks.system.config import SystemConfig
 from hatang.stacks.system.program import build as build_system
-
-NOT_MADE = "(made by apply)"
 
 
 @dataclass(frozen=True)
