@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         None, description="clouds.yaml of openstacksdk; empty: openstacksdk's own search order."
     )
     cloud: str = Field("hatang", description="Entry of clouds.yaml that the platform's automation uses.")
+    federation_subjects: str = Field(
+        "OIDC_CLAIM_sub,OIDC-sub",
+        description="Variables by which Keystone's mappings may tell who somebody of an identity provider is, "
+        "separated by commas: only what that person can never choose or change.",
+    )  # fmt: skip
     engine_backend: str = Field("", description="Pulumi state back-end URL; empty: a folder below the state folder.")
     secrets_provider: str = Field("passphrase", description="Pulumi secrets provider of the stacks.")
     passphrase_file: Path | None = Field(
@@ -115,6 +120,11 @@ class Settings(BaseSettings):
     def workflow(self) -> str:
         """SQLAlchemy URL of the workflow database."""
         return self.workflow_server or f"sqlite:///{self.state_dir}/workflow.db"
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Variables that name somebody of an identity provider for good."""
+        return frozenset(name for part in self.federation_subjects.split(",") if (name := part.strip()))
 
     @property
     def backend(self) -> str:

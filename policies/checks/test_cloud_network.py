@@ -32,14 +32,15 @@ def test_zones_of_level(value: Any, system: CheckedSystem, live: Live) -> None:
 
 @pytest.mark.control("HST-02")
 def test_security_groups_match_matrix(value: Any, system: CheckedSystem, live: Live) -> None:
-    """The group of each zone holds the rules of the matrix, no more and no less; each server stands in its zone's."""
+    """The group of each zone holds the rules of the matrix and of interconnects in force, no more and no less; one that
+    is past its last day is named. Each server stands in its zone's group."""
     faults = []
     for zone, rules in live.wanted_rules().items():
         group = live.groups.get(f"{system.name}-{zone}")
         assert group is not None, f"zone {zone} has no security group"
         wanted, there = {r.facts for r in rules}, {facts(r) for r in group.security_group_rules}
-        faults += [f"{zone}: not in the matrix: {words(f)}" for f in sorted(there - wanted, key=str)]
-        faults += [f"{zone}: missing: {words(f)}" for f in sorted(wanted - there, key=str)]
+        faults += [f"{zone}: not in the matrix: {live.told(zone, f)}" for f in sorted(there - wanted, key=str)]
+        faults += [f"{zone}: missing: {live.told(zone, f)}" for f in sorted(wanted - there, key=str)]
     for port in live.server_ports:
         own = live.groups.get(f"{system.name}-{live.zone_of(port.network_id)}")
         if own is None or list(port.security_group_ids or ()) != [own.id]:

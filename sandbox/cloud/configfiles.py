@@ -16,6 +16,7 @@ SERVICE_USER = "svc"
 SERVICE_PROJECT = "service"
 BACKEND = "sandbox"  # host name of nova/cinder/designate managers, and the first back end of cinder
 BACKENDS = (BACKEND, "sandbox-dedicated")  # volume_backend_name of each; two, so that level 5 can have its own
+ASSERTED = "OIDC_CLAIM_"  # mod_auth_openidc's own; begins the variables that stand for claims of an identity provider
 PLACEHOLDER_KEK = base64.b64encode(b"0" * 32).decode()
 NODE_NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
@@ -152,7 +153,8 @@ def _keystone(s: Settings) -> Config:
     # cheap hashes, sandbox only; 72 is the true bcrypt maximum and silences a warning per login
     c["identity"] = dict(password_hash_rounds=4, password_hash_algorithm="bcrypt", max_password_length=72)
     c["auth"] = dict(methods="external,password,token,oauth1,mapped,openid,saml2,totp,application_credential")
-    c["federation"] = dict(trusted_dashboard="http://127.0.0.1/auth/websso")
+    # mappings see what service/bearer.py verified, and nothing that a client sent: a header begins with HTTP_
+    c["federation"] = dict(assertion_prefix=ASSERTED, remote_id_attribute=f"{ASSERTED}iss")
     return c
 
 

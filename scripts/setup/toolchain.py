@@ -112,8 +112,35 @@ def _build(work: Path, log: Log) -> None:
         shutil.copy2(old / "home" / parts.PLUGIN, plugin)
     else:
         flags = f"-s -w -X main.version={parts.PROVIDER_VERSION}"
-        log.run(*build, "grpcnotrace", "-ldflags", flags, "-o", plugin, ".",
+        log.run(*build, "grpcnotrace", "-ldflags", flags, "-modfile", _looking_often(work, env), "-o", plugin, ".",
                 cwd=parts.SOURCES / "provider", env=env)  # fmt: skip
+        shutil.rmtree(work / "module")
+
+
+def _looking_often(work: Path, env: dict[str, str]) -> Path:
+    """A go.mod like the provider's, but for one line of its SDK, which is built differently (ADR 0023)."""
+    folder = parts.SOURCES / "provider"
+    wanted = json.loads((folder / "changed-line.json").read_text())
+    argv = ["go", "mod", "download", "-json", wanted["module"]]
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=FETCH_S)
+    if done.returncode:
+        raise StepFailed(f"{wanted['module']} cannot be had: {(done.stderr or done.stdout).strip()[-300:]}")
+    there: Path = Path(json.loads(done.stdout)["Dir"])
+    text = (there / wanted["file"]).read_text()
+    if text.count(wanted["from"]) != 1:
+        raise StepFailed(
+            f"{wanted['file']} does not hold '{wanted['from']}' once; see toolchain/provider/changed-line.json"
+        )
+    own = work / "module"
+    shutil.copytree(there, own / "sdk", copy_function=shutil.copyfile)
+    for made in (own / "sdk", *(own / "sdk").rglob("*")):  # folders in Go's cache are read-only
+        made.chmod(0o755 if made.is_dir() else 0o644)
+    (own / "sdk" / wanted["file"]).write_text(text.replace(wanted["from"], wanted["to"]))
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(folder / name, own / name)
+    edit = ["go", "mod", "edit", f"-replace={wanted['module']}={own / 'sdk'}", str(own / "go.mod")]
+    subprocess.run(edit, cwd=folder, env=env, check=True, timeout=FETCH_S)
+    return own / "go.mod"
 
 
 def _earlier(part: str) -> Path | None:

@@ -14,6 +14,8 @@ import pulumi
 from pulumi_openstack import networking
 from pydantic import BaseModel, ConfigDict, Field
 
+from hatang.model.allocation import FIRST_HOST
+
 
 class BranchArgs(BaseModel):
     """Plain values of one branch."""
@@ -95,9 +97,16 @@ def _network(
             tenant_id=project_id,
             enable_dhcp=False,
             no_gateway=True,
+            allocation_pools=[_left_to_the_cloud(cidr)],
             opts=child,
         ).id
         for version, cidr in subnets.items()
         if cidr is not None
     }
     return network.id, made
+
+
+def _left_to_the_cloud(cidr: IPv4Network | IPv6Network) -> networking.SubnetAllocationPoolArgs:
+    """What Neutron chooses from for a port that asks for no address: below all that the registry gives out."""
+    last = min(FIRST_HOST - 1, cidr.num_addresses - 2)
+    return networking.SubnetAllocationPoolArgs(start=str(cidr[1]), end=str(cidr[last]))

@@ -64,14 +64,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 }  # fmt: skip
 
 
-# The others with --long: bursts of 503 leave a second router (one run), stalls and tokens taken back were not run.
-BY_TURNS = ("loi-ngat", "loi-dang-nhap")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.turn("fault", n) if n in BY_TURNS else pytest.mark.long) for n in FAULTS],
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.turn("trouble", n)) for n in FAULTS])
 def test_the_cloud_fails_and_nothing_is_doubled(
     hatang: Hatang, faulty: FaultyCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -107,30 +107,67 @@ def open_way(app: App, request_id: str, output: str) -> None:
     "end",
     help=_(
         "End an interconnect and close it at both systems. Before its last day an owner (--for) or the specialised "
-        "unit ends it, with a reason; one that is over of itself needs neither."
+        "unit ends it, with a reason; one that is over of itself needs neither. --expired closes all that are over; a "
+        "timer runs it each day. Exit code 4 when one could not be closed."
     ),
     epilog=examples(
         "hatang interconnect end 3f2a77c01b9e --by NAME --for 'OWNER' --reason 'no longer needed'",
         "hatang interconnect end 3f2a77c01b9e",
+        "hatang interconnect end --expired",
     ),
 )
-@click.argument("request_id", metavar="ID")
+@click.argument("request_id", metavar="ID", required=False)
+@click.option("--expired", is_flag=True, help=_("All that are over, instead of one."))
 @click.option("--by", default="", help=_("Who ends it."))
 @click.option("--for", "owner", default="", help=_("The owner for whom; without it the specialised unit ends it."))
 @click.option("--reason", default="", help=_("Why it ends."))
 @output_option
 @click.pass_obj
-def end(app: App, request_id: str, by: str, owner: str, reason: str, output: str) -> None:
-    """End an interconnect."""
+def end(app: App, request_id: str | None, expired: bool, by: str, owner: str, reason: str, output: str) -> int | None:
+    """End an interconnect, or all that are over."""
+    from hatang.errors import InputError
     from hatang.workflow.interconnect import end_interconnect
 
+    if expired == bool(request_id) or (expired and (by or owner or reason)):
+        raise InputError(
+            "it is not clear what is to end", where="ID, --expired",
+            do="name one interconnect, or write --expired alone for all that are over",
+        )  # fmt: skip
+    if not request_id:
+        return _end_expired(app, output)
     context = _context(app)
     steps = end_interconnect(context, request_id, by=by, owner=owner, reason=reason)
     found = row(context, _known(context).one(request_id))
     if output == "json":
-        return emit_json("hatang.interconnect/1", interconnect=found, steps=steps)
-    return click.echo(_("Interconnect {id} is over ({why}), and closed at both systems.").format(
-        id=request_id, why=found["lapsed"] or found["state"]))  # fmt: skip
+        emit_json("hatang.interconnect/1", interconnect=found, steps=steps)
+        return None
+    click.echo(_closed(found))
+    return None
+
+
+def _end_expired(app: App, output: str) -> int:
+    from hatang.errors import StepError
+    from hatang.workflow.interconnect import end_over
+
+    context = _context(app)
+    closed, failed = end_over(context)
+    rows = [row(context, _known(context).one(i)) for i in closed]
+    if output == "json":
+        errors = [{"id": i, **exc.as_dict()} for i, exc in failed.items()]
+        emit_json("hatang.interconnects-ended/1", interconnects=rows, failed=errors)
+    else:
+        for found in rows:
+            click.echo(_closed(found))
+        for request_id, exc in failed.items():
+            click.echo(_("Interconnect {id} could not be closed: {why}").format(id=request_id, why=exc), err=True)
+        if not closed and not failed:
+            click.echo(_("No interconnect is over and still there."))
+    return StepError.exit_code if failed else 0
+
+
+def _closed(found: dict[str, Any]) -> str:
+    return _("Interconnect {id} is over ({why}), and closed at both systems.").format(
+        id=found["id"], why=found["lapsed"] or found["state"])  # fmt: skip
 
 
 def row(context: Context, way: Way) -> dict[str, Any]:

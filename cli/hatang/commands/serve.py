@@ -44,7 +44,7 @@ def command(
     from hatang.serve.keystone import Keystone
 
     access_log = app.settings.log_dir / "access.log"
-    made = build(app.settings, app.site, Keystone(Cloud(app.settings)), rate, access_log)
+    made = build(app.settings, app.site, Keystone(Cloud(app.settings), app.settings.subjects), rate, access_log)
     config = server.config(made, host, port, certificate, key, proxies=proxies)
     progress(
         _("Serving on {url}; access log: {file}").format(

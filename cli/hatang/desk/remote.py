@@ -156,12 +156,13 @@ def checked(url: str) -> str:
 
 def _session() -> Session:
     """A session of the person that clouds.yaml and OS_CLOUD name; openstacksdk's own search order."""
+    from keystoneauth1.exceptions import ClientException
     from openstack.config import OpenStackConfig
     from openstack.exceptions import ConfigException
 
     try:
         session: Session = OpenStackConfig().get_one().get_session()
-    except (ConfigException, ValueError, TypeError) as exc:
+    except (ConfigException, ClientException, ValueError, TypeError) as exc:
         raise SettingsError(
             f"no usable entry in clouds.yaml: {exc}", where="clouds.yaml, OS_CLOUD",
             do="name your entry with OS_CLOUD; see docs/how-to/serve.md for what stands in it",
@@ -171,12 +172,13 @@ def _session() -> Session:
 
 def unreachable(url: str, exc: Exception) -> HatangError:
     """Keystone or the server did not answer, or did not let the person in."""
-    from keystoneauth1.exceptions.http import Unauthorized
+    from keystoneauth1.exceptions.http import HTTPClientError
 
-    if isinstance(exc, Unauthorized):
+    if isinstance(exc, HTTPClientError):  # of the way to a token: the server's own refusals are answers
         return RefusedError(
-            "Keystone does not let you in", where="clouds.yaml, OS_CLOUD", do="check name, password and domain there"
-        )
+            f"Keystone, or the identity provider before it, does not let you in (status {exc.http_status})",
+            where="clouds.yaml, OS_CLOUD", do="check name, password, scope and identity provider there",
+        )  # fmt: skip
     return ServerError(
         f"no answer: {exc}", where=url, do="check --url and the network; of an own authority, name HATANG_CA_FILE"
     )

@@ -9,6 +9,8 @@ from pydantic import Field
 from hatang.model.base import Model, Slug
 from hatang.model.terms import ZoneKind
 
+FIRST_HOST = 10  # place in a subnet that the registry begins at; below: gateway, and what the cloud chooses itself
+
 
 class ZoneAllocation(Model):
     """Networks of one zone of one system."""

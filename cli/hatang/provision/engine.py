@@ -22,7 +22,7 @@ from typing import Any
 from hatang import private
 from hatang import settings as settings_module
 from hatang.errors import BusyError, EngineError
-from hatang.provision import orphans, toolchain
+from hatang.provision import late, orphans, toolchain
 from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
 from hatang.registry import leases
@@ -153,7 +153,8 @@ class Engine:
         begun = time.monotonic()
         folder = self._work_folder(stack, config)
         log.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob("events-*.jsonl"):  # of a run that was killed
+        for left in folder.glob("events-*.jsonl"):  # of a run whose command was killed; its engine may have gone on
+            late.remember_failed(self.state(stack), read_events(left))
             left.unlink(missing_ok=True)
         events = folder / f"events-{secrets.token_hex(4)}.jsonl"
         argv = [
@@ -178,6 +179,7 @@ class Engine:
                 pass_fds=[self._held[stack]] if stack in self._held else [],
             )
         report = read_events(events)
+        late.remember_failed(self.state(stack), report)
         events.unlink(missing_ok=True)
         report.seconds, report.log = round(time.monotonic() - begun, 2), log
         if ended.returncode != 0:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hatang.provision.state import Known
+
 
 @dataclass
 class Report:
@@ -16,6 +18,8 @@ class Report:
     changes: dict[str, int] = field(default_factory=dict)
     diagnostics: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    failed: list[Known] = field(default_factory=list)  # creations that did not go
+    begun: float = 0.0  # seconds since the epoch; 0: the engine said nothing
     seconds: float = 0.0
     log: Path = Path()
 
@@ -27,8 +31,13 @@ def read_events(file: Path) -> Report:
         return report
     for line in file.read_text().splitlines():
         event = json.loads(line)
+        report.begun = report.begun or float(event.get("timestamp") or 0)
         if pre := event.get("resourcePreEvent"):
             report.steps.append(pre["metadata"])
+        elif failure := event.get("resOpFailedEvent"):
+            if (made := failure["metadata"])["op"].startswith("create"):
+                inputs = (made.get("new") or {}).get("inputs") or {}
+                report.failed.append(Known(made["urn"], made["type"], "", inputs, {}))
         elif summary := event.get("summaryEvent"):
             report.changes = dict(summary.get("resourceChanges") or {})
         elif (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":

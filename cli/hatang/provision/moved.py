@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from hatang.provision.plan import Plan
+from hatang.provision.plan import AGENCY_IDS, NOT_MADE, Plan
 
 SHOWN = 6
+
+
+def agency_came_meanwhile(old: Plan, new: Plan) -> bool:
+    """Whether all that differs is that the agency is there, which the old plan would have made just so.
+
+    The first systems of an agency are often approved together, and each plan makes the agency; whichever is applied
+    first does it. What is left of the others was approved: nothing else is done, and the ids are the cloud's.
+    """
+    came = all(old.config.get(k) == NOT_MADE and new.config.get(k) not in (None, NOT_MADE) for k in AGENCY_IDS)
+    alike = replace(new, config={**new.config, **dict.fromkeys(AGENCY_IDS, NOT_MADE)})
+    rest = (alike.stack, alike.config, alike.state_digest, alike.refresh, alike.unmanaged)
+    if not came or rest != (old.stack, old.config, old.state_digest, old.refresh, old.unmanaged):
+        return False
+    # The state of the system's own stack is the same, so what is there by now belongs to the agency's.
+    before, after = _by_name(old), _by_name(new)
+    return before.keys() == after.keys() and all(
+        was == after[name] or (was, after[name]) == ("create", "same") for name, was in before.items()
+    )
 
 
 def moved(old: Plan, new: Plan) -> list[str]:

@@ -19,6 +19,7 @@ from hatang.settings import Settings
 
 WAYS = "ways"  # inputs that come from requests of their own (kind interconnect)
 AGENCY_IDS = ("domain_id", "administrators_id", "auditors_id")
+NOT_MADE = "(made by apply)"  # in place of such an id, in a plan that makes the agency too
 
 
 @dataclass

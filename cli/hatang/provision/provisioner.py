@@ -34,7 +34,7 @@ from hatang.provision.engine import Engine, Program, Stack, state_of
 from hatang.provision.events import Report
 from hatang.provision.keys import public_key
 from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import AGENCY_IDS, Plan, ending, rows_of, shown
+from hatang.provision.plan import AGENCY_IDS, NOT_MADE, Plan, ending, rows_of, shown
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -43,8 +43,6 @@ from hatang.stacks.site.config import SiteConfig
 from hatang.stacks.site.program import build as build_site
 from hatang.stacks.system.config import SystemConfig
 from hatang.stacks.system.program import build as build_system
-
-NOT_MADE = "(made by apply)"
 
 
 @dataclass(frozen=True)
@@ -312,10 +310,8 @@ class Provisioner:
             refresh = recovery.recover(state, self.cloud.connection, self.say) or refresh
             try:
                 report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
-            except EngineError:
-                if not recovery.sweep(state, self.cloud.connection, self.say):
-                    raise
-                # A late arrival stood in the way: its address or name was taken.
+            except EngineError as failure:
+                recovery.clear_the_way(failure, state, self.cloud.connection, self.say)
                 report = self.engine.up(stack, program, config, refresh=True, log=log, pack_config=pack)
             recovery.sweep(state, self.cloud.connection, self.say)
             return Outcome(stack.name, shown(report), state.outputs(), report.seconds, log)

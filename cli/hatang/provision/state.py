@@ -6,13 +6,17 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hatang import private
 from hatang.errors import EngineError
 from hatang.provision.toolchain import ENGINE_VERSION
+
+SERVER = "openstack:compute/instance:Instance"
+VOLUME = "openstack:blockstorage/volume:Volume"
+PROJECT = "openstack:identity/project:Project"
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,17 @@ class StateFile:
     def known(self) -> set[tuple[str, str]]:
         """(type, id) of each resource. By type: a router interface and its port have the same id."""
         return {(r.type, r.id) for r in self.resources() if r.id}
+
+    def owned(self, resource: Known) -> Known:
+        """With the project that owns it in its inputs; `tenantId` is how the engine's provider names it.
+
+        Servers and volumes of a system name no project: they are in the one that its stack made.
+        """
+        if resource.type not in (SERVER, VOLUME):
+            return resource
+        made = [r.id for r in self.resources() if r.type == PROJECT and not r.inputs.get("isDomain")]
+        # Without its project nothing can have been made in it: a name that no project has finds nothing.
+        return replace(resource, inputs={**resource.inputs, "tenantId": made[0] if len(made) == 1 else "(none)"})
 
     def pending(self) -> list[tuple[str, Known]]:
         """Operations that had begun when a run was killed: (creating, updating, deleting …, resource)."""

@@ -8,12 +8,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import islice
 
 from hatang.errors import InputError, RefusedError
-from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.allocation import FIRST_HOST, Allocation, HostAllocation, ZoneAllocation
 from hatang.model.site import BranchPool, Site
 from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 
-FIRST_HOST = 10  # below: gateway and room for what the network itself needs
 ZONE_SLOTS = list(ZoneKind)  # a zone's place in its block depends on its kind alone, so a level change moves nothing
 SLOT_PREFIX = 26  # the smallest block that a site may give (Site.system_prefix)
 V6_GROUP = 16 << 64  # addresses of the 16 subnets that a system gets

@@ -1,7 +1,8 @@
 """Who a user of Keystone is in the registry.
 
 Rules about persons (nobody approves what they asked for) compare names. A user's name in Keystone can be changed by the
-administrator of its domain, so the first name counts for good, and no second user gets it.
+administrator of its domain, and one that an identity provider sends may be chosen by the person; so the first name
+counts for good, and no second user gets it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from hatang.registry.network_tables import PersonRow
 from hatang.registry.store import Registry
 
 LONGEST = 150  # leaves room for what tells two users of one name apart
+TOLD_APART = "(?…"  # a name with one of these might look like another one: it bears the user's id from the start
 
 
 class Persons:
@@ -26,7 +28,7 @@ class Persons:
 
         Args:
             user_id: of Keystone.
-            shown: `user@domain`, as Keystone has it today.
+            shown: `user@domain`, as Keystone has it today (`hatang.serve.personas.Token.shown`).
         """
         with self._reading() as session:
             if (row := session.get(PersonRow, user_id)) is not None:
@@ -36,8 +38,7 @@ class Persons:
                 return row.name
             name = " ".join(shown.split())[:LONGEST]
             taken = select(PersonRow.user_id).where(PersonRow.name_key == person_key(name))
-            # With a bracket of its own it might be made to look like a name that was told apart.
-            if "(" in name or session.scalars(taken).first() is not None:
+            if set(TOLD_APART) & set(name) or session.scalars(taken).first() is not None:
                 name = f"{name} ({user_id[:32]})"
             session.add(PersonRow(user_id=user_id, name=name, name_key=person_key(name)))
             return name

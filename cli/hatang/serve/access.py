@@ -71,7 +71,8 @@ def _line(scope: Scope, status: int, begun: float) -> dict[str, Any]:
     state = scope["state"]
     return {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"), "from": client[0] if client else "",
-        "person": state.get("person", ""), "personas": state.get("personas", []), "method": scope["method"],
-        "path": scope["path"], "query": scope.get("query_string", b"").decode("ascii", "replace"),
+        "person": state.get("person", ""), "user": state.get("user", ""), "personas": state.get("personas", []),
+        "method": scope["method"], "path": scope["path"],
+        "query": scope.get("query_string", b"").decode("ascii", "replace"),
         "status": status, "ms": round((time.monotonic() - begun) * 1000, 1),
     }  # fmt: skip

@@ -44,6 +44,8 @@ class Office:
         self.strangers = Rate(STRANGERS_PER_S, STRANGERS_PER_S * 2)
 
     def _who(self, token: Token) -> Principal | None:
+        if not token.domain_id:
+            return None
         agency = self.registry.remote_name("agency", "domain_id", token.domain_id)
         system = self.registry.remote_name("system", "project_id", token.project_id) if token.project_id else None
         if system is not None:  # a project stays in the domain where it was made, whoever has the system now
@@ -95,14 +97,25 @@ async def who(request: Request, token: Annotated[str | None, Security(HEADER)] =
         caller = await run_in_threadpool(here.callers, token)
     if caller is None:
         raise Refusal(401, "the token is not good", "ask Keystone for a new one, scoped to your domain", challenge)
-    request.state.person = f"{caller.token.user}@{caller.token.user_domain}"
+    request.state.person, request.state.user = caller.token.shown, caller.token.user_id
     _slow(here.rate, caller.token.user_id)
     if caller.principal is None:
-        raise Refusal(
-            403, "this token gives no role here", "scope it to the domain of your agency; see docs/how-to/serve"
-        )
+        raise _nobody(caller.token)
     request.state.personas = sorted(caller.principal.personas)
     return caller.principal
+
+
+def _nobody(token: Token) -> Refusal:
+    """Why a token that is good gives nothing here."""
+    if token.doubt:
+        return Refusal(403, token.doubt, "tell the platform engineers; docs/how-to/federation.md says what is needed")
+    if not token.domain_id:
+        return Refusal(
+            403, "this token has no scope: it says who you are, not for what body you act",
+            "name the domain of your agency, or the project of your system, in clouds.yaml: auth.domain_name, or "
+            "auth.project_name with auth.project_domain_name",
+        )  # fmt: skip
+    return Refusal(403, "this token gives no role here", "scope it to the domain of your agency; see docs/how-to/serve")
 
 
 def _slow(rate: Rate, caller: str) -> None:

@@ -15,12 +15,14 @@ is an approver: its manager gives roles there, and control ACC-11 wants no other
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hatang.model.lifecycle import Role
 
 PLATFORM_DOMAIN = "hatang-platform"
+LONGEST = 150  # of a shown name, characters; leaves room in the registry for what tells two users of one name apart
 BODIES = {
     "hatang-specialised-unit": Role.SPECIALISED,
     "hatang-other-unit": Role.OTHER_UNIT,
@@ -43,13 +45,28 @@ class Token:
     """What Keystone says about a token."""
 
     user_id: str
-    user: str
+    user: str  # of persons whom an identity provider sends: as that one calls them today
     user_domain: str
-    domain_id: str  # of the scope: the domain itself, or that of the project
+    domain_id: str  # of the scope: the domain itself, or that of the project; empty: the token has no scope
     domain: str
     project_id: str  # empty: the token is for the domain
     roles: frozenset[str]
     expires_at: float  # Unix time, seconds
+    provider: str = ""  # identity provider of Keystone that the person came by; empty: a user of Keystone itself
+    doubt: str = ""  # why the way by which the person came is not believed
+
+    @property
+    def shown(self) -> str:
+        """`user@domain`, and by which identity provider. Those two are the site's words, and stand whole at the end.
+
+        The name may be one that the person chose. What cannot be seen in it is shown as `?`, what is too long ends
+        with `…`; the registry takes no such name without the user's id beside it.
+        """
+        place = f"@{self.user_domain}" + (f" via {self.provider}" if self.provider else "")
+        name = " ".join(unicodedata.normalize("NFC", self.user).split())
+        name = "".join(c if c.isprintable() else "?" for c in name)
+        room = max(LONGEST - len(place), 16)
+        return (name if len(name) <= room else name[: room - 1] + "…") + place
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class Principal:
     """Somebody whose token is good and who is somebody here."""
 
     user_id: str
-    shown: str  # user@domain
+    shown: str  # as in Token
     personas: frozenset[Persona]
     bodies: frozenset[Role]  # of an approver
     agency: str | None  # code; None: sees the whole site
@@ -75,6 +92,8 @@ def principal(token: Token, agency: str | None, system: str | None) -> Principal
         agency: code of the agency whose domain the scope of the token is or lies in; None: of none.
         system: name of the system whose project the scope is; None: of none.
     """
+    if token.doubt or not token.domain_id:
+        return None
     in_domain, roles = not token.project_id, token.roles
     platform = in_domain and token.domain == PLATFORM_DOMAIN
     if not platform and (agency is None or (token.project_id and system is None)):
@@ -94,6 +113,6 @@ def principal(token: Token, agency: str | None, system: str | None) -> Principal
     if not personas:
         return None
     return Principal(
-        token.user_id, f"{token.user}@{token.user_domain}", frozenset(personas), bodies,
+        token.user_id, token.shown, frozenset(personas), bodies,
         None if platform else agency, None if platform or in_domain else system,
     )  # fmt: skip

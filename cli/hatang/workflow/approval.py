@@ -83,7 +83,7 @@ def require_plan(context: Context, record: SystemRecord, digest: str) -> Request
         RefusedError: the cloud, the site or the request has moved since; what moved is said, and the new plan waits
             for approval.
     """
-    from hatang.provision.moved import moved
+    from hatang.provision.moved import agency_came_meanwhile, moved
     from hatang.provision.plan import load_plan
 
     request = require_decision(context, record)
@@ -96,7 +96,10 @@ def require_plan(context: Context, record: SystemRecord, digest: str) -> Request
     planned = request.case.planned
     if request.state in BEGUN and planned and planned.intent == made.intent:
         return request
-    differences = "; ".join(moved(load_plan(context.settings, record.spec.name, approval.plan), made))
+    approved = load_plan(context.settings, record.spec.name, approval.plan)
+    if agency_came_meanwhile(approved, made):
+        return request
+    differences = "; ".join(moved(approved, made))
     if request.state is RequestState.APPROVED:
         context.registry.act(
             request.id, Event(Act.MOVE, Role.HATANG, plan=digest, intent=made.intent, note=differences)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dbos import DBOS
 
-from hatang.errors import InputError, RefusedError
+from hatang.errors import HatangError, InputError, RefusedError
 from hatang.model.case import Event
 from hatang.model.interconnect import Interconnect
 from hatang.model.lifecycle import Act, RequestState, Role
@@ -94,6 +94,37 @@ def end_interconnect(context: Context, request_id: str, *, by: str = "", owner: 
             return {"finish": {"state": "ended"}}
         durable.leave_others(context.settings, "interconnect-end", way.request.planned_as)
         return several.run(context, "interconnect-end", way.request, _end)
+
+
+def left_over(context: Context) -> list[Way]:
+    """Ways that are over and not closed: nobody wrote their end down, or something of them is there, or closing one
+    stopped half way."""
+    over = [w for w in Interconnects(context.registry).all() if w.begun and w.interconnect and w.interconnect.lapsed]
+    return [w for w in over if w.request.state is not RequestState.REMOVED or _is_left(context, w)]
+
+
+def _is_left(context: Context, way: Way) -> bool:
+    made = way.interconnect
+    if made is not None and any(made.id in ways.in_cloud(context, e.system) for e in (made.source, made.destination)):
+        return True
+    runs = [r for r in durable.history(context.settings, way.request.planned_as) if r.kind == "interconnect-end"]
+    return bool(runs) and runs[-1].state not in durable.FINISHED
+
+
+def end_over(context: Context) -> tuple[list[str], dict[str, HatangError]]:
+    """Close every way that is over; run again, go on with what is left. One that cannot be closed keeps no other open.
+
+    Returns:
+        Ids of those that were closed; and what hinders the others, by id.
+    """
+    closed, failed = list[str](), dict[str, HatangError]()
+    for way in left_over(context):
+        try:
+            end_interconnect(context, way.request.id)
+            closed.append(way.request.id)
+        except HatangError as exc:
+            failed[way.request.id] = exc
+    return closed, failed
 
 
 def _end_early(context: Context, way: Way, by: str, owner: str, reason: str) -> None:

@@ -15,9 +15,10 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .. import providers
 from ..configfiles import BACKENDS
 from ..settings import Settings
-from . import bus, eager, sqlite
+from . import bearer, bus, eager, sqlite
 
 
 @dataclass
@@ -80,7 +81,7 @@ def wait_for(s: Settings, *services: str, timeout: float = 120) -> None:
 def _keystone(s: Settings) -> App:
     from keystone.server import wsgi
 
-    return App(wsgi.initialize_public_application())
+    return App(bearer.wrap(wsgi.initialize_public_application(), providers.folder(s)))
 
 
 def _placement(s: Settings) -> App:

@@ -1,4 +1,5 @@
-"""An interconnect on the real cloud: refused before, exactly its port while it is open, refused after it expired."""
+"""An interconnect on the real cloud: refused before, exactly its port while it is open, refused after it expired, and
+after a person ended it before its day."""
 
 from __future__ import annotations
 
@@ -92,9 +93,17 @@ def _left(pair: Pair) -> list[str]:
 
 
 def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, tmp_path: Path) -> None:
+    _apart_afterwards(pair, lambda: _live(pair, tmp_path))
+
+
+def test_an_owner_ends_it_before_its_day_and_nothing_passes_any_more(pair: Pair, tmp_path: Path) -> None:
+    _apart_afterwards(pair, lambda: _ended_early(pair, tmp_path))
+
+
+def _apart_afterwards(pair: Pair, life: Callable[[], None]) -> None:
     server = on_host(pair, "lap-hai-app", SERVE)
     try:
-        _live(pair, tmp_path)
+        life()
     except BaseException:  # the tests after this one expect systems that are apart
         for row in pair.hatang("interconnect", "list", "--output", "json").json()["interconnects"]:
             pair.hatang("interconnect", "end", row["id"], "--by", "nguoi-thu.vi-du", "--reason", "x", code=None)
@@ -105,6 +114,47 @@ def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, t
     assert _left(pair) == []
 
 
+def _approved(pair: Pair, folder: Path) -> dict[str, Any]:
+    """The request, as both owners and the approver decided."""
+    hatang = pair.hatang
+    row: dict[str, Any] = hatang("request", "submit", str(_file(folder)), "--output", "json").json()["request"]
+    planned = hatang("request", "plan", row["id"], "--output", "json").json()
+    assert {(s["operation"], s["type"]) for s in planned["steps"]} == {
+        ("create", kind) for kind in ("Port", "RouterInterface", "RouterRoute", "SecGroupRule")
+    }
+    row["owners"] = planned["request"]["owners"]
+    assert len(row["owners"]) == 2
+    hatang("request", "appraise", row["id"], "--by", "nguoi-tham-dinh.vi-du")
+    for i, owner in enumerate(row["owners"]):
+        hatang("request", "consent", row["id"], "--by", f"dai-dien-{i}.vi-du", "--for", owner)
+    hatang("request", "approve", row["id"], "--by", "nguoi-phe-duyet.vi-du")
+    return row
+
+
+def _ended_early(pair: Pair, folder: Path) -> None:
+    hatang = pair.hatang
+    addresses = sorted(f["ip_address"] for f in pair.port("lap-hai-app").fixed_ips)
+    row = _approved(pair, folder)
+    hatang("interconnect", "open", row["id"])
+    wanted = [[a, PORT, "hello"] for a in addresses]
+    assert _settles(lambda: _heard(pair, addresses), wanted) == wanted
+    nothing = hatang("interconnect", "end", "--expired", "--output", "json").json()
+    assert (nothing["interconnects"], nothing["failed"]) == ([], []), "its day is not over"
+    own = ("--by", "dai-dien-0.vi-du", "--for", row["owners"][0])
+    hatang("interconnect", "end", row["id"], *own, code=2)  # no reason
+    for by, owner, code in (("nguoi-khac.vi-du", "Ai khác", 2), ("nguoi-de-nghi.vi-du", row["owners"][0], 3)):
+        hatang("interconnect", "end", row["id"], "--by", by, "--for", owner, "--reason", "x", code=code)
+    assert _heard(pair, addresses) == wanted, "nothing was changed"
+    why = (*own, "--reason", "Không cần nữa (ví dụ)")
+    assert hatang.kill_at("close lap-hai …", "interconnect", "end", row["id"], *why), "killed between the two systems"
+    ended = hatang("interconnect", "end", "--expired", "--output", "json").json()  # what was begun is gone on with
+    assert [(w["id"], w["state"], w["in_cloud"]) for w in ended["interconnects"]] == [(row["id"], "ended", [])]
+    assert _settles(lambda: _heard(pair, addresses), []) == []
+    pair.prove(code=0)
+    last = hatang("request", "show", row["id"], "--output", "json").json()["request"]["history"][-1]
+    assert (last["act"], last["role"], last["by"]) == ("end", "owner", "dai-dien-0.vi-du")
+
+
 def _live(pair: Pair, folder: Path) -> None:
     hatang = pair.hatang
     port = pair.port("lap-hai-app")
@@ -112,16 +162,7 @@ def _live(pair: Pair, folder: Path) -> None:
     assert len(addresses) == 2, "IPv4 and IPv6"
     assert _heard(pair, addresses) == [], "systems are apart"
 
-    row = hatang("request", "submit", str(_file(folder)), "--output", "json").json()["request"]
-    planned = hatang("request", "plan", row["id"], "--output", "json").json()
-    assert {(s["operation"], s["type"]) for s in planned["steps"]} == {
-        ("create", kind) for kind in ("Port", "RouterInterface", "RouterRoute", "SecGroupRule")
-    }
-    assert len(planned["request"]["owners"]) == 2
-    hatang("request", "appraise", row["id"], "--by", "nguoi-tham-dinh.vi-du")
-    for i, owner in enumerate(planned["request"]["owners"]):
-        hatang("request", "consent", row["id"], "--by", f"dai-dien-{i}.vi-du", "--for", owner)
-    hatang("request", "approve", row["id"], "--by", "nguoi-phe-duyet.vi-du")
+    row = _approved(pair, folder)
     assert hatang.kill_at("open lap-hai …", "interconnect", "open", row["id"]), "killed between the two systems"
     opened = hatang("interconnect", "open", row["id"], "--output", "json").json()["interconnect"]
     assert (opened["state"], opened["in_cloud"]) == ("open", ["lap-mot", "lap-hai"])
@@ -142,8 +183,17 @@ def _live(pair: Pair, folder: Path) -> None:
     }
     causes = [c["what"] for c in over["causes"] if c["kind"] == "rule-added"]
     assert {f"expired on {TODAY - timedelta(days=1)}" in what for what in causes} == {True}
+    checked = hatang("check", "--system", "lap-hai", "--control", "HST-02", "--output", "json", code=1).json()
+    (unmet,) = [r for r in checked["results"] if r["control"] == "HST-02"]
+    assert f"interconnect {row['id']}, expired on {TODAY - timedelta(days=1)}" in unmet["detail"]
     steps = hatang("system", "plan", "lap-hai", "--output", "json").json()["steps"]
     assert {s["operation"] for s in steps if s["name"].startswith("ways-")} == {"delete"}
-    ended = hatang("interconnect", "end", row["id"], "--output", "json").json()["interconnect"]
-    assert (ended["state"], ended["in_cloud"]) == ("ended", [])
+    # what a timer runs each day; killed between the two systems, the next one goes on
+    assert hatang.kill_at("close lap-hai …", "interconnect", "end", "--expired")
+    ended = hatang("interconnect", "end", "--expired", "--output", "json").json()
+    assert [(w["id"], w["state"], w["in_cloud"]) for w in ended["interconnects"]] == [(row["id"], "ended", [])]
+    assert ended["failed"] == []
     assert _settles(lambda: _heard(pair, addresses), []) == []
+    again = hatang("interconnect", "end", "--expired", "--output", "json").json()
+    assert (again["interconnects"], again["failed"]) == ([], [])
+    hatang("check", "--system", "lap-hai", "--control", "HST-02")

@@ -61,7 +61,8 @@ def test_what_the_cloud_made_too_late_does_not_stand_in_the_way(
     fixed = [{"subnet_id": branch["bastion_subnet"], "ip_address": str(asked.allocation.bastion_address)}]
     plan, up = maker.plan_system(asked), Engine.up
     came: list[str] = []
-    late.remember(maker.engine.state(Stack("hatang-system", LATE)), [Known("urn::bastion-port", PORT, "", port, {})])
+    asked_for = late.Late.of(Known("urn::bastion-port", PORT, "", port, {}))
+    late.remember(maker.engine.state(Stack("hatang-system", LATE)), [asked_for])
 
     def up_behind_it(engine: Engine, stack: Stack, *args: Any, **values: Any) -> Report:
         if stack.name == LATE and not came:

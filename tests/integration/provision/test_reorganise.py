@@ -28,8 +28,9 @@ from hatang.model.lifecycle import Act, RequestState, Role
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.waiver import civil_day
 from hatang.provision.provisioner import Provisioner
-from hatang.registry import Registry, SystemRecord
+from hatang.registry import Registry, RequestRecord, SystemRecord
 from hatang.registry.succession import Succession
+from hatang.workflow import durable
 from hatang.workflow.context import Context
 from hatang.workflow.interconnect import open_interconnect, plan_interconnect
 from hatang.workflow.reorganise import plan_reorganisation, reorganise
@@ -151,19 +152,30 @@ def _file() -> Reorganisation:
     })  # fmt: skip
 
 
-def _killed_after(state: Path, request: str, seconds: float) -> bool:
-    """Carry it out in a process of its own and kill that with its engine; False: it had ended before."""
-    words = [sys.executable, "-m", "tests.integration.provision.test_reorganise", str(state), request]
+def _killed_in_the_middle(state: Path, record: RequestRecord) -> list[str]:
+    """Carry it out in a process of its own; kill that with its engine in the middle of the second handover.
+
+    Returns:
+        The steps that had ended.
+    """
+    words = [sys.executable, "-m", "tests.integration.provision.test_reorganise", str(state), record.id]
     child = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    try:
-        child.wait(seconds)
-        return False
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        return True
+    until = time.monotonic() + 300
+    while f"hand over {SYSTEMS[0]}" not in (done := _ended(state, record)) and time.monotonic() < until:
+        assert child.poll() is None, "it had ended before"
+        time.sleep(0.5)
+    time.sleep(3)  # the engine is at work on the second by now
+    os.killpg(child.pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL, "it had ended before"
+    return done
+
+
+def _ended(state: Path, record: RequestRecord) -> list[str]:
+    """Steps of the reorganisation that are over."""
+    runs = durable.history(settings_module.load(state_dir=state), record.planned_as)
+    return [s.name for r in runs if r.kind == "reorganise" for s in r.steps if s.state == "done"]
 
 
 @pytest.mark.turn("tenancy", "reorganise")
@@ -205,11 +217,12 @@ def test_three_bodies_become_one_and_nothing_of_their_systems_is_touched(
     registry.act(record.id, Event(Act.APPROVE, Role.SPECIALISED, "nguoi-phe-duyet", plan=plan.digest))
 
     begun = time.monotonic()
-    killed = _killed_after(state, record.id, planned + 12)  # it plans again first
-    reached = registry.request(record.id).state
+    ended = _killed_in_the_middle(state, record)
+    assert f"hand over {SYSTEMS[1]}" not in ended
+    assert registry.request(record.id).state is not RequestState.ACTIVE
     result = reorganise(context(state), record.id)
-    carried_out = time.monotonic() - begun
-    print(f"3 systems: planned in {planned:.1f} s, carried out in {carried_out:.1f} s; killed {killed} at {reached}")
+    took = time.monotonic() - begun
+    print(f"3 systems: planned in {planned:.1f} s, carried out in {took:.1f} s; killed after {ended}")
     assert [s for s in result if s.startswith("hand over ")] == [f"hand over {s}" for s in SYSTEMS]
     assert registry.request(record.id).state is RequestState.ACTIVE
 

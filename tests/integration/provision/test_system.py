@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 from openstack.connection import Connection
 
 from hatang.errors import InputErrors, PolicyError, RefusedError
+from hatang.model.allocation import FIRST_HOST
 from hatang.provision.plan import Plan
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
@@ -97,6 +99,19 @@ def test_a_quota_and_a_name_changed_by_hand_are_put_right(
     assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-compute", ["instances"])]
     maker.apply_system(system, plan)
     assert compute.get_quota_set(project).instances == 1
+
+
+def test_a_port_that_asks_for_no_address_never_takes_one_of_the_registry(maker: Provisioner, cloud: Connection) -> None:
+    """Neutron chooses at random among what it may; a router's place on the bastion network must stay free for it."""
+    network: Any = cloud.network
+    branch = maker.site.branches[0]
+    bastion = maker.outputs("site", maker.site.name)["branches"][branch.branch.value]["bastion_network"]
+    made = [network.create_port(network_id=bastion) for _ in range(4)]
+    chosen = [IPv4Address(f["ip_address"]) for p in made for f in p.fixed_ips]
+    for port in made:
+        network.delete_port(port)
+    assert len(chosen) == len(made)
+    assert max(chosen) < branch.bastion[FIRST_HOST]
 
 
 def test_only_the_levels_volume_type_can_be_used_and_a_new_type_is_closed_too(

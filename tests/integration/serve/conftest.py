@@ -13,19 +13,29 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import yaml
 
 from hatang import settings
 from hatang.inputs import load_site, request_of
 from hatang.registry import Registry
 from hatang.sandbox.lifecycle import Sandbox
 from hatang.serve.personas import PLATFORM_DOMAIN
-from tests.unit.serve.place import MINE, OTHER, SITE, SYSTEMS, text
+from tests.unit.registry.decided import approve
+from tests.unit.serve.place import MINE, OTHER, SITE, SYSTEMS, content
 
 from .authority import Authority
+from .federation import Federation
+from .identity_provider import IdentityProvider
 from .persons import Persons
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
+
+PEOPLE = {  # of the identity provider, and the groups that it tells of
+    "an": ["h99-05-quan-tri"], "binh": ["h99-05-thanh-vien"], "chi": ["nen-tang-ky-su"],
+    "dung": ["chu-quan"], "giang": ["don-vi-chuyen-trach"], "khanh": ["nen-tang-kiem-toan"],
+    "hai": ["h99-05-quan-tri", "chu-quan"], "khach": ["khong-co-nhom-nay"],
+}  # fmt: skip
 
 
 @dataclass
@@ -76,12 +86,13 @@ def server(
     registry, site = Registry.open(settings.load(state_dir=state).registry), load_site(SITE)
     for system, agency in SYSTEMS.items():
         slug = agency.lower().replace(".", "-")
-        file, raw = request_of(text(system, agency).encode(), "request", site)
-        registry.submit(file, raw, site)
+        file, raw = request_of(_with_room(system, agency).encode(), "request", site)
+        asked = registry.submit(file, raw, site)
         registry.record_remote_ids("agency", agency, {"domain_id": persons.domains[slug]})
         project = persons.project(system, slug)
         registry.record_remote_ids("system", system, {"project_id": project})
         if system == "van-thu":
+            approve(registry, asked.id)  # with the ceiling that it states
             persons.user("member", slug, "member", project)
     authority = Authority(tmp_path_factory.mktemp("authority"))
     certificate, key = authority.certificate("server")
@@ -102,6 +113,13 @@ def server(
         log.close()
 
 
+def _with_room(system: str, agency: str) -> str:
+    """A request that states a ceiling for as much as all tests together ask for."""
+    wanted = content(system, agency)
+    wanted["agency"]["ceiling"] = {"hosts": 200, "vcpus": 1000, "ram_gib": 4000, "disk_gib": 100_000}
+    return yaml.safe_dump(wanted, allow_unicode=True)
+
+
 def _answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
@@ -112,3 +130,20 @@ def _answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> Non
         except requests.ConnectionError:
             time.sleep(0.2)
     raise AssertionError(f"no answer: {log.read_text()}")
+
+
+@pytest.fixture(scope="package")
+def federation(sandbox: Sandbox, cloud: Connection, server: Server) -> Iterator[Federation]:
+    """The province's identity provider `tinh` with its people, whose users have a domain of their own."""
+    provider = IdentityProvider()
+    made = Federation(cloud, server.persons, sandbox.settings(), provider)
+    try:
+        server.persons.domain("dinh-danh")
+        made.groups(server.registry.remote_ids("system", "van-thu")["project_id"])
+        made.way("tinh", "dinh-danh")
+        for login, told in PEOPLE.items():
+            made.person("tinh", login, *told)
+        yield made
+    finally:
+        made.clear()
+        provider.close()

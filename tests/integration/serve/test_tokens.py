@@ -55,7 +55,7 @@ def test_a_token_for_a_project_gives_that_system_alone(server: Server) -> None:
 
 def test_a_token_without_scope_or_of_no_agency_gives_nothing(server: Server, cloud: Connection) -> None:
     unscoped = server.persons.token("admin", unscoped=True)
-    server(unscoped, "GET", "/v1/systems", 401)
+    assert "no scope" in server(unscoped, "GET", "/v1/systems", 403)["detail"]
     server(str(cloud.auth_token), "GET", "/v1/systems", 403)  # the cloud's administrator, in the domain Default
     server("gAAAAABnothing", "GET", "/v1/systems", 401)
 

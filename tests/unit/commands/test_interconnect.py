@@ -117,3 +117,22 @@ def test_before_it_was_begun_ending_it_touches_no_cloud(shell: Shell) -> None:
     done = shell.json("interconnect", "end", request, "--by", "nguoi-tham-dinh", "--reason", "không cần nữa")
     assert done["interconnect"]["state"] == "ended"
     assert "ended on" in done["interconnect"]["lapsed"]
+
+
+def test_all_that_are_over_are_ended_at_once(shell: Shell) -> None:
+    request = opened(shell)
+    for system in ("mot-1", "mot-2"):  # so that nothing in the cloud is to be changed
+        shell.registry.set_system_state(system, "provisioning")
+    assert "No interconnect is over" in shell("interconnect", "end", "--expired")
+    expire(shell.registry, request)
+    done = shell.json("interconnect", "end", "--expired")
+    assert [(w["id"], w["state"], w["in_cloud"]) for w in done["interconnects"]] == [(request, "ended", [])]
+    assert done["failed"] == []
+    assert "No interconnect is over" in shell("interconnect", "end", "--expired")
+
+
+def test_what_is_to_end_is_named_once(shell: Shell) -> None:
+    request = opened(shell)
+    for words in ((), (request, "--expired"), ("--expired", "--by", "x"), ("--expired", "--reason", "x")):
+        assert "--expired" in shell("interconnect", "end", *words, code=2)
+    assert shell.json("interconnect", "show", request)["interconnect"]["state"] == "open"

@@ -57,6 +57,10 @@ class Issuer:
     def __init__(self) -> None:
         self.asked = 0
         self.names: dict[str, str] = {}  # user's name, where it was changed
+        self.ids: dict[str, str] = {}  # user's id, where two tokens are of one person
+        self.sent: dict[str, tuple[str, str, str]] = {}  # name, domain, identity provider of whom one sends
+        self.doubts: dict[str, str] = {}
+        self.unscoped: set[str] = set()
         self.gone: set[str] = set()
 
     def __call__(self, token: str) -> Token | None:
@@ -67,9 +71,12 @@ class Issuer:
         scope, roles = ROLES[who]
         domain, _, project = scope.partition("/")
         name = domain if domain == PLATFORM_DOMAIN else domain.lower().replace(".", "-")
+        user, user_domain, provider = self.sent.get(who, (self.names.get(who, who), name, ""))
+        is_scoped = who not in self.unscoped
         return Token(
-            f"id-{who}", self.names.get(who, who), name, f"domain-{domain}", name,
-            f"project-{project}" if project else "", frozenset(roles), time.time() + 3600,
+            self.ids.get(who, f"id-{who}"), user, user_domain, f"domain-{domain}" if is_scoped else "", name,
+            f"project-{project}" if project else "", frozenset(roles), time.time() + 3600, provider,
+            self.doubts.get(who, ""),
         )  # fmt: skip
 
 

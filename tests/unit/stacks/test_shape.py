@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from hatang.catalogue.zones import zone_matrix
+from hatang.model.allocation import FIRST_HOST
 from hatang.model.system import KeptVolume
 from hatang.model.terms import Level
 from hatang.policies.rules.resources import QUOTA_TYPES, Planned, snake, violations
@@ -143,6 +145,16 @@ def test_each_branch_has_its_own_scope_and_pools() -> None:
     for pool in _of(made, "SubnetPool"):
         assert pool.inputs["addressScopeId"] == f"id-{pool.name.replace('-pool-', '-scope-')}"
         assert pool.inputs["shared"] is False
+
+
+def test_on_networks_where_the_registry_gives_out_addresses_the_cloud_chooses_others() -> None:
+    subnets = [
+        m.inputs for m in _of(record_site(), "Subnet") if m.name.endswith(("-bastion-subnet", "-interconnect-subnet"))
+    ]
+    assert len(subnets) == 2 * len(site().branches)
+    for made in subnets:
+        net = IPv4Network(made["cidr"])
+        assert made["allocationPools"] == [{"start": str(net[1]), "end": str(net[FIRST_HOST - 1])}]
 
 
 def test_an_entry_program_only_translates() -> None:

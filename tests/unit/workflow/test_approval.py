@@ -14,7 +14,7 @@ from hatang import settings
 from hatang.errors import RefusedError
 from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
-from hatang.provision.plan import Plan
+from hatang.provision.plan import AGENCY_IDS, NOT_MADE, Plan
 from hatang.registry import RequestRecord, SystemRecord
 from hatang.workflow import durable, status
 from hatang.workflow.approval import require_decision, require_plan, target
@@ -69,6 +69,44 @@ def test_exactly_the_approved_plan_passes(context: Context) -> None:
 def test_the_order_of_parallel_steps_makes_no_other_plan(context: Context) -> None:
     two = [*ROWS, {"operation": "create", "type": "Server", "name": "app", "changed": []}]
     assert made(context, two).digest == made(context, two[::-1]).digest
+
+
+DOMAIN = {"operation": "create", "type": "Project", "name": "domain", "changed": []}
+UNMADE: dict[str, Any] = dict.fromkeys(AGENCY_IDS, NOT_MADE)
+THERE: dict[str, Any] = {k: f"id-{k}" for k in AGENCY_IDS}
+
+
+def test_an_agency_that_another_approved_system_made_meanwhile_is_no_move(context: Context) -> None:
+    found = record(context, made(context, [DOMAIN, *ROWS], **UNMADE))
+    now = made(context, [{**DOMAIN, "operation": "same"}, *ROWS], **THERE)
+    assert require_plan(context, system(context), now.digest).id == found.id
+
+
+@pytest.mark.parametrize(
+    ("rows", "state", "ids"),
+    [
+        ([{**DOMAIN, "operation": "update"}], "s", THERE),  # somebody else made it otherwise
+        ([], "s", THERE),
+        ([{**DOMAIN, "operation": "same"}, {**DOMAIN, "name": "more"}], "s", THERE),
+        ([{**DOMAIN, "operation": "same"}], "t", THERE),  # the system itself is not as it was either
+        ([{**DOMAIN, "operation": "same"}], "s", UNMADE),
+        ([{**DOMAIN, "operation": "same"}], "s", {**THERE, "level": 4}),
+    ],
+)
+def test_anything_more_than_that_is_a_move(
+    context: Context, rows: list[dict[str, Any]], state: str, ids: dict[str, Any]
+) -> None:
+    record(context, made(context, [DOMAIN, *ROWS], **UNMADE))
+    now = made(context, [*rows, *ROWS], state, **ids)
+    with pytest.raises(RefusedError, match="is not what apply would do now"):
+        require_plan(context, system(context), now.digest)
+
+
+def test_another_agency_than_the_one_that_was_there_is_a_move(context: Context) -> None:
+    record(context, made(context, **THERE))
+    other: dict[str, Any] = {k: f"{v}-2" for k, v in THERE.items()}
+    with pytest.raises(RefusedError, match="ids that the cloud gave"):
+        require_plan(context, system(context), made(context, **other).digest)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 from hatang.errors import InputError
-from hatang.model.allocation import Allocation, HostAllocation, ZoneAllocation
+from hatang.model.allocation import FIRST_HOST, Allocation, HostAllocation, ZoneAllocation
 from hatang.model.site import Site
 from hatang.model.system import System
 from hatang.model.terms import ZoneKind
 from hatang.provision.adoption.discovery import WHERE, Found
 from hatang.provision.adoption.tenant import Subnet, Tenant, Thing
-from hatang.registry.allocator import FIRST_HOST, SLOT_PREFIX, first_free
+from hatang.registry.allocator import SLOT_PREFIX, first_free
 
 HOST_PREFIX = 32
 
