@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     cloud: str = Field("hatang", description="Entry of clouds.yaml that the platform's automation uses.")
     federation_subjects: str = Field(
-        "OIDC-sub,OIDC_CLAIM_sub,HTTP_OIDC_SUB",
+        "OIDC_CLAIM_sub,OIDC-sub",
         description="Variables by which Keystone's mappings may tell who somebody of an identity provider is, "
         "separated by commas: only what that person can never choose or change.",
     )  # fmt: skip

@@ -168,15 +168,8 @@ class Live:
         """Rules of each zone's group, from the matrix and from interconnects in force."""
         system = self.system
         assert system.allocation is not None, "the system has no addresses"
-        services = system.site.services
-        places = Places(
-            zones={z.kind.value: (z.cidr, z.cidr_v6) for z in system.allocation.zones},
-            bastion=system.site.pool(system.agency.branch).bastion,
-            time=tuple(a for a in services.time_servers if a.version == 4),
-            dns=tuple(a for a in services.dns_servers if a.version == 4),
-            log=services.log_server,
-            log_port=services.log_port,
-        )
+        subnets = {z.kind.value: (z.cidr, z.cidr_v6) for z in system.allocation.zones}
+        places = Places.of(system.site.services, system.site.pool(system.agency.branch).bastion, subnets)
         zones = tuple(z.kind for z in system.allocation.zones)
         flows = system.matrix.flows(zones, system.spec.public)
         denied = system.matrix.denies_egress(system.spec.level)

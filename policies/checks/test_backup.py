@@ -12,7 +12,8 @@ from hatang.policies.checks.units import units
 
 TIMER = "hatang-backup.timer"
 KEY, STATE = "/etc/hatang-backup.key", "/var/lib/hatang-backup"
-ON_HOST = "/var/backups/hatang"  # where the site names no repository
+ON_HOST = "/var/backups/hatang"  # where the site names neither store nor repository
+ON_STORE = "sftp:hatang-store:"  # and the host's name; its repositories lie below
 PROGRAM = "/usr/local/sbin/hatang-backup"
 NEEDED = ("/etc", "/srv")  # settings and data
 PARTS = {"config", "data", "index", "keys", "locks", "snapshots"}  # of a repository of restic
@@ -22,14 +23,16 @@ DAYS_PER_MONTH = 31
 ASKED = (
     'for i in $(seq 400); do [ "$(systemctl is-active hatang-backup.service)" = activating ] || break; sleep 0.1; done;'
     f" export RESTIC_PASSWORD_FILE={KEY}; r=$(sed -n s/^REPOSITORY=//p /etc/hatang-backup.conf); echo where $r;"
+    f" case $r in {ON_STORE}*) r=$(cat {STATE}/where); p=${{r#{ON_STORE}}}; echo last $r;"
+    ' printf "ls -1 %s\\n" "$p" | sftp -q -b - hatang-store 2>&1 | sed -n "s|^.*$p/|part |p";; esac;'
     ' echo "now $(date +%s)"; sed -n "s/^PATHS=/paths /p" /etc/hatang-backup.conf;'
     f' echo "key $(stat -c "%U %a %s" {KEY} 2>&1)";'
-    f' echo "mark $(restic -q --no-lock --no-cache -r $r dump latest {STATE}/mark 2>&1 | head -n 1)";'
+    f' echo "mark $(timeout 40 restic -q --no-lock --no-cache -r $r dump latest {STATE}/mark 2>&1 | head -n 1)";'
     f' echo "kept $(head -n 1 {STATE}/mark 2>&1)"; echo "restored $(tail -n 1 {STATE}/restored 2>&1)";'
     " if [ -d $r ]; then ls $r | sed 's/^/part /'; ls $r/keys | sed 's/^/opens /'; ls $r/snapshots | sed 's/^/copy /';"
     " else restic -q --no-lock -r $r list keys | sed 's/^/opens /';"
     " restic -q --no-lock -r $r list snapshots | sed 's/^/copy /'; fi;"
-    f" grep -v removed= {STATE}/register | cut -d ' ' -f 2 | sed 's/^/listed /';"
+    f" grep -v ' \\(removed\\|left\\)=' {STATE}/register | cut -d ' ' -f 2 | sed 's/^/listed /';"
     f' last=$(tail -n 1 {STATE}/register | cut -d " " -f 2);'
     " echo told $(cat /var/log/syslog.1 /var/log/syslog 2>/dev/null"
     ' | grep -c "hatang-backup.*copy ${last:-none} of"); true'
@@ -61,8 +64,13 @@ class Copies:
 def copies(ask: Ask, expected: Expected) -> Copies:
     """What the host says of the repository that the site names; asked once for all checks."""
     found = Copies(ask(ASKED))
+    where, last = found.one("where"), found.one("last")
+    if expected.variables.get("backup_store_address"):
+        assert where.startswith(ON_STORE), f"copies go to {where or 'nowhere'}, not to the site's store"
+        assert last.startswith(f"{where}/"), f"the last copy went to {last or 'nowhere'}, not to the site's store"
+        return found
     wanted = str(expected.variables.get("backup_repository") or ON_HOST)
-    assert found.one("where") == wanted, f"copies go to {found.one('where') or 'nowhere'}, not to {wanted}"
+    assert where == wanted, f"copies go to {where or 'nowhere'}, not to {wanted}"
     return found
 
 

@@ -8,8 +8,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hatang.catalogue.zones import Flow
+from hatang.catalogue.zones import SITES, Flow
+from hatang.model.site import Services
 
+Subnets = tuple[IPv4Network, IPv6Network]
 ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
@@ -40,34 +42,54 @@ class Places(BaseModel):
     """Prefixes behind the words of the matrix."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    zones: Mapping[str, tuple[IPv4Network, IPv6Network]] = Field(description="Subnets of each zone.")
+    zones: Mapping[str, Subnets] = Field(description="Subnets of each zone.")
     bastion: IPv4Network = Field(description="Bastion network of the branch.")
     time: tuple[IPv4Address, ...] = Field(description="Time servers.")
     dns: tuple[IPv4Address, ...] = Field(description="Resolvers.")
-    log: IPv4Address = Field(description="Log store.")
-    log_port: int = Field(description="TCP port of the log store.")
+    ends: Mapping[str, tuple[tuple[IPv4Address, int], ...]] = Field(
+        description="Address and TCP port of services whose port is the site's: log, and those that it names."
+    )
 
-    def prefixes(self, place: str) -> list[str]:
-        """Prefixes of a zone or of a place outside."""
+    @classmethod
+    def of(cls, services: Services, bastion: IPv4Network, zones: Mapping[str, Subnets]) -> Places:
+        """Places of a system, with the services of its site."""
+        return cls(
+            zones=zones,
+            bastion=bastion,
+            time=tuple(a for a in services.time_servers if isinstance(a, IPv4Address)),
+            dns=tuple(a for a in services.dns_servers if isinstance(a, IPv4Address)),
+            ends=services.ends,
+        )
+
+    def prefixes(self, place: str, port: int | None) -> list[tuple[str, int | None]]:
+        """Prefixes of a zone or of a place outside, each with the port there; none: the site names no such service.
+
+        Args:
+            port: of the matrix.
+        """
+        if place in SITES:
+            return [(f"{a}/32", at) for a, at in self.ends.get(place, ())]
         if place in self.zones:
-            return [str(n) for n in self.zones[place]]
-        if place == "internet":
-            return list(ANYWHERE.values())
-        if place == "bastion":
-            return [str(self.bastion)]
-        found = {"time": self.time, "dns": self.dns, "log": (self.log,)}[place]
-        return [f"{a}/32" for a in found]
+            found = [str(n) for n in self.zones[place]]
+        elif place == "internet":
+            found = list(ANYWHERE.values())
+        elif place == "bastion":
+            found = [str(self.bastion)]
+        else:
+            found = [f"{a}/32" for a in {"time": self.time, "dns": self.dns}[place]]
+        return [(prefix, port) for prefix in found]
 
 
 def rules_of(zone: str, flows: Sequence[Flow], places: Places, egress_denied: bool) -> tuple[Rule, ...]:
     """All rules of the group of one zone, in a stable order, each once."""
     rules = []
     for flow in flows:
-        port = places.log_port if flow.destination == "log" else flow.port
         if flow.destination == zone:
-            rules += [_rule("ingress", p, flow.protocol, port, flow.why) for p in places.prefixes(flow.source)]
+            ends = places.prefixes(flow.source, flow.port)
+            rules += [_rule("ingress", prefix, flow.protocol, port, flow.why) for prefix, port in ends]
         if flow.source == zone and egress_denied:
-            rules += [_rule("egress", p, flow.protocol, port, flow.why) for p in places.prefixes(flow.destination)]
+            ends = places.prefixes(flow.destination, flow.port)
+            rules += [_rule("egress", prefix, flow.protocol, port, flow.why) for prefix, port in ends]
     if not egress_denied:
         rules += [
             _rule("egress", p, "", None, "SAC-13: below level 3 only what enters is denied") for p in ANYWHERE.values()

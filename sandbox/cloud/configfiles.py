@@ -16,7 +16,7 @@ SERVICE_USER = "svc"
 SERVICE_PROJECT = "service"
 BACKEND = "sandbox"  # host name of nova/cinder/designate managers, and the first back end of cinder
 BACKENDS = (BACKEND, "sandbox-dedicated")  # volume_backend_name of each; two, so that level 5 can have its own
-ASSERTED = "OIDC-"  # begins the variables that stand for claims of an identity provider
+ASSERTED = "OIDC_CLAIM_"  # mod_auth_openidc's own; begins the variables that stand for claims of an identity provider
 PLACEHOLDER_KEK = base64.b64encode(b"0" * 32).decode()
 NODE_NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 

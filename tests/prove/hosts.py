@@ -37,11 +37,10 @@ class HostProof(Proving):
         return self.checked.bad(*self.options, by="hatang")
 
     def break_it(self, mutation: Mutation) -> None:
-        """Run its script as root."""
-        self.checked.root(mutation.run)
+        """Run its scripts as root."""
+        self.checked.break_it(mutation)
 
     def put_right(self, control: str, mutation: Mutation, done: None) -> None:
         """Undo what no role undoes, then the roles of what was broken."""
-        if mutation.undo:
-            self.checked.root(mutation.undo)
+        self.checked.undo(mutation)
         self.checked.harden(tags=(control, *mutation.also))

@@ -68,6 +68,7 @@ def _hardened(folder: Path, stack: ExitStack, say: Say, *, own_kernel: bool) -> 
     lone = Lone(folder)
     stack.callback(lone.down)
     lone.add("le-web", own_kernel=own_kernel)
+    lone.add_store()
     say("a host, hardened to level 4 before the first mutation")
     return HostProof(Checked(lone), of_the_kernel() if own_kernel else ()).prove
 

@@ -13,10 +13,11 @@ from hatang.model.base import Model
 from hatang.model.terms import Level, ZoneKind
 
 FILE = Path(__file__).resolve().parents[1] / "policies" / "zones.yaml"
-OUTSIDE = ("internet", "bastion", "time", "dns", "log")
+SITES = ("log", "mirror", "signatures", "store")  # address and port of these are the site's
+OUTSIDE = ("internet", "bastion", "time", "dns", *SITES)
 Place = Literal[
-    "internet", "bastion", "time", "dns", "log", "every", "border", "dmz", "application", "database", "internal",
-    "wireless", "management", "wan", "equipment",
+    "internet", "bastion", "time", "dns", "log", "mirror", "signatures", "store", "every", "border", "dmz",
+    "application", "database", "internal", "wireless", "management", "wan", "equipment",
 ]  # fmt: skip
 
 
@@ -35,7 +36,7 @@ class FlowRule(Model):
     from_: Place = Field(alias="from", description="Where the connection begins.")
     to: Place = Field(description="Where it goes.")
     protocol: Literal["tcp", "udp", "icmp"] = Field(description="Protocol.")
-    port: int | None = Field(None, ge=1, le=65535, description="Destination port; none: ICMP, or the site's log port.")
+    port: int | None = Field(None, ge=1, le=65535, description="Destination port; none: ICMP, or the site's.")
     public: bool = Field(False, description="Only for systems that serve the Internet.")
     without: ZoneKind | None = Field(None, description="Only where the system lacks this zone.")
     why: str = Field(description="Control and reason.")
@@ -45,9 +46,9 @@ class Flow(Model):
     """One flow that passes in a system: between two of its zones, or between a zone and a place outside."""
 
     source: str = Field(description="Zone, or internet, bastion.")
-    destination: str = Field(description="Zone, or time, dns, log.")
+    destination: str = Field(description="Zone, or time, dns, log, mirror, signatures, store.")
     protocol: str = Field(description="tcp, udp or icmp.")
-    port: int | None = Field(description="Destination port.")
+    port: int | None = Field(description="Destination port; none: ICMP, or the site's.")
     why: str = Field(description="Control and reason.")
 
 

@@ -1,4 +1,4 @@
-"""`hatang host`: list, ssh, harden."""
+"""`hatang host`: list, ssh, harden, store-keys, restore."""
 
 from __future__ import annotations
 
@@ -137,3 +137,60 @@ def harden(
         )
         click.echo(_("{s} s; log: {log}").format(s=done.seconds, log=log))
     return 1 if check and any(done.changed.values()) else 0
+
+
+@command.command(
+    "store-keys",
+    help=_("Show by which key each host logs in at the store of copies, for the role copies_store."),
+    epilog=examples("hatang host store-keys", "hatang host store-keys --output json > hosts.json"),
+)
+@output_option
+@click.pass_obj
+def store_keys(app: App, output: str) -> None:
+    """Public keys alone."""
+    from hatang.hosts.copies import KeptKeys
+
+    found = [{"name": name, "key": key} for name, key in KeptKeys(app.settings).public().items()]
+    if output == "json":
+        return emit_json("hatang.store-keys/1", copies_store_hosts=found)
+    return emit_table([_("Host"), _("Key")], [(row["name"], row["key"]) for row in found])
+
+
+@command.command(
+    "restore",
+    help=_("Restore a host's newest copy from the site's store onto another host."),
+    epilog=examples(
+        "hatang host restore mot-cua-web --onto mot-cua-app --folder /srv/restored",
+        "hatang host restore mot-cua-web --onto mot-cua-app --folder /srv/old --repository 2026-11",
+    ),
+)
+@click.argument("name")
+@click.option("--onto", required=True, metavar="HOST", help=_("Host that gets the files."))
+@click.option("--folder", required=True, help=_("Absolute folder there; it is made."))
+@click.option("--repository", default="newest", help=_("Repository of the host on the store, such as 2026-11."))
+@click.option("--copy", default="latest", metavar="ID", help=_("A copy in it; without it the last one."))
+@output_option
+@click.pass_obj
+def restore_copy(app: App, name: str, onto: str, folder: str, repository: str, copy: str, output: str) -> None:
+    """Restore onto another host; the one whose copy it is may be gone."""
+    import re
+
+    from hatang.errors import InputError
+    from hatang.hosts.copies import restore
+    from hatang.registry import Registry
+    from hatang.registry.acts import note
+
+    for option, value, form in (
+        ("--folder", folder, r"/[\w./-]+"), ("--repository", repository, r"newest|[\d.-]+"),
+        ("--copy", copy, r"latest|[0-9a-f]{8,64}"), ("NAME", name, r"[a-z0-9][a-z0-9.-]*"),
+    ):  # fmt: skip
+        if not re.fullmatch(form, value):
+            raise InputError(f"{value!r} cannot stand there", where=option, do="see: hatang host restore --help")
+    registry = Registry.open(app.settings.registry)
+    other = _find(registry, onto)
+    found = restore(app.settings, name, other, folder, repository, copy)
+    note(registry, "host.restore", {"host": name, "onto": onto, "repository": found})
+    if output == "json":
+        return emit_json("hatang.restore/1", host=name, onto=onto, folder=folder, repository=found)
+    click.echo(_("{repository} is restored into {folder} on {host}").format(repository=found, folder=folder, host=onto))
+    return None

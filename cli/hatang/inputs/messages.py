@@ -76,6 +76,8 @@ EXPECTED = {
 
 
 def _expected(kind: str, error: dict[str, Any]) -> str:
+    if kind == "string_pattern_mismatch" and not str(error["ctx"]["pattern"]).startswith("^[a-z]"):
+        return "it has another form"  # than that of names, which the text below tells
     return EXPECTED.get(kind) or str(error["msg"]).lower()
 
 

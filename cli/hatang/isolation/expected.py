@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from hatang.catalogue.zones import Flow
+from hatang.catalogue.zones import SITES, Flow
 from hatang.model.interconnect import Interconnect
 
 
@@ -24,7 +24,7 @@ class Spot:
     branch: str = ""
     system: str = ""
     zone: str = ""
-    services: Mapping[str, str] = field(default_factory=dict)  # of outside: address → time, dns, log
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of outside: address → time, dns, log …
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Policy:
 
     flows: tuple[Flow, ...]
     denies_egress: bool
-    log_port: int
+    ends: Mapping[str, frozenset[tuple[str, int]]]  # services whose port is the site's: address and TCP port
     ways: tuple[Interconnect, ...] = ()  # to and from other systems, that are in force
 
 
@@ -71,8 +71,8 @@ def probes(spots: Iterable[Spot], policies: Mapping[str, Policy], ports: Iterabl
     """
     everywhere = list(spots)
     flows = [f for p in policies.values() for f in p.flows]
-    logs = {p.log_port for p in policies.values()}
-    tcp = {f.port for f in flows if f.protocol == "tcp" and f.port} | logs | set(ports)
+    sites = {port for p in policies.values() for ends in p.ends.values() for _, port in ends}
+    tcp = {f.port for f in flows if f.protocol == "tcp" and f.port} | sites | set(ports)
     udp = {f.port for f in flows if f.protocol == "udp" and f.port}
     ways = [w for p in policies.values() for w in p.ways]
     tcp |= {port for w in ways if w.protocol == "tcp" for port in w.ports}
@@ -112,8 +112,8 @@ def allowed(
     if target.kind == "outside":
         if not policy.denies_egress:
             return None
-        service = target.services.get(address, "")
-        return bool(service) and _flows(source.zone, service, protocol, port, policy)
+        services = target.services.get(address, ())
+        return any(_serves(source.zone, service, address, protocol, port, policy) for service in services)
     if source.system != target.system:
         return any(_passes(w, source, target, address, protocol, port) for w in policy.ways)
     return _flows(source.zone, target.zone, protocol, port, policy)
@@ -133,10 +133,16 @@ def _passes(way: Interconnect, source: Spot, target: Spot, address: str, protoco
 
 def _flows(source: str, target: str, protocol: str, port: int, policy: Policy) -> bool:
     return any(
-        (f.source, f.destination, f.protocol) == (source, target, protocol)
-        and (policy.log_port if target == "log" else f.port or 0) == port
-        for f in policy.flows
+        (f.source, f.destination, f.protocol, f.port or 0) == (source, target, protocol, port) for f in policy.flows
     )
+
+
+def _serves(source: str, service: str, address: str, protocol: str, port: int, policy: Policy) -> bool:
+    """Whether a service outside may be called there: those with a port of the site's at that port alone."""
+    if service not in SITES:
+        return _flows(source, service, protocol, port, policy)
+    passes = any((f.source, f.destination, f.protocol) == (source, service, protocol) for f in policy.flows)
+    return passes and (address, port) in policy.ends.get(service, ())
 
 
 def disguises(spots: list[Spot], policies: Mapping[str, Policy]) -> Iterable[tuple[Spot, Spot, str, int, str]]:

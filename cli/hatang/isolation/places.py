@@ -33,7 +33,9 @@ class Place(Model):
     branch: str = Field("", description="Of a bastion: its branch; empty: the one whose bastion network it stands in.")
     addresses: tuple[str, ...] = Field(description="Its addresses, as hosts reach it.")
     command: tuple[str, ...] = Field(min_length=1, description="Program and words before the shell command.")
-    adds_addresses: bool = Field(False, description="Outside: it may take the addresses of time, DNS and log servers.")
+    adds_addresses: bool = Field(
+        False, description="Outside: it may take the addresses of time, DNS and log servers, mirrors and the store."
+    )
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,22 @@ def _stand(place: Place, site: Site) -> Stand | None:
         branch = place.branch or next(iter(home), "")
         spot = Spot(f"bastion-{branch}", "bastion", place.addresses, branch)
         return Stand(spot, place.command) if branch else None
-    services = {str(a): "time" for a in site.services.time_servers}
-    services |= {str(a): "dns" for a in site.services.dns_servers} | {str(site.services.log_server): "log"}
+    services = _services(site)
     extra = tuple(a for a in services if a not in place.addresses) if place.adds_addresses else ()
     known = {a: s for a, s in services.items() if a in (*place.addresses, *extra)}
     return Stand(Spot("outside", "outside", (*place.addresses, *extra), services=known), place.command, extra)
+
+
+def _services(site: Site) -> dict[str, tuple[str, ...]]:
+    """Address of each service outside → what it is in the zone matrix; one address may serve several."""
+    found: dict[str, tuple[str, ...]] = {}
+    services = site.services
+    named = {"time": services.time_servers, "dns": services.dns_servers}
+    named |= {word: tuple(a for a, _ in ends) for word, ends in services.ends.items()}
+    for word, addresses in named.items():
+        for address in map(str, addresses):
+            found[address] = (*found.get(address, ()), word)
+    return found
 
 
 def host_spots(records: Sequence[SystemRecord], hosts: Sequence[HostRecord]) -> list[Spot]:
@@ -96,10 +109,11 @@ def host_spots(records: Sequence[SystemRecord], hosts: Sequence[HostRecord]) -> 
 def policies(site: Site, records: Sequence[SystemRecord]) -> dict[str, Policy]:
     """What each system allows, by the zone matrix of its level and its interconnects in force."""
     matrix, found = zone_matrix(), {}
+    ends = {w: frozenset((str(a), port) for a, port in at) for w, at in site.services.ends.items()}
     for record in records:
         assert record.allocation is not None
         zones = tuple(z.kind for z in record.allocation.zones)
         flows = matrix.flows(zones, record.spec.public)
         denied, ways = matrix.denies_egress(record.spec.level), tuple(in_force(record.ways))
-        found[record.spec.name] = Policy(flows, denied, site.services.log_port, ways)
+        found[record.spec.name] = Policy(flows, denied, ends, ways)
     return found

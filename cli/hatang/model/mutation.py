@@ -49,6 +49,10 @@ class Mutation(Model):
     undo: str = Field(
         "", description="On a host: shell script for what the role does not put right, such as a user who was added."
     )
+    run_on_store: str = Field(
+        "", description="On a host: shell script run as root on the store of its copies, before `run`."
+    )
+    undo_on_store: str = Field("", description="On a host: shell script for the store, before `undo`.")
     call: str = Field(
         "", pattern=r"^([a-z][a-z0-9_]*\.py::[a-z][a-z0-9_]*)?$",
         description="On cloud or registry: file::function below policies/mutations; it returns what undoes it.",
@@ -59,7 +63,7 @@ class Mutation(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Mutation:
         if self.on is Where.HOST:
-            if not self.run.strip():
+            if not (self.run.strip() or self.run_on_store.strip()):
                 raise Misfit("what is done on a host stands under `run`", "run")
             if self.call:
                 raise Misfit("`call` is for cloud and registry; on a host write `run`", "call")
@@ -68,8 +72,8 @@ class Mutation(Model):
                 raise Misfit(f"what is done on {self.on.value} is a function, named under `call`", "call")
             if self.needs:
                 raise Misfit("`needs` is for hosts", "needs")
-            if self.run or self.undo:
-                field = "run" if self.run else "undo"
+            scripts = ("run", "undo", "run_on_store", "undo_on_store")
+            if field := next((f for f in scripts if getattr(self, f)), ""):
                 raise Misfit(f"`{field}` is for hosts; elsewhere `call` returns what undoes it", field)
         if bool(self.also) != bool(self.why.strip()):
             raise Misfit("`also` and the reason `why` go together", "also" if self.also else "why")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from hatang.model.base import Misfit, Model, Slug, Text
+from hatang.model.shared_service import BackupStore, DomainName, Mirror
 from hatang.model.software import Software
 from hatang.model.terms import Branch, Level
 
-DomainName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$")]
+HTTP = r"^(https?://[\w.:\-/\[\]]+)?$"
 
 
 class ExternalNetwork(Model):
@@ -111,12 +112,70 @@ class Services(Model):
     log_ca: str = Field("", description="Certificate (PEM) of who signs the log store's own; empty: logs go in clear.")
     blocked_names: tuple[DomainName, ...] = Field((), description="Harmful domain names that hosts do not resolve.")
     package_mirror: str = Field(
-        "", pattern=r"^(https?://[\w.:\-/\[\]]+)?$", description="Package mirror, above debian and debian-security."
+        "", pattern=HTTP, description="URL of the package mirror, where the site opens the way; else `mirror`."
     )
     signature_mirror: str = Field(
-        "", pattern=r"^(https?://[\w.:\-/\[\]]+)?$", description="Mirror of malware signatures for freshclam."
+        "", pattern=HTTP, description="URL of the signatures for freshclam, where it opens the way; else `signatures`."
     )
-    backup_repository: str = Field("", description="Where copies go: folder or URL that restic knows; empty: none.")
+    backup_repository: str = Field(
+        "",
+        description="Where copies go, where the site opens the way: folder or URL that restic knows; else "
+        "`backup_store`; neither: on the host itself.",
+    )
+    mirror: Mirror | None = Field(None, description="Package mirror, above debian and debian-security; opened.")
+    signatures: Mirror | None = Field(None, description="Mirror of malware signatures, for freshclam; opened.")
+    backup_store: BackupStore | None = Field(None, description="Store of copies; opened.")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Services:
+        for url, service in (
+            ("package_mirror", "mirror"), ("signature_mirror", "signatures"), ("backup_repository", "backup_store"),
+        ):  # fmt: skip
+            if getattr(self, url) and getattr(self, service):
+                raise Misfit(f"{service} says where it is; leave {url} out", url)
+        return self
+
+    @property
+    def package_url(self) -> str:
+        """What apt asks; empty: nothing is named."""
+        return self.mirror.url if self.mirror else self.package_mirror
+
+    @property
+    def signature_url(self) -> str:
+        """What freshclam asks; empty: nothing is named."""
+        return self.signatures.url if self.signatures else self.signature_mirror
+
+    @property
+    def store_address(self) -> str:
+        """Address of the store of copies; empty: none is named."""
+        return str(self.backup_store.address) if self.backup_store else ""
+
+    @property
+    def store_port(self) -> int:
+        """TCP port of the store; 22 where none is named."""
+        return self.backup_store.port if self.backup_store else 22
+
+    @property
+    def store_account(self) -> str:
+        """Account of hosts on the store; empty: none is named."""
+        return self.backup_store.account if self.backup_store else ""
+
+    @property
+    def store_host_key(self) -> str:
+        """Public key of the store; empty: none is named."""
+        return self.backup_store.host_key if self.backup_store else ""
+
+    @property
+    def ends(self) -> dict[str, tuple[tuple[IPv4Address, int], ...]]:
+        """Address and TCP port of services whose port is the site's, by their word in the zone matrix."""
+        found: dict[str, tuple[tuple[IPv4Address, int], ...]] = {"log": ((self.log_server, self.log_port),)}
+        found |= {
+            word: tuple((a, at.port) for a in at.addresses)
+            for word, at in (("mirror", self.mirror), ("signatures", self.signatures)) if at
+        }  # fmt: skip
+        if self.backup_store:
+            found["store"] = ((self.backup_store.address, self.backup_store.port),)
+        return found
 
 
 class PlatformNetwork(Model):
@@ -185,6 +244,13 @@ class Site(Model):
             seen.append(pool.prefix)
         if len({p.branch for p in self.branches}) < len(self.branches):
             raise Misfit("each branch may stand there once", "branches")
+        store = self.services.backup_store
+        for pool in self.branches:
+            if store and store.address in pool.prefix:
+                raise Misfit(
+                    f"the store of copies {store.address} stands among the systems of branch {pool.branch}",
+                    "services", "backup_store", "address",
+                )  # fmt: skip
         return self
 
     @staticmethod

@@ -23,14 +23,8 @@ from hatang.stacks.system.config import HostPlace, SystemConfig
 
 def places(site: Site, record: SystemRecord, allocation: Allocation) -> Places:
     """Prefixes behind the words of the zone matrix, for one system."""
-    return Places(
-        zones={z.kind.value: (z.cidr, z.cidr_v6) for z in allocation.zones},
-        bastion=site.pool(record.agency.branch).bastion,
-        time=tuple(a for a in site.services.time_servers if a.version == 4),
-        dns=tuple(a for a in site.services.dns_servers if a.version == 4),
-        log=site.services.log_server,
-        log_port=site.services.log_port,
-    )
+    zones = {z.kind.value: (z.cidr, z.cidr_v6) for z in allocation.zones}
+    return Places.of(site.services, site.pool(record.agency.branch).bastion, zones)
 
 
 def group_rules(site: Site, record: SystemRecord) -> dict[str, tuple[Rule, ...]]:

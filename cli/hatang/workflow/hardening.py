@@ -32,12 +32,26 @@ def harden_hosts(
         )
         if not check:
             History(context.registry).record_hardening(hosts, whole=not tags)
+            if not tags or any(tag.startswith("BKP-") for tag in tags):
+                _keep_keys_of_copies(context, hosts)
         return done
     finally:
         if not check:  # a run that failed has changed hosts too
             facts = {"hosts": sorted(h.name for h in hosts), "systems": systems, "controls": sorted(tags)}
             told = {"changed": done.changed if done else None, "ok": done is not None and done.ok}
             note(context.registry, "host.harden", facts | told, {f"log {log.name}": log})
+
+
+def _keep_keys_of_copies(context: Context, hosts: Sequence[HostRecord]) -> None:
+    """Where copies go to the site's store, what opens them must outlive the host (BKP-11)."""
+    from concurrent.futures import ThreadPoolExecutor
+    from functools import partial
+
+    from hatang.hosts.copies import keep_keys
+
+    if context.site.services.backup_store:
+        with ThreadPoolExecutor(max(1, min(8, len(hosts)))) as pool:
+            list(pool.map(partial(keep_keys, context.settings), hosts))
 
 
 def host_variables(context: Context, name: str) -> dict[str, dict[str, Any]]:

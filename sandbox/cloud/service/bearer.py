@@ -1,9 +1,9 @@
 """Before Keystone: bearer tokens of identity providers, verified on the one path where Keystone takes their word.
 
 On a real site Apache's mod_auth_openidc stands here. As there, the claims of a token that is good reach Keystone as
-variables of the request (`OIDC-sub`), which no header of a client can become; Keystone's option `assertion_prefix`
-lets it see nothing else. Whom to believe stands in files (`..providers`); without one for the provider that the path
-names, the path is refused. They are read at each request, so that nothing must be started anew.
+variables of the request (`OIDC_CLAIM_sub`), which no header of a client can become; Keystone's option
+`assertion_prefix` lets it see nothing else. Whom to believe stands in files (`..providers`); without one for the
+provider that the path names, the path is refused. They are read at each request, so nothing must be started anew.
 """
 
 from __future__ import annotations

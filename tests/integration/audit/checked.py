@@ -15,12 +15,15 @@ from hatang.audit.runner import host_files
 from hatang.catalogue import load
 from hatang.catalogue.loader import POLICIES
 from hatang.hosts import harden, wait_for_hosts
+from hatang.model.mutation import Mutation
 from hatang.model.terms import Level, applying
 from tests.integration.hosts.lone import Lone
 
 LEVEL = 4
 CHECK_S = 1200  # longest run of all checks, on a host with a processor in software
 APPLIES = applying(document_storage=True)  # with it, every control with a host check is demanded at that level
+
+IDLE = 'while [ "$(systemctl is-active hatang-backup.service)" = activating ]; do sleep 0.1; done'
 
 
 def _weight(told: str) -> int:
@@ -42,17 +45,39 @@ class Checked:
     def variables(self) -> dict[str, dict[str, Any]]:
         """Role variables of the host."""
         found = load().role_variables(Level(LEVEL), APPLIES, self.lone.site, self.lone.bastion)
-        return {h.name: found for h in self.lone.hosts}
+        return {h.name: found | self.lone.flows() for h in self.lone.hosts}
 
     def harden(self, tags: Sequence[str] = ()) -> None:
         """Bring the host to the values of the level; `tags`: what these controls ask, alone."""
         wait_for_hosts(self.lone.settings, self.lone.hosts)
         log = self.lone.folder / "harden.log"
         harden(self.lone.settings, self.lone.site, self.lone.hosts, self.variables(), tags=tags, log=log)
+        if self.lone.store and not self.lone.store.admitted:
+            self.lone.admit()
+            self.root(f"{IDLE}; systemctl start hatang-backup.service")
 
     def root(self, script: str) -> str:
         """Run a script as root inside the host, not over SSH."""
         return self.lone.inside(self.lone.hosts[0], script)
+
+    def on_store(self, script: str) -> str:
+        """Run a script as root on the store of copies."""
+        assert self.lone.store is not None
+        return self.lone.inside(self.lone.store.record, script)
+
+    def break_it(self, mutation: Mutation) -> None:
+        """Run the scripts of a mutation: on the store, then on the host."""
+        if mutation.run_on_store:
+            self.on_store(mutation.run_on_store)
+        if mutation.run:
+            self.root(mutation.run)
+
+    def undo(self, mutation: Mutation) -> None:
+        """Undo what no role undoes."""
+        if mutation.undo_on_store:
+            self.on_store(mutation.undo_on_store)
+        if mutation.undo:
+            self.root(mutation.undo)
 
     def check(self, *options: str, by: str = "ssh") -> dict[str, str]:
         """Run all host checks; control → outcome, with the reason where it is no pass.

@@ -19,6 +19,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
     lone = Lone(tmp_path_factory.mktemp("checked"))
     try:
         lone.add("le-web")
+        lone.add_store()
         made = Checked(lone)
         made.harden()
         assert made.variables()

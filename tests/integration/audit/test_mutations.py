@@ -39,14 +39,14 @@ def test_what_is_broken_is_named_and_repaired(checked: Checked, by: By) -> None:
     assert set(done) == demanded(), "every control is broken"
     assert checked.bad() == {}
     for mutation in done.values():
-        checked.root(mutation.run)
+        checked.break_it(mutation)
     bad = checked.bad()
     assert outcomes(checked.check(by="hatang")) == outcomes(checked.check()), "a link and plain ssh say the same"
     missed = {c: m.name for c, m in done.items() if c not in bad}
     assert not missed, f"not noticed: {missed}"
     assert not [f"{k} {v}" for k, v in bad.items() if not v.startswith("failed: ")], "a check could not tell"
     for mutation in done.values():
-        checked.root(mutation.undo or "true")
+        checked.undo(mutation)
     checked.harden()
     assert checked.bad() == {}
 

@@ -14,8 +14,11 @@ from typing import Any
 
 from hatang import settings
 from hatang.catalogue import load
-from hatang.hosts import HardenResult, harden
+from hatang.hosts import HardenResult, harden, wait_for_hosts
+from hatang.hosts.inventory import inventory
+from hatang.hosts.variables import ROLES
 from hatang.inputs import load_site
+from hatang.model.shared_service import BackupStore
 from hatang.model.site import Site
 from hatang.model.terms import Level
 from hatang.registry import HostRecord
@@ -33,12 +36,22 @@ INSIDE_S = 300  # longest run of a script inside a host, which may have a proces
 
 
 @dataclass
+class Store:
+    """A store of copies: its machine, as the site file names it, and which hosts it knows."""
+
+    record: HostRecord
+    named: BackupStore
+    admitted: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
 class Lone:
     """A place with hosts. `down` leaves nothing behind."""
 
     folder: Path
     hosts: list[HostRecord] = field(default_factory=list)
     level: int = 0  # to which the hosts are hardened; 0: not known
+    store: Store | None = None
 
     def __post_init__(self) -> None:
         self.cache = settings.load().cache
@@ -61,8 +74,11 @@ class Lone:
 
     @property
     def site(self) -> Site:
-        """The example site; its list of software is that of the disk where a host has its own kernel."""
+        """The example site; with a store of copies once there is one, and what a disk with a kernel brings."""
         found = load_site(ROOT / "inventories" / "example" / "site.yaml", self.cache)
+        if self.store is not None:
+            services = found.services.model_copy(update={"backup_store": self.store.named})
+            found = found.model_copy(update={"services": services})
         if not (self.folder / "glance" / "disk").exists():
             return found
         file = self.cache / "images" / disk.SOFTWARE
@@ -80,15 +96,45 @@ class Lone:
         if own_kernel:
             disk.build(self.cache / "images")
             shutil.copy(self.cache / "images" / disk.NAMED, self.folder / "glance" / "disk")
-        address = str(NETWORK[10 + len(self.hosts)])
-        nic = Nic(
-            str(uuid.uuid4()), self.network, f"fa:16:3e:00:00:{10 + len(self.hosts):02x}", 1450, [Address(address, 24)]
-        )
+        record = self._boot(name, 10 + len(self.hosts), "disk" if own_kernel else "image")
+        self.hosts.append(record)
+        return record
+
+    def add_store(self) -> Store:
+        """Boot a store of copies, which is none of the hosts; it takes copies once `admit` was called."""
+        record = self._boot("kho", 200)
+        wait_for_hosts(self.settings, [record])
+        kind, key, *_ = self.inside(record, "cat /etc/ssh/ssh_host_ed25519_key.pub").split()
+        named = BackupStore.model_validate({"address": record.address, "host_key": f"{kind} {key}"})
+        self.store = Store(record, named)
+        return self.store
+
+    def admit(self) -> None:
+        """Tell the store the keys of all hosts, as its operator does: the playbook, with what `store-keys` shows."""
+        assert self.store is not None
+        rows = []
+        for host in self.hosts:
+            kind, key, *_ = self.inside(host, "cat /etc/hatang-backup.ssh.pub").split()
+            rows.append({"name": host.name, "key": f"{kind} {key}"})
+        if rows == self.store.admitted:
+            return
+        values, known = self.folder / "store.json", self.folder / "store-inventory.json"
+        values.write_text(json.dumps({"copies_store_hosts": rows}))
+        known.write_text(json.dumps(inventory(self.settings, [self.store.record], {})))
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", known, ROLES / "store.yml", "-e", f"@{values}"],
+            capture_output=True, text=True, timeout=300, check=False,
+            env=settings.environment(ANSIBLE_CONFIG=str(ROLES / "ansible.cfg"), ANSIBLE_HOME=str(self.folder / "home")),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.store.admitted = rows
+
+    def _boot(self, name: str, place: int, image_id: str = "image") -> HostRecord:
+        address = str(NETWORK[place])
+        nic = Nic(str(uuid.uuid4()), self.network, f"fa:16:3e:00:00:{place:02x}", 1450, [Address(address, 24)])
         key = (self.keys / f"{SYSTEM}.pub").read_text()
-        image_id = "disk" if own_kernel else "image"
         machine = Machine(str(uuid.uuid4()), name, image_id, key, SYSTEM, [nic])
         record = HostRecord(name, SYSTEM, "H99.05", "dmz", address, image.USER, machine.uuid, 3)
-        self.hosts.append(record)
         self._spawn(machine)
         return record
 
@@ -114,7 +160,13 @@ class Lone:
     def variables(self, level: int = 3, **more: Any) -> dict[str, dict[str, Any]]:
         """Role variables of every host at this level, as the catalogue resolves them."""
         law = load().role_variables(Level(level), (), self.site, self.bastion)
-        return {h.name: {**law, **more} for h in self.hosts}
+        return {h.name: {**law, **self.flows(), **more} for h in self.hosts}
+
+    def flows(self) -> dict[str, Any]:
+        """What the firewall of hosts lets out to the store; nothing more: there are no zones here."""
+        ends = self.site.services.ends.get("store", ())
+        flows = [{"protocol": "tcp", "port": port, "destination": f"{address}/32"} for address, port in ends]
+        return {"firewall_outbound": flows} if flows else {}
 
     def inside(self, host: HostRecord, script: str, *, check: bool = True) -> str:
         """Run a script as root inside the host, without SSH: also when it is locked. Returns what it prints."""
@@ -150,7 +202,7 @@ class Lone:
 
     def down(self) -> None:
         """Stop everything and remove it."""
-        for host in self.hosts:
+        for host in [*self.hosts, *([self.store.record] if self.store else [])]:
             self.close(host)
         self.machines.halt_all()
         shutil.rmtree(sockets.folder(self.machines.id), ignore_errors=True)

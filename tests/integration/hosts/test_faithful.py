@@ -33,6 +33,7 @@ def faithful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lone]:
     made = Lone(tmp_path_factory.mktemp("faithful"))
     try:
         made.add("le-web", own_kernel=True)
+        made.add_store()
         yield made
     finally:
         made.down()

@@ -37,7 +37,9 @@ def rules(user: dict[str, Any] = USER) -> list[dict[str, Any]]:
         {
             "local": [{"user": user}, {"group": {"name": name, "domain": {"name": domain}}}],
             "remote": [
-                {"type": "OIDC-sub"}, {"type": "OIDC-preferred_username"}, {"type": "OIDC-groups", "any_one_of": [told]}
+                {"type": "OIDC_CLAIM_sub"},
+                {"type": "OIDC_CLAIM_preferred_username"},
+                {"type": "OIDC_CLAIM_groups", "any_one_of": [told]},
             ],
         }
         for told, (name, domain, _role) in GROUPS.items()

@@ -21,7 +21,12 @@ from .federation import Federation
 from .identity_provider import Realm, b64, part, sign
 
 PERSON = {"sub": "sub-an", "preferred_username": "an", "groups": ["h99-05-quan-tri"]}
-CLAIMED = {"OIDC-iss": "", "OIDC-sub": "sub-an", "OIDC-preferred_username": "an", "OIDC-groups": "h99-05-quan-tri"}
+CLAIMED = {
+    "OIDC_CLAIM_iss": "",
+    "OIDC_CLAIM_sub": "sub-an",
+    "OIDC_CLAIM_preferred_username": "an",
+    "OIDC_CLAIM_groups": "h99-05-quan-tri",
+}
 
 
 def status(federation: Federation, token: str, name: str = "tinh", path: str = "", **headers: str) -> int:
@@ -96,14 +101,14 @@ FORGED: dict[str, Callable[[Realm], str]] = {
 @pytest.mark.parametrize("kind", FORGED)
 def test_what_is_forged_expired_or_for_others_is_refused(federation: Federation, realm: Realm, kind: str) -> None:
     assert status(federation, FORGED[kind](realm)) == 401
-    assert status(federation, FORGED[kind](realm), **CLAIMED | {"OIDC-iss": realm.issuer}) == 401
+    assert status(federation, FORGED[kind](realm), **CLAIMED | {"OIDC_CLAIM_iss": realm.issuer}) == 401
 
 
 def test_a_provider_that_is_not_believed_here_is_refused(federation: Federation) -> None:
     realm = federation.way("chua-tin", "dinh-danh")
     providers.forget(federation.sandbox, "chua-tin")
     assert status(federation, realm.token(**PERSON), "chua-tin") == 401
-    assert status(federation, "", "chua-tin", **CLAIMED | {"OIDC-iss": realm.issuer}) == 401
+    assert status(federation, "", "chua-tin", **CLAIMED | {"OIDC_CLAIM_iss": realm.issuer}) == 401
     for name in ("khong-co", "..", "%2e%2e", "tinh.json"):
         assert status(federation, realm.token(**PERSON), name) in (401, 404)
 
@@ -115,9 +120,9 @@ def test_a_token_of_one_provider_opens_no_other(federation: Federation, realm: R
 
 def test_headers_of_a_client_are_no_claims(federation: Federation, realm: Realm) -> None:
     """On no path: not beside a good token, not where Keystone would take them from the request for a login."""
-    claimed = CLAIMED | {"OIDC-iss": realm.issuer}
-    as_sent = claimed | {f"HTTP-{k}": v for k, v in claimed.items()}
-    as_sent |= {k.replace("-", "_"): v for k, v in claimed.items()}
+    claimed = CLAIMED | {"OIDC_CLAIM_iss": realm.issuer}
+    as_sent = claimed | {f"HTTP_{k}": v for k, v in claimed.items()}
+    as_sent |= {k.replace("_", "-"): v for k, v in as_sent.items()}
     root = federation.persons.url
     for name in ("openid", "mapped"):
         identity: dict[str, Any] = {"methods": [name], name: {"identity_provider": "tinh", "protocol": "openid"}}

@@ -176,4 +176,4 @@ def test_words_that_yaml_1_1_takes_for_truth() -> None:
 
 
 def test_every_mutation_has_a_script_or_a_function() -> None:
-    assert all(bool(m.run) != bool(m.call) for found in mutations().values() for m in found.mutations)
+    assert all(bool(m.run or m.run_on_store) != bool(m.call) for found in mutations().values() for m in found.mutations)

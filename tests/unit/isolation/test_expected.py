@@ -17,13 +17,14 @@ from hatang.isolation.reports import as_html, as_json, as_table
 from hatang.model.interconnect import Interconnect
 from hatang.model.terms import Level, ZoneKind
 
+ENDS = {"log": frozenset({("198.18.0.20", 6514)}), "mirror": frozenset({("198.18.0.30", 80)})}
 ZONES = (ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
 
 
 def policy(level: int) -> Policy:
     """The matrix of a system with three zones."""
     matrix = zone_matrix()
-    return Policy(matrix.flows(ZONES, False), matrix.denies_egress(Level(level)), 6514)
+    return Policy(matrix.flows(ZONES, False), matrix.denies_egress(Level(level)), ENDS)
 
 
 def host(name: str, zone: str, system: str = "one", n: int = 1) -> Spot:
@@ -36,7 +37,8 @@ WEB, APP, DB = host("web", "dmz"), host("app", "application", n=2), host("db", "
 OTHER = host("other", "application", "two", 4)
 BASTION = Spot("bastion-party", "bastion", ("10.9.0.1",), "party")
 FOREIGN = Spot("bastion-council", "bastion", ("10.8.0.1",), "council")
-OUTSIDE = Spot("outside", "outside", ("198.18.0.1", "198.18.0.20"), services={"198.18.0.20": "log"})
+SERVICES = {"198.18.0.20": ("log", "store"), "198.18.0.30": ("mirror",)}
+OUTSIDE = Spot("outside", "outside", ("198.18.0.1", *SERVICES), services=SERVICES)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,10 @@ OUTSIDE = Spot("outside", "outside", ("198.18.0.1", "198.18.0.20"), services={"1
         (DB, BASTION, "10.9.0.1", "tcp", 22, False),
         (DB, OUTSIDE, "198.18.0.20", "tcp", 6514, True),
         (DB, OUTSIDE, "198.18.0.20", "tcp", 443, False),
+        (DB, OUTSIDE, "198.18.0.20", "tcp", 22, False),  # the site names no store
+        (DB, OUTSIDE, "198.18.0.20", "tcp", 80, False),  # the mirror's port, and another's address
+        (DB, OUTSIDE, "198.18.0.30", "tcp", 80, True),
+        (DB, OUTSIDE, "198.18.0.30", "udp", 80, False),
         (DB, OUTSIDE, "198.18.0.1", "tcp", 6514, False),
         (host("low", "dmz", "open"), OUTSIDE, "198.18.0.1", "tcp", 443, None),
     ],

@@ -97,6 +97,6 @@ def test_a_bastion_belongs_to_the_branch_whose_network_it_stands_in_and_services
     site = load_site(SITE, settings.load().cache)
     bastion, outside = load_places(file, site)
     assert (bastion.spot.name, bastion.spot.branch) == ("bastion-committee", "committee")
-    assert outside.spot.services[str(site.services.log_server)] == "log"
+    assert outside.spot.services[str(site.services.log_server)] == ("log",)
     assert str(site.services.log_server) in outside.serve
     assert load_places(None, site) == []

@@ -13,7 +13,7 @@ from hatang.catalogue import load
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(p.parents[1] for p in (ROOT / "roles").glob("*/meta/argument_specs.yml"))
-SERVING = ("lockout_guard", "pam_stack")  # serve other roles; no control names them
+SERVING = ("lockout_guard", "pam_stack", "copies_store")  # serve other roles or hosts; no control names them
 IDS = re.compile(r"^((?:[A-Z]{3}-[0-9]{2}(?:, )?)+) \| ")
 each_role = pytest.mark.parametrize("role", ROLES, ids=lambda r: r.name)
 
@@ -119,8 +119,8 @@ def test_reads_do_not_count_as_changes(role: Path) -> None:
             assert "changed_when" in task, task["name"]
 
 
-def test_playbook_runs_every_role() -> None:
-    text = (ROOT / "roles" / "harden.yml").read_text()
+def test_playbooks_run_every_role() -> None:
+    text = (ROOT / "roles" / "harden.yml").read_text() + (ROOT / "roles" / "store.yml").read_text()
     used = set(re.findall(r"name: (\w+)[,}]", text)) | {"pam_stack"}  # by dependency
     assert used == {r.name for r in ROLES}
 

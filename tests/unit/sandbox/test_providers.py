@@ -77,10 +77,10 @@ def test_only_verified_claims_are_variables(settings: Settings) -> None:
         told: list[bytes] = list(app({"PATH_INFO": path, **more}, lambda status, _headers: answers.append(status)))
         return told
 
-    forged = {"OIDC-sub": "x", "HTTP_OIDC_SUB": "x"}
+    forged = {"OIDC_CLAIM_sub": "x", "HTTP_OIDC_SUB": "x"}
     for path in ("/v3/auth/tokens", WAY + "/", WAY.replace("openid", "saml2"), "/v3"):
         assert ask(path, **forged) == [b"of keystone"]
-        assert "OIDC-sub" not in seen.pop() and answers == []
+        assert "OIDC_CLAIM_sub" not in seen.pop() and answers == []
     ask(WAY, HTTP_AUTHORIZATION="Bearer a.b.c", **forged)
     assert seen == [] and answers == ["401 Unauthorized"], "nobody is believed"
     providers.believe(settings, "tinh", "https://x.vi-du", "keystone", [KEY])
@@ -95,8 +95,8 @@ def test_claims_become_what_mappings_read() -> None:
         "mixed": ["a", {"x": 1}], "empty": [],
     }  # fmt: skip
     found = bearer.variables(claims)
-    assert found.pop("OIDC-name").encode("latin-1").decode() == "Nguyễn", "as WSGI has text"
-    assert found == {"OIDC-sub": "u-1", "OIDC-groups": "a;b", "OIDC-iat": "5", "OIDC-empty": ""}
+    assert found.pop("OIDC_CLAIM_name").encode("latin-1").decode() == "Nguyễn", "as WSGI has text"
+    assert found == {"OIDC_CLAIM_sub": "u-1", "OIDC_CLAIM_groups": "a;b", "OIDC_CLAIM_iat": "5", "OIDC_CLAIM_empty": ""}
     partings: list[dict[str, object]] = [{"sub": "a;b"}, {"groups": ["a", "b;c"]}]
     for parted in partings:
         with pytest.raises(bearer.NotGood, match="has a ; in it"):

@@ -27,13 +27,13 @@ def rule(user: dict[str, Any] | None, *remote: Any) -> dict[str, Any]:
     return {"local": local, "remote": [{"type": r} if isinstance(r, str) else r for r in remote]}
 
 
-GROUP = {"type": "OIDC-groups", "any_one_of": ["h99-05-quan-tri"]}
-SOUND = rule({"id": "{0}", "name": "{1}"}, "OIDC-sub", "OIDC-preferred_username", GROUP)
+GROUP = {"type": "OIDC_CLAIM_groups", "any_one_of": ["h99-05-quan-tri"]}
+SOUND = rule({"id": "{0}", "name": "{1}"}, "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username", GROUP)
 
 
 def test_a_mapping_that_takes_the_subject_is_sound() -> None:
     assert faults("tinh", ISSUER, [SOUND], SUBJECTS) == []
-    conditions_first = rule({"id": "{1}", "name": "{0}"}, GROUP, "OIDC-preferred_username", "OIDC-sub")
+    conditions_first = rule({"id": "{1}", "name": "{0}"}, GROUP, "OIDC_CLAIM_preferred_username", "OIDC_CLAIM_sub")
     assert faults("tinh", ISSUER, [SOUND, conditions_first, rule(None, GROUP)], SUBJECTS) == []
     own = rule({"id": "{0}", "name": "{0}"}, "persistent-id")
     assert faults("tinh", ISSUER, [own], frozenset({"persistent-id"})) == []
@@ -42,28 +42,28 @@ def test_a_mapping_that_takes_the_subject_is_sound() -> None:
 @pytest.mark.parametrize(
     ("user", "remote"),
     [
-        ({"name": "{0}"}, ["OIDC-preferred_username"]),  # Keystone then takes the name for the id
-        ({"name": "{0}"}, ["OIDC-sub"]),
-        ({"id": "{1}", "name": "{0}"}, ["OIDC-sub", "OIDC-preferred_username"]),
-        ({"id": "{0}", "name": "{1}"}, ["OIDC-email", "OIDC-sub"]),
-        ({"id": "{0}", "name": "{1}"}, [GROUP, "OIDC-email", "OIDC-sub"]),  # conditions have no number
-        ({"id": "{0}{1}", "name": "{1}"}, ["OIDC-sub", "OIDC-email"]),
-        ({"id": "{0}-x", "name": "{0}"}, ["OIDC-sub"]),
-        ({"id": "{}", "name": "x"}, ["OIDC-sub"]),
-        ({"id": "{7}", "name": "x"}, ["OIDC-sub"]),
-        ({"id": "shared", "name": "shared"}, ["OIDC-sub"]),  # all would be one person
+        ({"name": "{0}"}, ["OIDC_CLAIM_preferred_username"]),  # Keystone then takes the name for the id
+        ({"name": "{0}"}, ["OIDC_CLAIM_sub"]),
+        ({"id": "{1}", "name": "{0}"}, ["OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username"]),
+        ({"id": "{0}", "name": "{1}"}, ["OIDC_CLAIM_email", "OIDC_CLAIM_sub"]),
+        ({"id": "{0}", "name": "{1}"}, [GROUP, "OIDC_CLAIM_email", "OIDC_CLAIM_sub"]),  # conditions have no number
+        ({"id": "{0}{1}", "name": "{1}"}, ["OIDC_CLAIM_sub", "OIDC_CLAIM_email"]),
+        ({"id": "{0}-x", "name": "{0}"}, ["OIDC_CLAIM_sub"]),
+        ({"id": "{}", "name": "x"}, ["OIDC_CLAIM_sub"]),
+        ({"id": "{7}", "name": "x"}, ["OIDC_CLAIM_sub"]),
+        ({"id": "shared", "name": "shared"}, ["OIDC_CLAIM_sub"]),  # all would be one person
         (None, [GROUP]),  # REMOTE_USER, whatever that is
     ],
 )
 def test_a_mapping_that_leaves_a_choice_is_not(user: dict[str, Any] | None, remote: list[Any]) -> None:
     (told_of,) = faults("tinh", ISSUER, [rule(user, *remote)], SUBJECTS)
-    assert "user.id" in told_of and "OIDC-sub" in told_of
+    assert "user.id" in told_of and "OIDC_CLAIM_sub" in told_of
     if user is not None:  # one such rule among good ones is enough
         assert faults("tinh", ISSUER, [SOUND, rule(user, *remote)], SUBJECTS) == [told_of]
 
 
 def test_persons_made_into_local_users_and_several_issuers_are_not_believed() -> None:
-    local = rule({"id": "{0}", "name": "{1}", "type": "local"}, "OIDC-sub", "OIDC-preferred_username")
+    local = rule({"id": "{0}", "name": "{1}", "type": "local"}, "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username")
     assert "type: local" in faults("tinh", ISSUER, [local], SUBJECTS)[0]
     for issuers in ([], [*ISSUER, "https://khac.vi-du"]):
         assert "remote ids" in faults("tinh", issuers, [SOUND], SUBJECTS)[0]
@@ -134,7 +134,9 @@ def test_one_person_in_two_capacities_is_one_person(place: Place) -> None:
 
 
 def test_who_is_not_believed_or_has_no_scope_is_told_why(place: Place) -> None:
-    place.issuer.doubts["admin"] = "; ".join(faults("tinh", ISSUER, [rule({"name": "{0}"}, "OIDC-name")], SUBJECTS))
+    place.issuer.doubts["admin"] = "; ".join(
+        faults("tinh", ISSUER, [rule({"name": "{0}"}, "OIDC_CLAIM_name")], SUBJECTS)
+    )
     place.issuer.unscoped.add("engineer")
     for path in ("/v1/me", "/v1/requests", f"/v1/requests/{place.mine.id}"):
         doubted = place("admin", "GET", path, 403)
