@@ -3,6 +3,8 @@ scanner for malware, which answers before files are opened, keeps nobody out whe
 
 from __future__ import annotations
 
+import pytest
+
 from hatang.registry import HostRecord
 
 from .lone import Lone, at_level_3
@@ -11,6 +13,7 @@ RESTIC = "RESTIC_PASSWORD_FILE=/etc/hatang-backup.key restic -q -r /var/backups/
 IDLE = 'while [ "$(systemctl is-active hatang-backup.service)" = activating ]; do sleep 0.1; done'
 
 
+@pytest.mark.turn("copies", "own")
 def test_data_come_back_and_a_damaged_repository_is_set_aside(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(
@@ -33,6 +36,7 @@ def test_data_come_back_and_a_damaged_repository_is_set_aside(lone: Lone, host: 
     lone.inside(host, "rm -r /var/backups/hatang.damaged-* /srv/ho-so")
 
 
+@pytest.mark.turn("copies", "own")
 def test_a_killed_copy_is_made_again(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(host, f"{IDLE}; head -c 30000000 /dev/urandom > /srv/lon")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from hatang.model.waiver import civil_day
@@ -92,10 +93,12 @@ def _left(pair: Pair) -> list[str]:
     ]
 
 
+@pytest.mark.turn("flows", "last-day")
 def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, tmp_path: Path) -> None:
     _apart_afterwards(pair, lambda: _live(pair, tmp_path))
 
 
+@pytest.mark.turn("flows", "early-end")
 def test_an_owner_ends_it_before_its_day_and_nothing_passes_any_more(pair: Pair, tmp_path: Path) -> None:
     _apart_afterwards(pair, lambda: _ended_early(pair, tmp_path))
 

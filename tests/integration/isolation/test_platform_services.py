@@ -15,6 +15,7 @@ from tests.e2e.chain import SITE, Hatang, request_file, submit
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+pytestmark = pytest.mark.turn("flows", "services")
 SYSTEM, HOST = "lap-kho", "lap-kho-web"
 NAMED: dict[str, Any] = {
     "mirror": {"addresses": ["198.18.0.30"], "port": 8081},
