@@ -11,6 +11,8 @@ from hatang.policies.checks.expected import Ask, Expected
 from hatang.policies.checks.test_backup import KEY, ON_STORE, STATE, copies
 
 LOGIN = "/etc/hatang-backup.ssh"
+# Then hatang's copies are no such copies; whether others are, nothing on the host tells.
+NO_STORE = "the site names no store of copies (services.backup_store): a document must show others, apart"
 ALIAS = "hatang-store"
 CONTENTS = b"a trial of hatang\n"  # always the same: it is put there once, as a file that restic might have written
 NAME = hashlib.sha256(CONTENTS).hexdigest()
@@ -54,7 +56,8 @@ def test_a_copy_lies_where_the_host_cannot_change_it(value: bool, expected: Expe
     store = {
         k: str(expected.variables.get(f"backup_store_{k}", "")) for k in ("address", "port", "account", "host_key")
     }
-    assert store["address"], "the site names no store of copies"
+    if not store["address"]:
+        pytest.skip(NO_STORE)
     copies(ask, expected)
     said = ask(WAY)
     led = {word: next(iter(lines(said, word)), "") for word in ("hostname", "port", "user", "hostkeyalias")}
@@ -79,8 +82,8 @@ def test_a_copy_lies_where_the_host_cannot_change_it(value: bool, expected: Expe
 @pytest.mark.control("BKP-11")
 def test_keys_are_kept_apart_from_copies(value: bool, expected: Expected, ask: Ask) -> None:
     """Copies lie on the site's store; what opens them is in none of them, in nothing that is copied, and not there."""
-    named = expected.variables.get("backup_store_address")
-    assert named, "the site names no store of copies: they lie beside their key"
+    if not expected.variables.get("backup_store_address"):
+        pytest.skip(NO_STORE)
     copies(ask, expected)
     said = ask(KEYS)
     copied = lines(said, "copied")
