@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from hatang.provision.state import PROJECT, SERVER, VOLUME
 
 Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
+Recent = Callable[[Any, dict[str, Any], float], bool]
 CLOCKS_S = 300.0  # by how much the cloud's clock may be behind ours
 
 
@@ -29,7 +30,7 @@ class Finder(NamedTuple):
 
     find: Callable[[Connection, dict[str, Any]], Iterable[Any]]
     remove: Callable[[Connection, Any], Any]
-    recent: Callable[[Any, dict[str, Any], float], bool]
+    recent: Recent
 
 
 def _dated(found: Any, _inputs: dict[str, Any], since: float) -> bool:
@@ -160,6 +161,15 @@ def _remove_interface(c: Connection, found: Any) -> None:
     c.network.remove_interface_from_router(found.inputs["routerId"], **what)
 
 
+def _of_neutron(kind: str, recent: Recent = _dated, **asked: str) -> Finder:
+    """Objects of Neutron with a name and a project; `asked`: parameters of the listing, by the engine's inputs."""
+    return Finder(
+        lambda c, i: _owned(c, getattr(c.network, f"{kind}s")(**{key: i.get(name) for key, name in asked.items()}), i),
+        lambda c, f: getattr(c.network, f"delete_{kind}")(f),
+        recent,
+    )
+
+
 # Role assignments and quotas are put, not posted: making them again changes nothing.
 FINDERS: dict[str, Finder] = {
     "openstack:compute/volumeAttach:VolumeAttach": Finder(_attachments, _detach, _always),
@@ -169,41 +179,14 @@ FINDERS: dict[str, Finder] = {
         _rules, lambda c, f: c.network.delete_security_group_rule(f), _dated
     ),
     "openstack:networking/routerInterface:RouterInterface": Finder(_interfaces, _remove_interface, _always),
-    "openstack:networking/port:Port": Finder(
-        lambda c, i: _owned(c, c.network.ports(network_id=i.get("networkId")), i),
-        lambda c, f: c.network.delete_port(f),
-        _dated,
-    ),
-    "openstack:networking/secGroup:SecGroup": Finder(
-        lambda c, i: _owned(c, c.network.security_groups(), i),
-        lambda c, f: c.network.delete_security_group(f),
-        _dated,
-    ),
-    "openstack:networking/router:Router": Finder(
-        lambda c, i: _owned(c, c.network.routers(), i),
-        lambda c, f: c.network.delete_router(f),
-        _dated,
-    ),
-    "openstack:networking/subnet:Subnet": Finder(
-        lambda c, i: _owned(c, c.network.subnets(network_id=i.get("networkId")), i),
-        lambda c, f: c.network.delete_subnet(f),
-        _dated,
-    ),
-    "openstack:networking/network:Network": Finder(
-        lambda c, i: _owned(c, c.network.networks(), i),
-        lambda c, f: c.network.delete_network(f),
-        _dated,
-    ),
-    "openstack:networking/subnetPool:SubnetPool": Finder(
-        lambda c, i: _owned(c, c.network.subnet_pools(), i),
-        lambda c, f: c.network.delete_subnet_pool(f),
-        _dated,
-    ),
-    "openstack:networking/addressScope:AddressScope": Finder(
-        lambda c, i: _owned(c, c.network.address_scopes(ip_version=i["ipVersion"]), i),
-        lambda c, f: c.network.delete_address_scope(f),
-        _never,  # Neutron does not say when
-    ),
+    "openstack:networking/port:Port": _of_neutron("port", network_id="networkId"),
+    "openstack:networking/secGroup:SecGroup": _of_neutron("security_group"),
+    "openstack:networking/router:Router": _of_neutron("router"),
+    "openstack:networking/subnet:Subnet": _of_neutron("subnet", network_id="networkId"),
+    "openstack:networking/network:Network": _of_neutron("network"),
+    "openstack:networking/subnetPool:SubnetPool": _of_neutron("subnet_pool"),
+    # Neutron does not say when it made one.
+    "openstack:networking/addressScope:AddressScope": _of_neutron("address_scope", _never, ip_version="ipVersion"),
     "openstack:compute/keypair:Keypair": Finder(
         lambda c, i: [k for k in c.compute.keypairs() if k.name == i["name"]],
         lambda c, f: c.compute.delete_keypair(f),
