@@ -66,7 +66,7 @@ def build(images: Path) -> dict[str, Any]:
         HostsError: not root, or a program is missing or fails.
     """
     images.mkdir(parents=True, exist_ok=True)
-    with (images / "lock").open("w") as lock:
+    with (images / "disk.lock").open("w") as lock:  # its own: a fast host need not wait minutes for this build
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (there := image.find(images, name())):
             there = _build(images)

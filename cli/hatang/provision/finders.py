@@ -34,6 +34,8 @@ class Finder(NamedTuple):
 
 
 def _dated(found: Any, _inputs: dict[str, Any], since: float) -> bool:
+    if not found.created_at:
+        return False
     made = datetime.fromisoformat(str(found.created_at))
     return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp() >= since - CLOCKS_S
 

@@ -129,7 +129,8 @@ def test_after_an_hour_nothing_is_expected_any_more(everything: Listing, tmp_pat
 
 @pytest.mark.parametrize("kind", [SERVER, VOLUME])
 @pytest.mark.parametrize(
-    ("created", "left"), [("2026-11-26T08:00:01", [THEIRS]), ("2026-11-25T08:00:00Z", [OURS, THEIRS])]
+    ("created", "left"),
+    [("2026-11-26T08:00:01", [THEIRS]), ("2026-11-25T08:00:00Z", [OURS, THEIRS]), ("", [OURS, THEIRS])],
 )
 def test_what_a_failed_run_asked_for_is_removed_unless_it_is_older(
     kind: str, created: str, left: list[str], tmp_path: Path
