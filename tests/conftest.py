@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "turn(group, name): one name of a group in each run, all with --long")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LaneScheduling:
     """Who runs what, when several processes share the work."""
     return LaneScheduling(config, log)
@@ -52,6 +53,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="needs --long"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test leaves its parameters as they are: test_same_*.py meet the same ones in the same process."""
+    given = getattr(getattr(item, "callspec", None), "params", None)
+    before = repr(given)
+    yield
+    assert repr(given) == before, "the test changed its own parameters, which another test shares"
 
 
 @pytest.fixture(scope="session")
