@@ -41,7 +41,7 @@ class Straight:
         groups = {kind: self._group(kind, group, project.id) for kind, group in config.groups.items()}
         if config.hosts:
             inside = self.cloud.connect_as_project(project)
-            self._call(inside.compute.create_keypair, name=self.name, public_key=config.public_key)
+            self._call(self.cloud.compute.create_keypair, name=self.name, public_key=config.public_key)
             servers = [
                 self._host(inside, h.args, project.id, networks[h.zone], groups[h.zone]) for h in config.hosts.values()
             ]
