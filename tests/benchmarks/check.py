@@ -3,6 +3,9 @@
 Plain is `pytest --hosts=ssh://…` with a ControlMaster connection for each host, closed before each run; the same tests
 run over links, as `hatang check` runs them, and the results are compared test by test, also where a host is not as it
 should be. `hatang check` itself is timed as well. The last line is one JSON object: medians, times in seconds.
+
+On loopback a round trip costs nothing. `.venv/bin/python -m tests.benchmarks.check --rtt-ms 5 --rtt-ms 20` measures all
+hosts once more at each of these distances (line.py).
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from hatang.model.terms import Level
 from hatang.registry import HostRecord, Registry
 from hatang.sandbox.hosts import control
 from hatang.settings import Settings
+from tests.benchmarks.line import longer
 from tests.integration.hosts.lone import ROOT, SYSTEM, Lone
 
 LEVEL = 4  # where every control that hosts can show is demanded
@@ -137,6 +141,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rtt-ms", type=float, action="append", default=[], help="also over lines of this round trip")
     options = parser.parse_args(arguments)
     if reason := control.why_not():
         print(json.dumps({"benchmark": "check", "skipped": reason}))
@@ -148,20 +153,34 @@ def main(arguments: list[str]) -> int:
         wait_for_hosts(lone.settings, lone.hosts)
         harden(lone.settings, lone.site, lone.hosts, lone.variables(LEVEL), log=lone.folder / "harden.log")
         lone.inside(lone.hosts[0], WRONG)
-        return report(Bench(lone.settings, lone.hosts, lone.variables(LEVEL), lone.close), options.rounds)
+        return report(Bench(lone.settings, lone.hosts, lone.variables(LEVEL), lone.close), lone, options)
     finally:
         lone.down()
 
 
-def report(bench: Bench, rounds: int) -> int:
+def report(bench: Bench, lone: Lone, options: argparse.Namespace) -> int:
     """Measure one host and all, and print the result."""
-    one, all_ = bench.measure(1, rounds), bench.measure(len(bench.hosts), rounds)
-    same = not (one["differing"] or all_["differing"])
+    count, rounds = len(bench.hosts), options.rounds
+    one, all_ = bench.measure(1, rounds), bench.measure(count, rounds)
+    far = [{"rtt_ms": rtt, **move(bench, lone, rtt).measure(count, rounds)} for rtt in options.rtt_ms]
+    same = not any(found["differing"] for found in (one, all_, *far))
     fast = one["hatang_check_s"] <= BUDGET["hosts_1_s"] and all_["hatang_check_s"] <= BUDGET["hosts_10_s"]
     ok = same and fast and all_["ratio"] >= BUDGET["ratio"]
-    result = {"hosts_1": one, f"hosts_{len(bench.hosts)}": all_, "same_results": same}
+    result = {"hosts_1": one, f"hosts_{count}": all_, "far": far, "same_results": same}
     print(json.dumps({"benchmark": "check", "level": LEVEL, **result, "budget": BUDGET, "ok": ok}))
     return 0 if ok else 1
+
+
+def move(bench: Bench, lone: Lone, rtt_ms: float) -> Bench:
+    """The same hosts, this far away."""
+    for host in bench.hosts:
+        bench.close(host)
+    folder = lone.folder / f"{rtt_ms:g}"
+    folder.mkdir(mode=0o700)
+    near = lone.machines.state / "ssh_config"
+    settings.write(lone.folder, ssh_config=str(longer(near, folder, rtt_ms)))
+    lone.settings = settings.load(state_dir=lone.folder)
+    return Bench(lone.settings, lone.hosts, lone.variables(LEVEL), lone.close)
 
 
 if __name__ == "__main__":
