@@ -41,6 +41,7 @@ from hatang.registry import (
     quarantine,
     reorganising,
     standing,
+    unborn,
 )
 from hatang.registry import tables as t
 from hatang.registry.cases import add, case_of, record_of
@@ -150,7 +151,8 @@ class Requests:
         taken = session.get_one(t.SystemRow, file.system.name)
         under_way = {o.spec["system"]["name"]: o for o in _open(session) if o.kind == RequestKind.CHANGE}
         asked = {name: System.model_validate(o.spec["system"]) for name, o in under_way.items()}
-        ceilings.check(session, file.system, row, others_of(session, taken), site, asked)
+        others = [System.model_validate(o.spec) for o in others_of(session, taken) if not unborn.rejected(session, o)]
+        ceilings.check(session, file.system, row, others, site, asked)
 
     def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
         system = file.system
@@ -264,6 +266,8 @@ class Requests:
                 add(session, row, case, event)
             if event.act is Act.KEEP:
                 quarantine.keep(session, row.spec["system"]["name"])
+            if event.act is Act.REJECT and row.kind in BIRTH:
+                unborn.let_go(session, row)
             if event.act in (Act.REJECT, Act.RETURN) and row.kind == RequestKind.CHANGE:
                 current = session.get_one(t.SystemRow, row.spec["system"]["name"])
                 names.give_back(session, System.model_validate(current.spec), System.model_validate(row.spec["system"]))

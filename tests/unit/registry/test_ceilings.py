@@ -190,3 +190,26 @@ def test_a_change_that_waits_to_take_less_frees_nothing_yet(url: str) -> None:
     used(registry, "mot")
     grows(registry, "mot", 1)
     assert "system hai with mot takes 7 hosts" in refused(registry, asks("hai", 3)).what
+
+
+def test_a_rejected_system_takes_nothing_and_keeps_nothing(registry: Registry) -> None:
+    waiting = registry.submit(asks("hai", 2), "", SITE)
+    plan(registry, waiting.id)
+    registry.allocate("hai", SITE, ZONES)
+    assert refused(registry, asks("ba", 2)).what.startswith("system ba with hai, mot takes 6 ")
+    registry.act(waiting.id, Event(Act.REJECT, Role.OWNER, "nguoi-phe-duyet", note="không cần"))
+    assert registry.system("hai").allocation is None
+    registry.submit(asks("ba", 2), "", SITE)
+    assert refused(registry, asks("hai", 1)).what.startswith("system hai with ba, mot takes 5 ")
+
+
+def test_what_had_begun_before_it_was_rejected_keeps_its_addresses(registry: Registry) -> None:
+    first = registry.submit(asks("hai", 1), "", SITE)
+    approve(registry, first.id)
+    registry.allocate("hai", SITE, ZONES)
+    registry.begin(first.id)
+    registry.fail(first.id, "apply", "ví dụ")
+    again = registry.submit(asks("hai", 2), "", SITE)
+    registry.allocate("hai", SITE, ZONES)
+    registry.act(again.id, Event(Act.REJECT, Role.OWNER, "nguoi-phe-duyet", note="không cần"))
+    assert registry.system("hai").allocation is not None

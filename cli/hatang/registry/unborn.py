@@ -1,0 +1,37 @@
+"""Systems that were asked for and refused: they hold nothing, and count for nothing."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hatang.model.lifecycle import BIRTH, Act, RequestState
+from hatang.registry import addresses, names
+from hatang.registry import tables as t
+from hatang.registry.request_tables import RequestEventRow
+from hatang.registry.states import state_of
+
+
+def let_go(session: Session, row: t.RequestRow) -> None:
+    """A request for a new system was rejected: addresses and server names kept for it are free again.
+
+    Not where a run had begun for a system of this name: something of it may be on the cloud.
+    """
+    name = row.spec["system"]["name"]
+    if state_of(session, name) == "requested" and not _begun(session, row.agency_code, name):
+        addresses.release(session, name)
+        names.release(session, name)
+
+
+def rejected(session: Session, row: t.SystemRow) -> bool:
+    """Whether the newest that was said of a system is that it shall not come to be."""
+    e = RequestEventRow
+    newest = select(e.target).where(e.request_id == row.request_id).order_by(e.number.desc()).limit(1)
+    return state_of(session, row.name) == "requested" and session.scalar(newest) == RequestState.REJECTED
+
+
+def _begun(session: Session, agency: str, name: str) -> bool:
+    r, e = t.RequestRow, RequestEventRow
+    query = select(r.kind, r.spec).join(e, e.request_id == r.id).where(e.act == Act.BEGIN.value)
+    rows = session.execute(query.where(r.agency_code == agency)).tuples()
+    return any(kind in BIRTH and spec["system"]["name"] == name for kind, spec in rows)
