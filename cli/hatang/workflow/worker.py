@@ -27,6 +27,7 @@ from hatang.workflow.tenant import HANDED_OVER
 
 CARRY = (sys.executable, "-m", "hatang.workflow.carry")
 LOOK_S = 2.0  # between two looks at what lost workers left
+LEAVE_S = 15.0  # for the last words to the database; a thread of DBOS would try to reach it for ever
 
 
 class Worker:
@@ -47,6 +48,8 @@ class Worker:
         self._child: subprocess.Popen[str] | None = None
         self._doing = ""
         self._handed_over = False
+        self._left_anyway = threading.Timer(LEAVE_S, self._leave_anyway)
+        self._left_anyway.daemon = True
 
     def run(self, *, drain: bool = False) -> int:
         """Work until SIGTERM or SIGINT; with `drain`, until nothing is left to do.
@@ -60,7 +63,7 @@ class Worker:
             FencedError: the other workers held this one for lost.
             RegistryError: the database did not answer for longer than a lease.
         """
-        with self._alone(), self._signals(), jobs.listening(self.settings, self.id, self._carry):
+        with self._alone(), self._signals(), self._in_time(), jobs.listening(self.settings, self.id, self._carry):
             self._workers.enter(self.id, self.process)
             self.say(_("Worker {id} takes work from {queue}.").format(id=self.id, queue=jobs.queue(self.settings)))
             try:
@@ -69,6 +72,7 @@ class Worker:
                 leases.die(exc)
             finally:
                 self._end_child()
+                self._soon()
                 self._workers.end(self.id)
             self.say(_("Worker {id} ends.").format(id=self.id))
             if self._handed_over:
@@ -166,6 +170,26 @@ class Worker:
         sys.stderr.flush()
         os._exit(0)
 
+    def _soon(self) -> None:
+        with contextlib.suppress(RuntimeError):  # started already
+            self._left_anyway.start()
+
+    def _leave_anyway(self) -> None:
+        """The database does not hear that this worker ends: others find out when its lease is over."""
+        self._end_child()
+        file = self.settings.state_dir if self.settings.registry_file else "registry_url"
+        self.say(_("Worker {id} ends without a word to the database, which does not answer.").format(id=self.id))
+        sys.stderr.write(f"{RegistryError.code}: the database does not answer ({file})\n")
+        sys.stderr.flush()
+        os._exit(RegistryError.exit_code)
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._left_anyway.cancel()
+
     def _end_child(self) -> None:
         if child := self._child:
             for pid in [*processes.descendants(child.pid), child.pid]:
@@ -195,6 +219,8 @@ class Worker:
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         def stop(*_args: object) -> None:
+            if self._stopping.is_set() or not self._doing:
+                self._soon()  # asked twice, it waits for no step; this thread may hang on the database
             self._stopping.set()
 
         before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import secrets
@@ -15,6 +16,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from hatang.registry.processes import descendants
 
 OWNER = "hatang"
 # Debian keeps the programs of each release in a folder of its own, out of PATH.
@@ -83,11 +86,30 @@ class Cluster:
         """Stop the server, cutting every connection, and remove everything."""
         try:
             if self._server is not None:
+                self._signal(signal.SIGCONT)
                 self._server.send_signal(signal.SIGINT)
                 self._server.wait(120)
         finally:
             shutil.rmtree(self.folder)
             shutil.rmtree(self._secrets)
+
+    def vanish(self) -> None:
+        """Kill the server as a loss of power does; `stop` is still to come."""
+        assert self._server is not None
+        self._server.kill()
+        self._server.wait(120)
+
+    def freeze(self) -> None:
+        """Connections stay, and nothing answers any more, as behind a network that was cut; `stop` is still to come."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the server and all its processes, where it lives."""
+        assert self._server is not None
+        pids = [] if self._server.poll() is not None else [*descendants(self._server.pid), self._server.pid]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _answers(self) -> bool:
         try:

@@ -135,7 +135,14 @@ class Crew:
 @pytest.fixture
 def crew(postgresql_url: str, tmp_path: Path) -> Iterator[Crew]:  # noqa: F811
     """No worker yet; none is left afterwards."""
-    made = Crew(tmp_path, postgresql_url)
+    with crew_of(postgresql_url, tmp_path) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def crew_of(url: str, state: Path) -> Iterator[Crew]:
+    """A crew on this database; no worker of it is left afterwards."""
+    made = Crew(state, url)
     try:
         yield made
     finally:

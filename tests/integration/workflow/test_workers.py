@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,10 +14,13 @@ import pytest
 
 from hatang import settings as settings_module
 from hatang.registry import Registry
+from hatang.registry.processes import descendants
 from hatang.workflow import durable, jobs
 from hatang.workflow.status import system_status
+from hatang.workflow.worker import LEAVE_S, LOOK_S
+from tests.integration.registry.cluster import Cluster, programs
 from tests.integration.workflow import fakes
-from tests.integration.workflow.conftest import SITE_FILE, Crew
+from tests.integration.workflow.conftest import LEASE_S, SITE_FILE, Crew, crew_of
 from tests.integration.workflow.fakes import NAMES
 
 
@@ -159,3 +163,41 @@ def hatang(crew: Crew, state: Path, *words: str) -> subprocess.CompletedProcess[
     }  # fmt: skip
     argv = [str(Path(sys.executable).with_name("hatang")), *words]
     return subprocess.run(argv, env=settings_module.environment(**own), capture_output=True, text=True, timeout=180)
+
+
+@pytest.mark.parametrize(
+    "state", [pytest.param(s, marks=pytest.mark.turn("gone", s)) for s in ("idle", "busy", "done", "frozen")]
+)
+def test_a_worker_whose_database_is_gone_still_ends(
+    state: str, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose run is over, which its thread of DBOS tries to record; and one that waits for an answer."""
+    server = programs()
+    assert server is not None
+    own = Cluster(server)
+    try:
+        own.start()
+        monkeypatch.setenv("PGPASSFILE", str(own.passfile))
+        with crew_of(own.url(own.create()), tmp_path) as crew:
+            crew.hold = "apply"
+            worker = crew.start()
+            crew.until(crew.workers)
+            if state in ("busy", "done"):
+                crew.queue("mot")
+                crew.until(crew.holding)
+            run = descendants(worker.pid)
+            assert bool(run) == (state in ("busy", "done"))
+            if state == "frozen":
+                own.freeze()
+                time.sleep(LOOK_S + 0.5)  # it has looked, and hangs
+            else:
+                own.vanish()
+            if state == "done":
+                os.kill(run[0], signal.SIGKILL)
+                crew.until(lambda: "mot: failed" in crew.said(0))
+            worker.terminate()
+            assert worker.wait(LEASE_S + LEAVE_S + 30) != 0
+            assert ("does not answer" if state == "frozen" else "is not usable") in crew.said(0)
+            assert not any(Path(f"/proc/{pid}").exists() for pid in run), "its run ends with it"
+    finally:
+        own.stop()
