@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hatang.registry.interconnects import Interconnects
 from tests.unit.commands.test_reorganise import Shell
+from tests.unit.days import today
 from tests.unit.registry.decided import appraise, plan
-from tests.unit.registry.test_interconnects import TODAY, decide_way, expire
+from tests.unit.registry.test_interconnects import decide_way, expire
 
-UNTIL = TODAY + timedelta(days=30)
+UNTIL = today(30)
 FILE = f"""kind: interconnect
 requested_by: nguoi-de-nghi
 agency: H99.01

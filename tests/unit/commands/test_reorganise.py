@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,19 @@ from hatang.commands.root import root
 from hatang.errors import HatangError
 from hatang.registry import Registry
 from tests.unit.commands.test_request import EXAMPLE
+from tests.unit.days import today
 from tests.unit.registry.decided import plan
-from tests.unit.registry.test_reorganisations import TODAY, carry_out, in_use
+from tests.unit.registry.test_reorganisations import carry_out, in_use
 
-FILE = f"""kind: reorganise
+TEXT = """kind: reorganise
 requested_by: nguoi-de-nghi
 agency: H99.01
-effective: {TODAY}
-basis: {{document: NQ 1/2026, document_sha256: {"a" * 64}}}
+effective: TODAY
+basis: {document: NQ 1/2026, document_sha256: SHA256}
 moves:
   - kind: merge
     predecessors: [H99.01, H99.02]
-    successors: [{{code: H99.21, name: {{vi: Phường A (ví dụ), en: Ward A (example)}}}}]
+    successors: [{code: H99.21, name: {vi: Phường A (ví dụ), en: Ward A (example)}}]
 """
 
 
@@ -53,9 +53,9 @@ class Shell:
         found: dict[str, Any] = json.loads(self(*words, "--output", "json"))
         return found
 
-    def file(self, text: str = FILE) -> str:
+    def file(self, text: str = TEXT) -> str:
         path = self.state / "r.yaml"
-        path.write_text(text)
+        path.write_text(text.replace("TODAY", str(today())).replace("SHA256", "a" * 64))
         return str(path)
 
 
@@ -65,7 +65,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def test_what_the_registry_finds_in_a_file_is_told_with_its_line(shell: Shell) -> None:
-    refused = shell("request", "submit", shell.file(FILE.replace("H99.02]", "H99.09]")), code=2)
+    refused = shell("request", "submit", shell.file(TEXT.replace("H99.02]", "H99.09]")), code=2)
     assert f"no body is called H99.09\n  where: {shell.state}/r.yaml:8 (moves.0.predecessors.1)" in refused
     assert [r["kind"] for r in shell.json("request", "list")["requests"]] == ["new-system"] * 2
 
@@ -88,13 +88,13 @@ def test_from_the_file_to_the_history(shell: Shell) -> None:
     carry_out(shell.registry, request)
     rows = shell.json("agency", "history", "H99.01")["changes"]
     assert [(r["old"], r["new"], r["systems"]) for r in rows] == [("H99.01", "H99.21", ["mot-1"])]
-    yesterday = str(TODAY - timedelta(days=1))
+    yesterday = str(today(-1))
     assert shell.json("agency", "list", "--as-of", yesterday)["agencies"] == [], "they were recorded today"
-    now = shell.json("agency", "list", "--as-of", str(TODAY))["agencies"]
+    now = shell.json("agency", "list", "--as-of", str(today()))["agencies"]
     assert [(a["code"], a["systems"]) for a in now] == [("H99.21", ["mot-1", "mot-2"])]
     assert {a["code"]: a["ended"] for a in shell.json("agency", "list")["agencies"]} == {
-        "H99.01": str(TODAY), "H99.02": str(TODAY), "H99.21": "",
+        "H99.01": str(today()), "H99.02": str(today()), "H99.21": "",
     }  # fmt: skip
-    assert "there was no body H99.01" in shell("agency", "show", "H99.01", "--as-of", str(TODAY), code=2)
+    assert "there was no body H99.01" in shell("agency", "show", "H99.01", "--as-of", str(today()), code=2)
     other = shell.registry.requests()[0].id
     assert "is of kind new-system" in shell("agency", "reorganise", other, code=2)

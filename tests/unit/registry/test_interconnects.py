@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,16 +11,15 @@ from hatang.errors import InputError, InputErrors, RefusedError
 from hatang.model.case import Event
 from hatang.model.interconnect import InterconnectFile
 from hatang.model.lifecycle import Act, RequestState, Role
-from hatang.model.waiver import civil_day
 from hatang.registry import Registry, RequestRecord
 from hatang.registry import tables as t
 from hatang.registry.interconnects import Interconnects
+from tests.unit.days import today
 from tests.unit.registry.decided import appraise, approve, bring_up
 from tests.unit.registry.test_registry import SITE, ZONES
 from tests.unit.registry.test_reorganisations import asks, carry_out, decide, in_use, move, reorganisation
 
 S = RequestState
-TODAY = civil_day(datetime.now(UTC))
 
 
 def asks_way(agency: str, source: str, target: str, **more: Any) -> InterconnectFile:
@@ -30,7 +28,7 @@ def asks_way(agency: str, source: str, target: str, **more: Any) -> Interconnect
         "kind": "interconnect", "requested_by": "nguoi-de-nghi", "agency": agency,
         "from": {"system": source, "zone": "dmz"}, "to": {"system": target, "zone": "dmz", "hosts": ["web"]},
         "protocol": "tcp", "ports": [8443], "reason": "one asks the other", "legal_ground": "QĐ 1/2026 (ví dụ)",
-        "until": TODAY + timedelta(days=30),
+        "until": today(30),
     } | more)  # fmt: skip
 
 
@@ -82,7 +80,7 @@ def expire(registry: Registry, request: str) -> None:
     """Its last day was yesterday."""
     with registry._writing() as session:
         row = session.get_one(t.RequestRow, request)
-        yesterday = (TODAY - timedelta(days=1)).isoformat()
+        yesterday = today(-1).isoformat()
         row.spec = {**row.spec, "interconnect": {**row.spec["interconnect"], "until": yesterday}}
 
 
@@ -134,8 +132,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (end("from", zone="database"), "from.zone", "system mot-1 has no hosts in zone database"),
     (end("to", hosts=["wbe"]), "to.hosts.0", "mot-2 has no host wbe in zone dmz"),
     ({"agency": "H99.03"}, "agency", "neither system is one of body H99.03"),
-    ({"until": TODAY}, "until", "is not after today"),
-    ({"until": TODAY + timedelta(days=366)}, "until", "is more than 365 days ahead"),
+    ({"until": today}, "until", "is not after today"),
+    ({"until": lambda: today(366)}, "until", "is more than 365 days ahead"),
 ]  # fmt: skip
 
 
@@ -145,7 +143,7 @@ def test_what_does_not_fit_is_refused_with_its_field(
 ) -> None:
     in_use(two, "H99.03", "mot-ba")
     with pytest.raises(InputErrors) as caught:
-        asked(two, **more)
+        asked(two, **{field: value() if callable(value) else value for field, value in more.items()})
     assert [e.where for e in caught.value.errors] == [where]
     assert what in caught.value.errors[0].what
     assert Interconnects(two).all() == [], "nothing is recorded"
@@ -208,7 +206,7 @@ def test_an_owner_ends_it_for_itself_alone(two: Registry) -> None:
     done = two.act(request, Event(Act.END, Role.OWNER, "dai-dien-1", note="không cần nữa", body="Chủ quản H99.02"))
     assert done.state is S.REMOVED
     assert in_force(two, "mot-1") == in_force(two, "mot-2") == []
-    assert lapsed(two, request) == f"ended on {TODAY}"
+    assert lapsed(two, request) == f"ended on {today()}"
     assert Interconnects(two).one(request).state == "ended"
     with pytest.raises(RefusedError):
         two.begin(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,14 @@ from hatang.model.case import Event
 from hatang.model.lifecycle import Act, RequestState, Role
 from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
-from hatang.model.waiver import civil_day
 from hatang.registry import Registry, RequestRecord
 from hatang.registry.reorganisations import Reorganisations
 from hatang.registry.succession import Succession
+from tests.unit.days import today
 from tests.unit.registry.decided import bring_up, plan
 from tests.unit.registry.test_registry import REQUEST, SITE, ZONES
 
 S = RequestState
-TODAY = civil_day(datetime.now(UTC))
 NAME = {"vi": "UBND phường mới (ví dụ)", "en": "New ward (example)"}
 
 
@@ -46,10 +45,10 @@ def move(kind: str, old: Iterable[str], *new: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "predecessors": list(old), "successors": list(new)}
 
 
-def reorganisation(*moves: dict[str, Any], agency: str = "H99.01", effective: date = TODAY) -> Reorganisation:
+def reorganisation(*moves: dict[str, Any], agency: str = "H99.01", effective: date | None = None) -> Reorganisation:
     """A request file with these moves."""
     return Reorganisation.model_validate({
-        "kind": "reorganise", "requested_by": "nguoi-de-nghi", "agency": agency, "effective": effective,
+        "kind": "reorganise", "requested_by": "nguoi-de-nghi", "agency": agency, "effective": effective or today(),
         "basis": {"document": "NQ 1/2026 (ví dụ)", "document_sha256": "a" * 64}, "moves": list(moves),
     })  # fmt: skip
 
@@ -226,7 +225,7 @@ def test_a_request_under_way_comes_first_and_none_comes_in_between(three: Regist
 
 def test_reports_of_past_days_still_add_up(three: Registry) -> None:
     """Two reorganisations, whose days lie ahead, so that today is the past of both."""
-    first, second = TODAY + timedelta(days=10), TODAY + timedelta(days=20)
+    first, second = today(10), today(20)
     record = three.submit(reorganisation(MERGE, effective=first), "", SITE)
     decide(three, record.id)
     carry_out(three, record.id)
@@ -242,11 +241,11 @@ def test_reports_of_past_days_still_add_up(three: Registry) -> None:
 
     apart = {"H99.01": ("mot-1",), "H99.02": ("mot-2",), "H99.03": ("mot-3",)}
     all_three = ("mot-1", "mot-2", "mot-3")
-    assert table(TODAY) == table(first - timedelta(days=1)) == apart
+    assert table(today()) == table(first - timedelta(days=1)) == apart
     assert table(first) == table(second - timedelta(days=1)) == {"H99.21": all_three}
     assert table(second) == {"H99.51": all_three}
-    assert table(TODAY - timedelta(days=1)) == {}
-    assert [past.agency_of("mot-2", d) for d in (TODAY, first, second)] == ["H99.02", "H99.21", "H99.51"]
+    assert table(today(-1)) == {}
+    assert [past.agency_of("mot-2", d) for d in (today(), first, second)] == ["H99.02", "H99.21", "H99.51"]
     assert three.system("mot-2").home == "H99.02", "its project never left the first domain"
     assert [(b.day, b.old, b.new) for b in past.history("H99.51")][-1] == (second, "H99.21", "H99.51")
     assert len(past.history("H99.02")) == 2
@@ -267,8 +266,8 @@ def test_ninety_four_communes_become_twenty_three_in_one_plan(url: str) -> None:
     carry_out(registry, record.id)
     carried_out = time.monotonic() - begun
     print(f"94 into 23: submitted in {submitted:.2f} s, carried out in the registry in {carried_out:.2f} s")
-    assert len(Succession(registry).as_of(TODAY)) == 23
-    assert sum(len(line.systems) for line in Succession(registry).as_of(TODAY)) == 94
+    assert len(Succession(registry).as_of(today())) == 23
+    assert sum(len(line.systems) for line in Succession(registry).as_of(today())) == 94
     assert len({s.allocation.block for s in registry.systems() if s.allocation}) == 94
     assert submitted + carried_out < 60
 
