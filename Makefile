@@ -1,7 +1,8 @@
 # One word for each thing that a developer does. `make help` lists them. Everything comes through `make setup`.
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder  # tests/lanes.py
+PROCESSES := $(shell n=$$(nproc); [ $$n -gt 3 ] && echo 4 || echo $$((n + 1)))  # who waits for a host or the cloud needs no core
+SIDE_BY_SIDE := --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder  # tests/lanes.py
 .DEFAULT_GOAL := help
 
 .PHONY: help

@@ -61,6 +61,7 @@ def wait_for(lone: Lone, text: str, tasks: int = 0, timeout_s: float = 120) -> N
     raise AssertionError(f"the run never came to {text or tasks}")
 
 
+@pytest.mark.turn("way-back", "firewall")
 def test_firewall_that_shuts_us_out_is_taken_back(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     with pytest.raises(HostError, match="nobody could log in anew") as caught:
@@ -70,6 +71,7 @@ def test_firewall_that_shuts_us_out_is_taken_back(lone: Lone, host: HostRecord) 
     assert lone.lets_in(host)
 
 
+@pytest.mark.turn("way-back", "ssh-server")
 def test_ssh_server_that_shuts_us_out_is_taken_back(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     config = lone.settings.ssh_config
@@ -86,6 +88,7 @@ def test_ssh_server_that_shuts_us_out_is_taken_back(lone: Lone, host: HostRecord
         config.write_text(old)
 
 
+@pytest.mark.turn("way-back", "killed")
 def test_killed_run_is_taken_back_by_the_host_itself(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     child = start(lone, variables=lone.variables(3, **ELSEWHERE, lockout_guard_seconds=20))
@@ -99,6 +102,7 @@ def test_killed_run_is_taken_back_by_the_host_itself(lone: Lone, host: HostRecor
     assert run(lone).changed[host.name] > 0, "what the killed run left is taken up"
 
 
+@pytest.mark.turn("way-back", "boot")
 def test_boot_takes_a_killed_run_back(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     child = start(lone, variables=lone.variables(3, **ELSEWHERE))

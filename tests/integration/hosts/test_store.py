@@ -84,7 +84,7 @@ ATTEMPTS = (
     "ssh hatang-store 'rm -rf /srv/hatang-store/*'",
     "(sleep 1; exec 3<>/dev/tcp/127.0.0.1/12345 && head -n 1 <&3 > /run/lay) &"
     " timeout 5 ssh -N -L 12345:127.0.0.1:22 hatang-store; [ -s /run/lay ] || rm -f /run/lay",
-    "scp -O hatang-store:/etc/hatang-store/keys /run/lay",
+    "timeout 10 scp -O hatang-store:/etc/hatang-store/keys /run/lay",  # its server would wait for ever
 )
 
 

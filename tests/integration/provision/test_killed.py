@@ -49,6 +49,7 @@ def test_killed_at_random_moments_nothing_is_doubled(
     assert set(driver("apply")[0]["changes"]) == {"same"}
 
 
+@pytest.mark.turn("engine", "late")
 def test_what_the_cloud_made_too_late_does_not_stand_in_the_way(
     maker: Provisioner, cloud: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,6 +84,7 @@ def test_what_the_cloud_made_too_late_does_not_stand_in_the_way(
     maker.destroy_system(asked)
 
 
+@pytest.mark.turn("engine", "destroyed")
 def test_killed_while_being_destroyed_it_is_gone_in_the_end(
     maker: Provisioner, sandbox: Sandbox, cloud: Connection
 ) -> None:

@@ -145,6 +145,7 @@ def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest
         "def test_one(ask, value):\n"
         '    ask("literal", (0, 1)); ask(READ); ask(f"{READ} and {READ}"); ask(local)\n'
         '    ask(value); ask(f"{READ} {value}"); ask(READ + value); ask(f"{READ!r}"); other(READ); ask(READ)\n'
+        'def test_two(own_kernel, ask): ask("seldom")\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     import asked_test  # type: ignore[import-not-found]
