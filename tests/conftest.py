@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Markers of this test suite."""
     config.addinivalue_line("markers", "long: runs with --long only")
+    config.addinivalue_line("markers", "control(*ids): of policies/checks, into whose files some tests look")
     config.addinivalue_line("markers", "turn(group, name): one name of a group in each run, all with --long")
 
 

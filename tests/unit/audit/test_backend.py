@@ -13,6 +13,7 @@ import pytest
 
 from hatang import settings
 from hatang.audit import foresight
+from hatang.policies.checks import test_own_kernel
 
 SSH = """#!/bin/sh
 # Like ssh: the last word is a command for the login shell. Hosts named "away" do not answer, "weak" ones die at once.
@@ -151,3 +152,10 @@ def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest
     import asked_test  # type: ignore[import-not-found]
 
     assert foresight.foreseen(asked_test) == ["helped", "literal", "read", "read and read"]
+
+
+def test_what_only_a_kernel_of_its_own_can_tell_is_not_sent_ahead() -> None:
+    """A trial of the kernel's audit waits five seconds in vain where the host has none."""
+    assert not {test_own_kernel.READING, test_own_kernel.GUARDED, test_own_kernel.CONFINED} & set(
+        foresight.foreseen(test_own_kernel)
+    )
