@@ -12,8 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 ALONE = ("tests/e2e/test_life.py", "tests/e2e/test_faults.py", "tests/integration/provision/test_reorganise.py")
 LONGEST_FIRST = (
     "tests/e2e", "tests/integration/audit", "tests/integration/hosts", "tests/integration/isolation", *ALONE,
-    "tests/integration/provision", "tests/integration/workflow", "tests/integration/sandbox", "tests/integration/registry",
-    "tests/integration/serve", "tests/integration/toolchain",
+    "tests/integration/provision", "tests/integration/workflow", "tests/integration/sandbox",
+    "tests/integration/registry", "tests/integration/serve", "tests/integration/toolchain",
 )  # fmt: skip
 
 
