@@ -10,11 +10,10 @@ from datetime import date, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
 
-from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from hatang.model.agency_code import normalise
 from hatang.model.base import Misfit, Model, Slug
-from hatang.model.lifecycle import RequestKind
+from hatang.model.body_request import BodyRequest
 from hatang.model.terms import ZoneKind
 
 LONGEST_DAYS = 365  # hatang's own bound, as for waivers: who needs it for longer says so again, once a year
@@ -40,7 +39,7 @@ class Side(Model):
         return self
 
 
-class InterconnectFile(Model):
+class InterconnectFile(BodyRequest):
     """A request for a way from one system to another: one direction, one protocol, a few ports, until a day."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -59,11 +58,6 @@ class InterconnectFile(Model):
     )
     until: date = Field(description=f"Last day on which it holds: after today, at most {LONGEST_DAYS} days ahead.")
 
-    @field_validator("agency")
-    @classmethod
-    def _new_form(cls, value: str) -> str:
-        return normalise(value)
-
     @model_validator(mode="after")
     def _narrow(self) -> InterconnectFile:
         if not self.ports:
@@ -78,21 +72,6 @@ class InterconnectFile(Model):
         if self.from_.system == self.to.system:
             raise Misfit("within a system the zone matrix says what passes (policies/zones.yaml)", "to", "system")
         return self
-
-    @property
-    def asked(self) -> RequestKind:
-        """The kind, as the table of states knows it."""
-        return RequestKind.INTERCONNECT
-
-    @property
-    def system_name(self) -> str:
-        """It is about no single system."""
-        return ""
-
-    @property
-    def agency_code(self) -> str:
-        """The body that asks."""
-        return self.agency
 
 
 def fault_of_day(until: date, today: date) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from hatang.model.agency import QuotaCeiling
 from hatang.model.agency_code import normalise
 from hatang.model.base import Misfit, Model, Slug, Text
-from hatang.model.lifecycle import RequestKind
+from hatang.model.body_request import BodyRequest
 from hatang.model.terms import Tier
 
 # Not Pydantic's own rule: that one is broken, and told of, whenever a part of the list is wrong.
@@ -103,7 +103,7 @@ class Move(Model):
         return tuple(code for code in self.predecessors if code not in left)
 
 
-class Reorganisation(Model):
+class Reorganisation(BodyRequest):
     """A request that changes bodies. Systems stay as they are; who administers them changes."""
 
     kind: Literal["reorganise"] = Field(description="What is asked for.")
@@ -114,11 +114,6 @@ class Reorganisation(Model):
     moves: tuple[Move, ...] = Field(
         max_length=500, description="Which bodies become which.", json_schema_extra=NOT_EMPTY
     )
-
-    @field_validator("agency")
-    @classmethod
-    def _new_form(cls, value: str) -> str:
-        return normalise(value)
 
     @model_validator(mode="after")
     def _nobody_twice(self) -> Reorganisation:
@@ -144,21 +139,6 @@ class Reorganisation(Model):
                     raise Misfit(f"system {system} is dealt out twice", "moves", i, "successors", j, "systems", k)
                 given.add(system)
         return self
-
-    @property
-    def asked(self) -> RequestKind:
-        """The kind, as the table of states knows it."""
-        return RequestKind.REORGANISE
-
-    @property
-    def system_name(self) -> str:
-        """It is about no single system."""
-        return ""
-
-    @property
-    def agency_code(self) -> str:
-        """The body that asks."""
-        return self.agency
 
 
 def _each(lists: Iterator[tuple[str, ...]]) -> Iterator[tuple[int, int, str]]:

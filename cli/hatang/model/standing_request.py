@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from hatang.model.agency_code import normalise
-from hatang.model.base import Misfit, Model, Slug
+from hatang.model.base import Misfit, Slug
+from hatang.model.body_request import BodyRequest
 from hatang.model.data_loss import BackupProof, BackupRefusal
-from hatang.model.lifecycle import RequestKind
 
 
-class StandingRequest(Model):
+class StandingRequest(BodyRequest):
     """A request that names a system and says what shall become of it; it describes nothing anew."""
 
     kind: Literal["suspend", "resume", "remove"] = Field(description="What is asked for.")
@@ -22,11 +21,6 @@ class StandingRequest(Model):
     reason: str = Field(min_length=3, max_length=2000, description="Why; those who decide read it.")
     backup: BackupProof | None = Field(None, description="remove: proof that the data lie elsewhere.")
     no_backup: BackupRefusal | None = Field(None, description="remove, instead of `backup`: that none is wanted.")
-
-    @field_validator("agency")
-    @classmethod
-    def _new_form(cls, value: str) -> str:
-        return normalise(value)
 
     @model_validator(mode="after")
     def _says_what_becomes_of_the_data(self) -> StandingRequest:
@@ -38,16 +32,6 @@ class StandingRequest(Model):
         return self
 
     @property
-    def asked(self) -> RequestKind:
-        """The kind, as the table of states knows it."""
-        return RequestKind(self.kind)
-
-    @property
     def system_name(self) -> str:
         """The system that it is about."""
         return self.system
-
-    @property
-    def agency_code(self) -> str:
-        """The body that asks."""
-        return self.agency
