@@ -17,7 +17,10 @@ GO_NEEDED = (1, 25)
 
 def _program(name: str, *question: str) -> Look:
     """A program on PATH with what it says about its version."""
-    path = shutil.which(name)
+    return _at(shutil.which(name), name, *question)
+
+
+def _at(path: str | None, name: str, *question: str) -> Look:
     if path is None:
         return Look(State.MISSING, detail=f"no {name} on PATH")
     found = VERSION.search(output(path, *question)) if question else None
@@ -57,9 +60,7 @@ def go(settings: Settings) -> Look:
 def uv(settings: Settings) -> Look:
     """Makes Python environments from lock files; only `make setup` needs it."""
     own = sorted((settings.cache / "uv").glob("*/bin/uv"))
-    if shutil.which("uv") is None and own:
-        return Look(State.REAL, VERSION.findall(output(str(own[-1]), "--version"))[0][0], str(own[-1]))
-    return _program("uv", "--version")
+    return _at(shutil.which("uv") or (str(own[-1]) if own else None), "uv", "--version")
 
 
 @part("ssh", "machine", remedy="apt-get install openssh-client")

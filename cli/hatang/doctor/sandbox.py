@@ -99,8 +99,12 @@ def volume_storage(settings: Settings) -> Look:
 
 @part("packet-filter", "sandbox", required=False, remedy=ELSEWHERE)
 def packet_filter(settings: Settings) -> Look:
-    """Neutron's API is real, networks are bridges and routers route; security groups do not filter packets yet."""
-    return Look(State.FAKE, detail="security groups are checked at the API, not on packets")
+    """Networks are bridges, routers route, security groups are rules on packets. Fake: without root, none of it."""
+    from hatang.sandbox.hosts import control
+
+    if why := control.why_not():
+        return Look(State.FAKE, detail=f"security groups are checked at the API, not on packets: {why}")
+    return Look(State.REAL, detail="security groups and port security of Neutron, as nftables rules")
 
 
 @part("load-balancers", "sandbox", required=False, remedy=ELSEWHERE)

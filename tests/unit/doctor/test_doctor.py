@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from hatang import settings as settings_module
 from hatang.doctor import Finding, State, examine
 from hatang.doctor.looks import PARTS, Look, Part
+from hatang.sandbox.hosts import control
 from hatang.settings import Settings
 
 HATANG = Path(sys.executable).parent / "hatang"
@@ -40,8 +42,27 @@ def test_names_are_unique() -> None:
 
 
 def test_parts_that_the_sandbox_only_imitates_are_called_fake(bare: Settings) -> None:
-    for name in ("hypervisor", "volume-storage", "packet-filter", "load-balancers", "dns-servers"):
+    for name in ("hypervisor", "volume-storage", "load-balancers", "dns-servers"):
         assert _of(bare, name).state is State.FAKE
+
+
+@pytest.mark.parametrize(("why", "state"), [("", State.REAL), ("this is not root", State.FAKE)])
+def test_packets_are_filtered_where_hosts_can_be(
+    why: str, state: State, bare: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "why_not", lambda: why)
+    found = _of(bare, "packet-filter")
+    assert found.state is state
+    assert why in found.detail
+
+
+def test_the_uv_of_the_cache_tells_its_version(bare: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = bare.cache / "uv" / "0" / "bin" / "uv"
+    own.parent.mkdir(parents=True)
+    own.write_text("#!/bin/sh\necho uv 12.34.56\n")
+    own.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert _of(bare, "uv").version == "12.34.56"
 
 
 def test_an_empty_cache_lacks_the_engine_and_says_how_to_get_it(
