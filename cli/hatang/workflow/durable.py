@@ -17,10 +17,12 @@ from sqlalchemy import make_url
 
 from hatang.errors import StepError
 from hatang.settings import SQLITE, Settings
+from hatang.workflow import sqlite_clock
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, DBOSConfig
 
+sqlite_clock.help_out()
 # Raised when the order or meaning of steps changes: an unfinished run of another version is not taken up blindly.
 VERSION = "chain-2"
 APPLICATION = "hatang"
