@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -30,7 +29,9 @@ PROCESS = "w=trial-$(cat /proc/sys/kernel/random/uuid); /usr/bin/env true $w;" +
 OPENED = "p=$(sh -c 'echo $$; exec head -c 1 {0} >&2' 2>/dev/null);" + _SEEN.format(" pid=$p .*{1}")
 READING = OPENED.format("/var/log/auth.log", "hatang-log-read")
 DATA = OPENED.format("/srv", "hatang-data")
-CONFINED = "aa-status --json"
+# The kernel's own word: what aa-status makes of it is no JSON when a profile only complains (Debian 12).
+PROFILES = "cat /sys/kernel/security/apparmor/profiles"
+CONFINED = "ls -l /proc/[0-9]*/exe 2>/dev/null; grep -aH . /proc/[0-9]*/attr/current 2>/dev/null; true"
 CHRONY = "systemctl is-active chrony"
 
 
@@ -82,10 +83,14 @@ def _kept_noting(ask: Ask) -> None:
 @pytest.mark.control("MON-03")
 def test_programs_are_held_to_their_profiles(own_kernel: None, ask: Ask) -> None:
     """AppArmor is on, each of its profiles forbids, and no running program that has one is free of it."""
-    found = json.loads(ask(CONFINED))
-    lax = sorted(name for name, mode in found["profiles"].items() if mode not in ("enforce", "kill"))
-    assert found["profiles"] and not lax, f"only complain: {', '.join(lax)}"
-    free = [name for name, rows in found["processes"].items() if any(r["status"] != "enforce" for r in rows)]
+    profiles = dict(re.findall(r"^(.+) \((\w+)\)$", ask(PROFILES), re.M))
+    lax = sorted(name for name, mode in profiles.items() if mode not in ("enforce", "kill"))
+    assert profiles and not lax, f"only complain: {', '.join(lax)}"
+    running = ask(CONFINED)
+    programs = dict(re.findall(r"/proc/(\d+)/exe -> (.+)$", running, re.M))
+    held = dict(re.findall(r"^/proc/(\d+)/attr/current:(.+)$", running, re.M))
+    of_profile = {pid: name for pid, name in programs.items() if name in profiles and pid in held}
+    free = sorted({name for pid, name in of_profile.items() if not held[pid].endswith(" (enforce)")})
     assert not free, f"run free of their profiles: {', '.join(free)}"
     if ask(CHRONY, (0, 3)).strip() == "active":
-        assert "/usr/sbin/chronyd" in found["processes"], "the time service is not held to its profile"
+        assert "/usr/sbin/chronyd" in of_profile.values(), "the time service is not held to its profile"
