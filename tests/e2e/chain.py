@@ -101,8 +101,10 @@ def kill_tree(pid: int) -> None:
             continue
 
 
-def request_file(folder: Path, system: str, *, hosts: tuple[str, ...] = ("web",), level: int = 3) -> Path:
-    """A request of an example agency for a small system."""
+def request_file(
+    folder: Path, system: str, *, hosts: tuple[str, ...] = ("web",), level: int = 3, documents: bool = False
+) -> Path:
+    """A request of an example agency for a small system; one that stores documents if need be (QCVN 12)."""
     zones = {"web": "dmz", "app": "application", "db": "database"}
     content = {
         "kind": "new-system",
@@ -121,6 +123,7 @@ def request_file(folder: Path, system: str, *, hosts: tuple[str, ...] = ("web",)
             "operator": "Đơn vị vận hành ví dụ",
             "level": level,
             "criteria": ["private-information" if level > 1 else "public-information-only"],
+            "document_storage": documents,
             "hosts": [{"name": h, "zone": zones[h]} for h in hosts],
         },
     }

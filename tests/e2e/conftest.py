@@ -23,7 +23,7 @@ def hatang(sandbox: Sandbox, cloud: Connection) -> Hatang:
 def applied(hatang: Hatang, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The shared system, brought up once, with its documents on record; the result of each step."""
     folder = tmp_path_factory.mktemp("request")
-    submit(hatang, request_file(folder, SYSTEM))
+    submit(hatang, request_file(folder, SYSTEM, documents=True))
     steps: dict[str, Any] = hatang("system", "apply", SYSTEM, "--output", "json").json()["steps"]
     assert put_on_record(hatang, SYSTEM, folder) >= {"BKP-01", "HST-04", "NET-20"}
     return steps

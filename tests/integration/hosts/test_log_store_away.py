@@ -13,7 +13,7 @@ LINES = 12_000
 TALK = f"""
 for i in $(seq 300); do logger -p auth.info "away-$i"; done
 seq 301 {LINES} | sed 's/^/away-/' | logger -p auth.info
-for i in $(seq 100); do [ $(grep -c ' away-' /var/log/auth.log) -ge {LINES} ] && break; sleep 0.1; done
+for i in $(seq 600); do [ $(grep -c ' away-' /var/log/auth.log) -ge {LINES} ] && break; sleep 0.1; done
 grep -c ' away-' /var/log/auth.log
 """
 LISTEN = f"""import shutil, socketserver
