@@ -21,6 +21,9 @@ from hatang.suggestions import did_you_mean
 # gRPC, which the engine needs, makes a poller anew in every forked child. ansible-runner forks and closes the child's
 # files: the poller then takes the child down before Ansible begins (docs/traps.md).
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+# ssh starts a ProxyCommand by this shell. Bash takes the socket of ProxyUseFdpass for a remote login and reads the
+# user's ~/.bashrc, for every connection: what that does costs time, and where it waits for something, a minute.
+os.environ["SHELL"] = "/bin/sh"
 
 PREFIX = "HATANG_"
 FILE_NAME = "hatang.toml"
