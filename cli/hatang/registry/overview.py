@@ -17,7 +17,7 @@ from hatang.registry import tables as t
 from hatang.registry.cases import record_from
 from hatang.registry.records import RequestRecord
 from hatang.registry.request_tables import RequestEventRow
-from hatang.registry.states import ended
+from hatang.registry.states import ended, newest_of
 from hatang.registry.store import Registry
 from hatang.registry.unknown import unknown
 
@@ -173,14 +173,13 @@ def _request() -> Select[Any]:
 
 @cache
 def _requests(of_agency: bool, of_state: bool, after: bool) -> Select[Any]:
-    r, e = t.RequestRow, RequestEventRow
+    r = t.RequestRow
     made: Select[Any] = select(r.id, r.kind, r.agency_code, r.requested_by, r.created_at, r.operates, r.spec)
     if of_agency:
         # What is about several systems names those of other agencies, so it is for those who see the whole site.
         made = made.where(r.agency_code == bindparam("agency"), r.kind.not_in(sorted(kind.value for kind in SEVERAL)))
     if of_state:
-        newest = select(e.target).where(e.request_id == r.id).order_by(e.number.desc()).limit(1).scalar_subquery()
-        made = made.where(newest == bindparam("state"))
+        made = made.where(newest_of(r.id).scalar_subquery() == bindparam("state"))
     if after:
         made = made.where(tuple_(r.created_at, r.id) > tuple_(bindparam("at", type_=t.Utc()), bindparam("id")))
     return made.order_by(r.created_at, r.id)

@@ -46,8 +46,7 @@ from hatang.registry import (
 from hatang.registry import tables as t
 from hatang.registry.cases import add, case_of, record_of
 from hatang.registry.records import RequestRecord, SystemRecord
-from hatang.registry.request_tables import RequestEventRow
-from hatang.registry.states import home_of, others_of, state_of
+from hatang.registry.states import home_of, newest_of, others_of, state_of
 from hatang.registry.unknown import unknown
 
 ZonesOf = Callable[[System], Sequence[ZoneKind]]
@@ -151,8 +150,7 @@ class Requests:
         taken = session.get_one(t.SystemRow, file.system.name)
         under_way = {o.spec["system"]["name"]: o for o in _open(session) if o.kind == RequestKind.CHANGE}
         asked = {name: System.model_validate(o.spec["system"]) for name, o in under_way.items()}
-        others = [System.model_validate(o.spec) for o in others_of(session, taken) if not unborn.rejected(session, o)]
-        ceilings.check(session, file.system, row, others, site, asked)
+        ceilings.check(session, file.system, row, others_of(session, taken), site, asked)
 
     def _take_system(self, session: Session, file: RequestFile, request_id: str) -> None:
         system = file.system
@@ -323,8 +321,7 @@ class Requests:
 
 def _open(session: Session) -> list[t.RequestRow]:
     """Requests that are under way."""
-    e = RequestEventRow
-    newest = select(e.target).where(e.request_id == t.RequestRow.id).order_by(e.number.desc()).limit(1)
+    newest = newest_of(t.RequestRow.id)
     closed = [state.value for state in altering.CLOSED]
     return list(session.scalars(select(t.RequestRow).where(newest.scalar_subquery().not_in(closed))))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from hatang.model.lifecycle import RequestState
+from hatang.model.system import System
 from hatang.registry import tables as t
 from hatang.registry.reorganisation_tables import AgencyChangeRow, HandoverRow
+from hatang.registry.request_tables import RequestEventRow
 
 
 def state_of(session: Session, name: str) -> str:
@@ -17,13 +20,29 @@ def state_of(session: Session, name: str) -> str:
     return session.scalars(newest.limit(1)).first() or "requested"
 
 
-def others_of(session: Session, row: t.SystemRow, *, with_addresses: bool = False) -> list[t.SystemRow]:
-    """The other systems of an agency that are not removed; or of these only what has its addresses."""
+def others_of(session: Session, row: t.SystemRow, *, with_addresses: bool = False) -> list[System]:
+    """The other systems of an agency, neither removed nor rejected; or all of these that have addresses."""
     query = select(t.SystemRow).where(t.SystemRow.agency_code == row.agency_code, t.SystemRow.name != row.name)
     if with_addresses:
         query = query.where(t.SystemRow.name.in_(select(t.BlockRow.system)))
     rows = sorted(session.scalars(query), key=lambda r: r.name)  # not by the database: its locale would decide
-    return [r for r in rows if state_of(session, r.name) != "removed"]
+    states = {r.name: state_of(session, r.name) for r in rows}
+    return [
+        System.model_validate(r.spec)
+        for r in rows
+        if states[r.name] != "removed"
+        and (with_addresses or states[r.name] != "requested" or not _is_rejected(session, r.request_id))
+    ]
+
+
+def newest_of(request_id: str | InstrumentedAttribute[str]) -> Select[tuple[str]]:
+    """Asks for the state that a request came into last."""
+    e = RequestEventRow
+    return select(e.target).where(e.request_id == request_id).order_by(e.number.desc()).limit(1)
+
+
+def _is_rejected(session: Session, request_id: str) -> bool:
+    return session.scalar(newest_of(request_id)) == RequestState.REJECTED
 
 
 def ended(session: Session) -> dict[str, date]:

@@ -136,8 +136,7 @@ class Registry(Requests):
             row = session.get_one(t.SystemRow, name)
             asked = session.get_one(t.RequestRow, request_id or row.request_id)
             system = System.model_validate(asked.spec["system"])
-            others = [System.model_validate(o.spec) for o in others_of(session, row, with_addresses=True)]
-            ceilings.check(session, system, asked, others, site)
+            ceilings.check(session, system, asked, others_of(session, row, with_addresses=True), site)
 
     # -- addresses ----------------------------------------------------------------------------------------------------
 

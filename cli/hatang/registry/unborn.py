@@ -1,11 +1,11 @@
-"""Systems that were asked for and refused: they hold nothing, and count for nothing."""
+"""Systems that were asked for and refused: they hold nothing."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hatang.model.lifecycle import BIRTH, Act, RequestState
+from hatang.model.lifecycle import BIRTH, Act
 from hatang.registry import addresses, names
 from hatang.registry import tables as t
 from hatang.registry.request_tables import RequestEventRow
@@ -21,13 +21,6 @@ def let_go(session: Session, row: t.RequestRow) -> None:
     if state_of(session, name) == "requested" and not _begun(session, row.agency_code, name):
         addresses.release(session, name)
         names.release(session, name)
-
-
-def rejected(session: Session, row: t.SystemRow) -> bool:
-    """Whether the newest that was said of a system is that it shall not come to be."""
-    e = RequestEventRow
-    newest = select(e.target).where(e.request_id == row.request_id).order_by(e.number.desc()).limit(1)
-    return state_of(session, row.name) == "requested" and session.scalar(newest) == RequestState.REJECTED
 
 
 def _begun(session: Session, agency: str, name: str) -> bool:
