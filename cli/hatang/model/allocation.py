@@ -26,6 +26,9 @@ class HostAllocation(Model):
     name: Slug = Field(description="Name within the system.")
     zone: ZoneKind = Field(description="The zone that it stands in.")
     address: IPv4Address = Field(description="Fixed IPv4 address.")
+    public_address: IPv4Address | None = Field(
+        None, description="Address on the Internet that leads to it; only hosts in the zone border of a public system."
+    )
 
 
 class Allocation(Model):

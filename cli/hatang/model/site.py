@@ -27,6 +27,25 @@ class ExternalNetwork(Model):
     gateway: IPv4Address = Field(description="IPv4 gateway.")
     cidr_v6: IPv6Network | None = Field(None, description="IPv6 addresses there.")
     gateway_v6: IPv6Address | None = Field(None, description="IPv6 gateway.")
+    published: IPv4Network | None = Field(
+        None,
+        description="Of the Internet: part of `cidr` whose addresses the registry gives to hosts in the zone border of "
+        "public systems; Neutron gives the rest to routers. None: no system can be public.",
+    )
+
+    def address_pools(self) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
+        """First and last IPv4 addresses that Neutron may give by itself; empty: it decides, nothing is published."""
+        if self.published is None:
+            return ()
+        first, last = int(self.cidr.network_address) + 1, int(self.cidr.broadcast_address) - 1
+        gateway, own = int(self.gateway), self.published
+        held = sorted([(gateway, gateway), (int(own.network_address), int(own.broadcast_address))])
+        found = []
+        for begin, end in held:
+            found += [(first, begin - 1)] if first < begin else []
+            first = max(first, end + 1)
+        found += [(first, last)] if first <= last else []
+        return tuple((IPv4Address(a), IPv4Address(b)) for a, b in found)
 
 
 class BranchPool(Model):
@@ -244,6 +263,8 @@ class Site(Model):
             seen.append(pool.prefix)
         if len({p.branch for p in self.branches}) < len(self.branches):
             raise Misfit("each branch may stand there once", "branches")
+        for i, network in enumerate(self.external_networks):
+            _published_fits(network, i)
         store = self.services.backup_store
         for pool in self.branches:
             if store and store.address in pool.prefix:
@@ -266,6 +287,17 @@ class Site(Model):
         if net.prefixlen > pool.bastion.prefixlen:
             raise Misfit(f"interconnect {net} of branch {pool.branch} is smaller than its bastion network", *place)
 
+    def way_out(self, public: bool) -> ExternalNetwork | None:
+        """The external network that the routers of such systems lead to; None: the site has none."""
+        purpose = "internet" if public else "tslcd"
+        return next((e for e in self.external_networks if e.purpose == purpose), None)
+
+    @property
+    def published(self) -> IPv4Network | None:
+        """Addresses for hosts that serve the Internet; None: no system can be public."""
+        internet = self.way_out(public=True)
+        return internet.published if internet else None
+
     def pool(self, branch: Branch) -> BranchPool:
         """The address plan of a branch. Raises KeyError when the site has none."""
         return {p.branch: p for p in self.branches}[branch]
@@ -277,3 +309,17 @@ class Site(Model):
     def aggregate(self, level: Level) -> Aggregate | None:
         """The aggregate of a level, or None when the site does not tell levels apart."""
         return {lv: a for a in self.aggregates for lv in a.levels}.get(level)
+
+
+def _published_fits(network: ExternalNetwork, i: int) -> None:
+    net, place = network.published, ("external_networks", i, "published")
+    if net is None:
+        return
+    if network.purpose != "internet":
+        raise Misfit(f"{network.name} leads to no Internet, so nothing is published there", *place)
+    if not net.subnet_of(network.cidr):
+        raise Misfit(f"published {net} lies outside {network.cidr} of {network.name}", *place)
+    if network.gateway in net:
+        raise Misfit(f"published {net} holds the gateway {network.gateway} of {network.name}", *place)
+    if not network.address_pools():
+        raise Misfit(f"published {net} leaves no address of {network.cidr} for routers", *place)
