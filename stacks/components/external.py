@@ -1,7 +1,8 @@
 """A way out of the data centre: a provider network that is external to routers, with its subnets.
 
 Creates     1 network, 1 or 2 subnets.
-Does not    give anybody a port on it: systems that serve the Internet get a router gateway there.
+Does not    give anybody a port on it: systems that serve the Internet get a router gateway there. Addresses that hosts
+            are published at lie in no allocation pool, so that Neutron gives none of them to a router.
 Protected   nothing.
 """
 
@@ -29,6 +30,10 @@ class External(pulumi.ComponentResource):
         )
         for version, cidr, gateway in ((4, args.cidr, args.gateway), (6, args.cidr_v6, args.gateway_v6)):
             if cidr is not None:
+                pools = [
+                    networking.SubnetAllocationPoolArgs(start=str(first), end=str(last))
+                    for first, last in (args.address_pools() if version == 4 else ())
+                ]
                 networking.Subnet(
                     f"{name}-subnet-{version}",
                     name=f"{args.name}-{version}",
@@ -37,6 +42,7 @@ class External(pulumi.ComponentResource):
                     ip_version=version,
                     gateway_ip=str(gateway),
                     enable_dhcp=False,
+                    allocation_pools=pools or None,
                     opts=child,
                 )
         self.network_id: pulumi.Output[str] = network.id

@@ -1,7 +1,7 @@
 """One server of a system: a port with its fixed addresses in its zone, the server, and its data volume.
 
 Creates     1 port, 1 server, with a volume: 1 volume and its attachment; of a removed host: a volume that is kept.
-Does not    have any other port or public address; install anything: the roles do.
+Does not    have any other port; have a public address: `published` gives it; install anything: the roles do.
 Protected   nothing; replacing a server keeps its volume, since the volume does not depend on it.
 Held        the server is stopped and its port closed; disks, volume and addresses stay.
 """
@@ -113,4 +113,5 @@ class Host(pulumi.ComponentResource):
             volume = _volume(name, args.server_name, args.volume_gib, args.volume_type, child)
             compute.VolumeAttach(f"{name}-attach", instance_id=server.id, volume_id=volume.id, opts=child)
         self.server_id: pulumi.Output[str] = server.id
+        self.port_id: pulumi.Output[str] = port.id
         self.register_outputs({"server_id": server.id})

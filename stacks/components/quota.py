@@ -52,10 +52,20 @@ def by_volume_type(args: QuotaArgs) -> dict[str, int]:
 
 
 class Quota(pulumi.ComponentResource):
-    """The three quota sets of a project."""
+    """The three quota sets of a project.
+
+    Args:
+        floating_ips: public addresses; no more headroom than their reservations need, since an agency could use it.
+    """
 
     def __init__(
-        self, name: str, args: QuotaArgs, *, project_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: QuotaArgs,
+        *,
+        project_id: pulumi.Input[str],
+        floating_ips: int = 0,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("hatang:components:Quota", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -83,7 +93,7 @@ class Quota(pulumi.ComponentResource):
             router=headroom(1),
             security_group=headroom(args.security_groups),
             security_group_rule=headroom(args.security_group_rules),
-            floatingip=0,
+            floatingip=floating_ips * 2,
             rbac_policy=0,
             subnetpool=0,
             opts=child,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from hatang.stacks.components.groups import GroupArgs
 from hatang.stacks.components.host import HostArgs, KeptVolumeArgs
+from hatang.stacks.components.published import PublishedArgs
 from hatang.stacks.components.quota import QuotaArgs
 from hatang.stacks.components.ways import WaysArgs
 from hatang.stacks.components.zone import ZoneArgs
@@ -53,8 +54,10 @@ class SystemConfig(BaseModel):
     hosts: dict[str, HostPlace] = Field(description="Servers by name within the system.")
     kept_volumes: dict[str, KeptVolumeArgs] = Field({}, description="Data volumes of hosts that were removed, by host.")
 
+    published: dict[str, PublishedArgs] = Field({}, description="Public addresses, by the host that they lead to.")
+
     @model_serializer(mode="wrap")
     def _without_what_is_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Inputs of a system that keeps no volume are what they were before there were such: plans stay approved."""
+        """Inputs of a system that has none of these are what they were before there were such: plans stay approved."""
         found: dict[str, Any] = handler(self)
-        return found if self.kept_volumes else {k: v for k, v in found.items() if k != "kept_volumes"}
+        return {k: v for k, v in found.items() if v or k not in ("kept_volumes", "published")}

@@ -7,6 +7,7 @@ from pulumi_openstack import Provider, compute, identity, networking
 
 from hatang.stacks.components.groups import Group
 from hatang.stacks.components.host import Host, KeptVolume
+from hatang.stacks.components.published import Published
 from hatang.stacks.components.quota import Quota
 from hatang.stacks.components.ways import Ways
 from hatang.stacks.components.zone import Zone
@@ -34,7 +35,7 @@ def build(config: SystemConfig) -> None:
         user_id=config.automation_user_id,
         role_id=config.role_ids["member"],
     )
-    quota = Quota("quota", config.quota, project_id=project.id)
+    quota = Quota("quota", config.quota, project_id=project.id, floating_ips=len(config.published))
     after_quota = pulumi.ResourceOptions(depends_on=[quota])
     router = networking.Router(
         "router",
@@ -56,6 +57,17 @@ def build(config: SystemConfig) -> None:
     key = compute.Keypair("key", name=config.name, public_key=config.public_key)
     inside = Provider("inside", tenant_id=project.id, opts=pulumi.ResourceOptions(depends_on=[membership]))
     hosts = _hosts(config, project.id, zones, groups, key, inside)
+    for name, args in config.published.items():
+        place = config.hosts[name].zone
+        Published(
+            f"published-{place}-{name}",
+            args,
+            project_id=project.id,
+            port_id=hosts[name].port_id,
+            held=config.held,
+            # Neutron binds an address only where a router leads from it to the port's subnet.
+            opts=pulumi.ResourceOptions(depends_on=[router, zones[place]]),
+        )
     for name, kept in config.kept_volumes.items():
         KeptVolume(f"host-{name}", kept, opts=pulumi.ResourceOptions(providers={"openstack": inside}))
     if config.ways is not None:

@@ -59,10 +59,11 @@ class Matrix(Model):
     egress_denied_from: Level = Field(description="From this level on, leaving a zone is denied by default.")
     rules: tuple[FlowRule, ...] = Field(alias="flows", description="Flows that pass.")
 
-    def zones(self, level: Level, document_storage: bool = False) -> tuple[ZoneKind, ...]:
-        """Zones of a system, in the order of `ZoneKind` (NET-01)."""
+    def zones(self, level: Level, document_storage: bool = False, public: bool = False) -> tuple[ZoneKind, ...]:
+        """Zones of a system, in the order of `ZoneKind` (NET-01); a public one has a border at every level (SAC-04)."""
         applies = {"", "document_storage"} if document_storage else {""}
         wanted = {z for s in self.zones_by_source.values() if s.applies_to in applies for z in s.levels[level]}
+        wanted |= {ZoneKind.BORDER} if public else set()
         return tuple(z for z in ZoneKind if z in wanted)
 
     def denies_egress(self, level: Level) -> bool:

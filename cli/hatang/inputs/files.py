@@ -18,7 +18,7 @@ from hatang.model.reorganisation import Reorganisation
 from hatang.model.request import RequestFile
 from hatang.model.site import Site
 from hatang.model.standing_request import StandingRequest
-from hatang.model.terms import Branch
+from hatang.model.terms import Branch, ZoneKind
 from hatang.model.waiver import civil_day
 from hatang.policies.rules.services import ADMINISTRATION, CLEAR_TEXT
 
@@ -108,6 +108,7 @@ def _interconnect(document: Document, site: Site | None) -> InterconnectFile:
 def _request(document: Document, site: Site | None) -> RequestFile:
     request = validated(RequestFile, document)
     faults = [*_code_faults(request, document), *_zone_faults(request, document), *_volume_faults(request, document)]
+    faults += _public_faults(request, document)
     if site is not None:
         faults += [*_site_faults(request, document, site), *_quota_faults(request, document, site)]
     if faults:
@@ -133,7 +134,7 @@ def _code_faults(request: RequestFile, document: Document) -> list[InputError]:
 
 def _zone_faults(request: RequestFile, document: Document) -> list[InputError]:
     system = request.system
-    zones = [z.value for z in zone_matrix().zones(system.level, system.document_storage)]
+    zones = [z.value for z in zone_matrix().zones(system.level, system.document_storage, system.public)]
     return [
         InputError(
             f"level {int(system.level)} has no zone {host.zone.value}",
@@ -142,6 +143,21 @@ def _zone_faults(request: RequestFile, document: Document) -> list[InputError]:
         )
         for i, host in enumerate(system.hosts)
         if host.zone.value not in zones
+    ]
+
+
+def _public_faults(request: RequestFile, document: Document) -> list[InputError]:
+    """The Internet reaches the zone border alone (SAC-04), so what is public has a host there."""
+    system = request.system
+    if not system.public or any(h.zone is ZoneKind.BORDER for h in system.hosts):
+        return []
+    return [
+        InputError(
+            "the system is public, and no host stands where the Internet may reach it",
+            where=document.where(("system", "public")),
+            do="add a host in zone border that passes HTTPS on to the zone dmz, such as {name: gateway, zone: border}; "
+            "or leave system.public out",
+        )
     ]
 
 
@@ -177,6 +193,14 @@ def _site_faults(request: RequestFile, document: Document, site: Site) -> list[I
                 f"site {site.name} has no volume type for level {int(request.system.level)}",
                 where=document.where(("system", "level")),
                 do="add one to the site file",
+            )
+        )
+    if request.system.public and site.internet is None:
+        faults.append(
+            InputError(
+                f"site {site.name} gives no public addresses",
+                where=document.where(("system", "public")),
+                do="say which it gives: external_networks[].published of the site file; or leave system.public out",
             )
         )
     names = [f.name for f in site.flavors]

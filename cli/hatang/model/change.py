@@ -13,7 +13,7 @@ from hatang.model.system import HostSpec, System
 
 N = TypeVar("N", HostSpec, AccountSpec)
 # Another level brings its zones, rules, types of volumes and values of controls with it; criteria are why.
-SYSTEM_FIELDS = frozenset({"level", "criteria", "document_storage", "title"})
+SYSTEM_FIELDS = frozenset({"level", "criteria", "document_storage", "title", "public"})
 # The kind is not among them: what the old kind gave on the host (a shell, sudo) is not taken back.
 ACCOUNT_FIELDS = frozenset({"manager", "department", "enabled", "disabled", "shared"})
 

@@ -33,6 +33,14 @@ class ExternalNetwork(Model):
         "public systems; Neutron gives the rest to routers. None: no system can be public.",
     )
 
+    def public_span(self) -> tuple[int, int] | None:
+        """First and last address, as numbers, that a host may get; None: nothing is published."""
+        if self.published is None:
+            return None
+        first, last = int(self.cidr.network_address) + 1, int(self.cidr.broadcast_address) - 1
+        own = self.published
+        return max(first, int(own.network_address)), min(last, int(own.broadcast_address))
+
     def address_pools(self) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
         """First and last IPv4 addresses that Neutron may give by itself; empty: it decides, nothing is published."""
         if self.published is None:
@@ -293,10 +301,10 @@ class Site(Model):
         return next((e for e in self.external_networks if e.purpose == purpose), None)
 
     @property
-    def published(self) -> IPv4Network | None:
-        """Addresses for hosts that serve the Internet; None: no system can be public."""
-        internet = self.way_out(public=True)
-        return internet.published if internet else None
+    def internet(self) -> ExternalNetwork | None:
+        """The network on which systems are published; None: no system of the site can be public."""
+        way_out = self.way_out(public=True)
+        return way_out if way_out and way_out.published else None
 
     def pool(self, branch: Branch) -> BranchPool:
         """The address plan of a branch. Raises KeyError when the site has none."""

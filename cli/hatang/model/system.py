@@ -66,7 +66,10 @@ class System(Model):
         Environment.OPERATION,
         description="operation, test or development: what it is for. Each of them is a system of its own (DEV-04).",
     )
-    public: bool = Field(False, description="Serves the Internet: the border zone gets a public address.")
+    public: bool = Field(
+        False,
+        description="Serves the Internet: each host in zone border gets a public address; HTTPS alone gets there.",
+    )
     hosts: tuple[HostSpec, ...] = Field(min_length=1, max_length=64, description="Servers.")
     kept_volumes: tuple[KeptVolume, ...] = Field(
         (),

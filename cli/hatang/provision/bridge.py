@@ -1,7 +1,8 @@
 """No quota falls below what is in use: Nova and Cinder refuse that.
 
 So the engine runs twice. First what leaves does so, while every quota stays as high as it is: servers and volumes that
-go are deleted, volumes that get another type move there. Then all is as it was planned.
+go are deleted, volumes that get another type move there. Then all is as it was planned. Public addresses go in the
+first run too, with the router's gateway as it is: Neutron moves none that an address still leads through.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hatang.stacks.system.config import SystemConfig
 
 COMPUTE = "openstack:compute/quotaSetV2:QuotaSetV2"
 QUOTA, VOLUME = "openstack:blockstorage/quoteSetV3:QuoteSetV3", "openstack:blockstorage/volume:Volume"
-SERVER = "openstack:compute/instance:Instance"
+SERVER, ROUTER = "openstack:compute/instance:Instance", "openstack:networking/router:Router"
 # Field of the needs → quota set and field of the provider; those without headroom.
 EXACT = {
     "instances": (COMPUTE, "instances"), "cores": (COMPUTE, "cores"), "ram_mib": (COMPUTE, "ram"),
@@ -31,20 +32,23 @@ def something_goes(steps: Iterable[tuple[str, str]]) -> bool:
 
 
 def first(config: SystemConfig, plan: Plan, state: StateFile) -> SystemConfig | None:
-    """What to apply before what was planned; None: nothing leaves, or no quota is lowered by it."""
+    """What to apply before what was planned; None: nothing leaves, or nothing stands in its way."""
     goes = something_goes((row["operation"], row["type"]) for row in plan.rows)
     moves = any(row["type"] == "Volume" and "volumeType" in row["changed"] for row in plan.rows)
-    if not (goes or moves):
+    hides = any(row["operation"] == "delete" and row["type"] == "FloatingIp" for row in plan.rows)
+    if not (goes or moves or hides):
         return None
     there = state.resources()
     quota = _as_high(config.quota, there) if goes else config.quota
-    now = _inputs(there, QUOTA).get("volumeTypeQuota") or {}
-    wanted = by_volume_type(quota)
-    kept = {field: int(count) for field, count in now.items() if int(count) > wanted.get(field, 0)}
-    quota = quota.model_copy(update={"leaving": kept})
-    if quota == config.quota:
+    if goes or moves:
+        now = _inputs(there, QUOTA).get("volumeTypeQuota") or {}
+        wanted = by_volume_type(quota)
+        kept = {field: int(count) for field, count in now.items() if int(count) > wanted.get(field, 0)}
+        quota = quota.model_copy(update={"leaving": kept})
+    gateway = str(_inputs(there, ROUTER).get("externalNetworkId") or "") if hides else config.external_network_id
+    made = config.model_copy(update={"quota": quota, "external_network_id": gateway})
+    if made == config:
         return None
-    made = config.model_copy(update={"quota": quota})
     return _without_what_comes(made, there) if goes else made
 
 
@@ -66,7 +70,10 @@ def _without_what_comes(config: SystemConfig, there: list[Known]) -> SystemConfi
         for n, p in config.hosts.items()
         if n not in hosts and (VOLUME, f"host-{n}-volume") in known
     }
-    return config.model_copy(update={"hosts": hosts, "kept_volumes": {**config.kept_volumes, **waiting}})
+    published = {n: p for n, p in config.published.items() if n in hosts}
+    return config.model_copy(
+        update={"hosts": hosts, "published": published, "kept_volumes": {**config.kept_volumes, **waiting}}
+    )
 
 
 def _inputs(there: list[Known], kind: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hatang.policies.rules.ways import in_force, routes_of_ways, rules_of_ways
 from hatang.registry import SystemRecord
 from hatang.stacks.components.groups import GroupArgs
 from hatang.stacks.components.host import HostArgs, KeptVolumeArgs
+from hatang.stacks.components.published import PublishedArgs
 from hatang.stacks.components.quota import QuotaArgs
 from hatang.stacks.components.ways import WaysArgs
 from hatang.stacks.components.zone import ZoneArgs
@@ -90,8 +91,7 @@ def system_config(
     spec, allocation = record.spec, _allocated(record)
     branch = landing["branches"][record.agency.branch.value]
     rules = group_rules(site, record)
-    way_out = "internet" if spec.public else "tslcd"
-    external = next((e.name for e in site.external_networks if e.purpose == way_out), "")
+    external = way_out.name if (way_out := site.way_out(spec.public)) else ""
     return SystemConfig(
         name=spec.name,
         title=spec.title.vi,
@@ -126,7 +126,16 @@ def system_config(
         groups={z: GroupArgs(group_name=f"{spec.name}-{z}", rules=r) for z, r in rules.items()},
         hosts={h.name: _host(site, record, h, landing) for h in allocation.hosts},
         kept_volumes=_kept(site, record),
+        published=_published(allocation, external),
     )
+
+
+def _published(allocation: Allocation, network: str) -> dict[str, PublishedArgs]:
+    return {
+        h.name: PublishedArgs(address=h.public_address, fixed=h.address, network_name=network)
+        for h in allocation.hosts
+        if h.public_address is not None
+    }
 
 
 def _kept(site: Site, record: SystemRecord) -> dict[str, KeptVolumeArgs]:

@@ -172,8 +172,23 @@ def _of_neutron(kind: str, recent: Recent = _dated, **asked: str) -> Finder:
     )
 
 
+def _addresses(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    """A floating address has no name: it is what it is. Of the project that the inputs name alone."""
+    found = c.network.ips(floating_ip_address=inputs.get("address"), project_id=inputs.get("tenantId"))
+    return [a for a in found if a.floating_ip_address == inputs.get("address")]
+
+
+def _associations(c: Connection, inputs: dict[str, Any]) -> list[Any]:
+    found = c.network.ips(floating_ip_address=inputs.get("floatingIp"), port_id=inputs.get("portId"))
+    return [_Joint(a.id, inputs) for a in found if a.floating_ip_address == inputs.get("floatingIp") and a.port_id]
+
+
 # Role assignments and quotas are put, not posted: making them again changes nothing.
 FINDERS: dict[str, Finder] = {
+    "openstack:networking/floatingIpAssociate:FloatingIpAssociate": Finder(
+        _associations, lambda c, f: c.network.update_ip(f.id, port_id=None), _always
+    ),
+    "openstack:networking/floatingIp:FloatingIp": Finder(_addresses, lambda c, f: c.network.delete_ip(f), _dated),
     "openstack:compute/volumeAttach:VolumeAttach": Finder(_attachments, _detach, _always),
     SERVER: Finder(_servers, _remove_server, _dated),
     VOLUME: Finder(_volumes, _remove_volume, _dated),

@@ -51,11 +51,6 @@ def check(session: Session, row: t.RequestRow, file: RequestFile) -> None:
 
 
 def _refuse_what_is_not_carried_out(found: Sequence[Difference]) -> None:
-    if any(d.field == "system.public" for d in found):
-        raise InputError(
-            "hatang gives no public addresses yet, so nothing of a system in use is made public or ceases to be",
-            where="system.public", do="leave system.public as it is",
-        )  # fmt: skip
     if refused := [d for d in found if not d.carried_out]:
         told = "; ".join(f"{d.field}: {d.old or 'none'} → {d.new or 'none'}" for d in refused)
         raise InputError(f"such changes are not carried out yet: {told}", where=refused[0].field,

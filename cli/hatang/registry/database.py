@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hatang.errors import RefusedError, RegistryError, SettingsError
 
-HEAD = "0012"  # the newest migration; a test compares it with the files
+HEAD = "0013"  # the newest migration; a test compares it with the files
 MIGRATIONS = Path(__file__).parent / "migrations"
 PG_LOCK = 7_741_331  # any number that only hatang uses: advisory lock of the migration
 WAIT_S = 60  # longest wait for another process that writes

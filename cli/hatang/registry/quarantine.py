@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hatang.errors import RefusedError
 from hatang.model.waiver import civil_day
-from hatang.registry import addresses, names
+from hatang.registry import addresses, names, published
 from hatang.registry import tables as t
 from hatang.registry.removal_tables import QuarantineRow
 from hatang.registry.states import state_of
@@ -29,7 +29,9 @@ def rest(session: Session, system: str, project_id: str, until: datetime) -> Non
 
 def expire(session: Session, at: datetime | None = None) -> list[str]:
     """Let go what has rested long enough; returns the systems."""
-    due = sorted(session.scalars(select(QuarantineRow.system).where(QuarantineRow.until <= (at or now()))))
+    at = at or now()
+    published.expire(session, at)
+    due = sorted(session.scalars(select(QuarantineRow.system).where(QuarantineRow.until <= at)))
     for system in due:
         addresses.release(session, system)
         names.release(session, system)

@@ -203,10 +203,11 @@ class Requests:
         found = [r for r in self.requests(RequestState.APPROVED) if r.system == system and r.kind not in BIRTH]
         return found[0] if found else None
 
-    def as_asked(self, request_id: str, zones: ZonesOf | None = None) -> SystemRecord:
+    def as_asked(self, request_id: str, site: Site | None = None, zones: ZonesOf | None = None) -> SystemRecord:
         """The system as a request wants it, with addresses that zones and hosts to come would get. Writes nothing.
 
         Args:
+            site: that public addresses come from; only a change needs it.
             zones: zones that a system must have at its level; None: as they are.
         """
         with self._reading() as session:
@@ -218,7 +219,8 @@ class Requests:
             there, state = addresses.of(session, system.name), state_of(session, system.name)
             allocation = there
             if there and row.kind == RequestKind.CHANGE:
-                allocation = addresses.with_more(there, system, zones(system) if zones else None)
+                assert site is not None, "a change needs the site, for its public addresses"
+                allocation = addresses.with_more(session, there, system, site, zones(system) if zones else None)
             held = standing.holds(RequestKind(row.kind), state)
             leaves = row.kind == RequestKind.REMOVE
             asked = bodies.as_asked(agency, row)
@@ -271,11 +273,11 @@ class Requests:
                 names.give_back(session, System.model_validate(current.spec), System.model_validate(row.spec["system"]))
             return record_of(session, row)
 
-    def begin(self, request_id: str, zones: ZonesOf | None = None) -> None:
+    def begin(self, request_id: str, site: Site | None = None, zones: ZonesOf | None = None) -> None:
         """The cloud begins to follow. From now on the registry has what a change asks for. Begun already: goes on.
 
         Args:
-            zones: as in `as_asked`.
+            site, zones: as in `as_asked`; only a change needs them.
 
         Raises:
             RefusedError: it is not approved, or another request has taken its place.
@@ -307,7 +309,9 @@ class Requests:
             if int(wanted.level) != system.level:
                 interconnecting.end_all(session, system.name, f"level of {system.name}: {int(wanted.level)}")
             system.spec, system.level = row.spec["system"], int(wanted.level)
-            addresses.give_more(session, wanted, zones(wanted) if zones else None)
+            assert site is not None, "a change needs the site, for its public addresses"
+            quarantine.expire(session)
+            addresses.give_more(session, wanted, site, zones(wanted) if zones else None)
             session.add(t.SystemStateRow(system=system.name, state="changing"))
 
     def fail(self, request_id: str, step: str, cause: str) -> None:

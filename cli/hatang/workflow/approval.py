@@ -23,12 +23,12 @@ BEGUN = (*UNDER_WAY, RequestState.ACTIVE, RequestState.SUSPENDED, RequestState.F
 def target(context: Context, name: str) -> SystemRecord:
     """What a run works towards: the system with the change that is approved and not begun, or as it is recorded."""
     change = context.registry.change_to_do(name)
-    return context.registry.as_asked(change.id, zones_of) if change else context.registry.system(name)
+    return context.registry.as_asked(change.id, context.site, zones_of) if change else context.registry.system(name)
 
 
 def zones_of(system: System) -> Sequence[ZoneKind]:
     """Zones that a system must have (NET-01)."""
-    return zone_matrix().zones(system.level, system.document_storage)
+    return zone_matrix().zones(system.level, system.document_storage, system.public)
 
 
 def plan_request(context: Context, request_id: str) -> tuple[RequestRecord, Plan]:
@@ -55,7 +55,7 @@ def plan_request(context: Context, request_id: str) -> tuple[RequestRecord, Plan
 
 
 def _content(context: Context, request: RequestRecord) -> SystemRecord:
-    record = context.registry.as_asked(request.id, zones_of)
+    record = context.registry.as_asked(request.id, context.site, zones_of)
     if request.kind in BIRTH and (newer := context.registry.system(request.system).request_id) != request.id:
         raise RefusedError(f"request {newer} has taken the place of request {request.id}",
             where=f"registry, system {request.system}", do=f"plan that one: hatang request plan {newer}")  # fmt: skip

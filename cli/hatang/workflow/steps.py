@@ -114,7 +114,7 @@ def apply(context: Context, name: str, digest: str) -> Result:
     """Apply exactly the plan with this digest. Raises RefusedError when the cloud has moved since, EngineError."""
     from hatang.provision.plan import load_plan
 
-    context.registry.begin(target(context, name).request_id, zones_of)
+    context.registry.begin(target(context, name).request_id, context.site, zones_of)
     context.write_journal()
     record = context.registry.system(name)
     started = datetime.now(UTC)

@@ -15,7 +15,7 @@ from hatang.provision import deletion
 from hatang.provision.effects import Data, effects
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
-from hatang.registry.addresses import with_more
+from hatang.registry.addresses import resized
 from tests.integration.provision import driver
 
 pytestmark = pytest.mark.turn("tenancy", "hosts")
@@ -39,7 +39,7 @@ def asked(record: SystemRecord, *hosts: dict[str, Any], kept: tuple[str, ...] = 
     data = record.spec.model_dump(mode="json") | {"hosts": hosts, "kept_volumes": volumes}
     spec = type(record.spec).model_validate(data)
     assert record.allocation is not None
-    allocation = with_more(record.allocation, spec, zone_matrix().zones(spec.level, spec.document_storage))
+    allocation = resized(record.allocation, spec, zone_matrix().zones(spec.level, spec.document_storage))
     return replace(record, spec=spec, allocation=allocation, state="changing")
 
 

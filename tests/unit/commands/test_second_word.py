@@ -76,10 +76,10 @@ def test_it_is_asked_for_again_after_a_failure_and_not_once_the_data_are_gone(
     registry: Registry, tmp_path: Path
 ) -> None:
     change_id = registry.requests()[-1].id
-    registry.begin(change_id)
+    registry.begin(change_id, SITE)
     assert "deletes data" in run(tmp_path, "--queue")
     registry.fail(change_id, "apply", "the engine stopped")
     assert "deletes data" in run(tmp_path, "--queue")
-    registry.begin(change_id)
+    registry.begin(change_id, SITE)
     registry.set_system_state(NAME, "active")
     assert "queue" in run(tmp_path, "--queue")

@@ -17,6 +17,7 @@ LIMITS = Limits(
 )
 RULE, GROUP = "openstack:networking/secGroupRule:SecGroupRule", "openstack:networking/secGroup:SecGroup"
 PORT, FLOATING = "openstack:networking/port:Port", "openstack:networking/floatingIp:FloatingIp"
+BOUND = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
 NETWORK, ROLE = "openstack:networking/network:Network", "openstack:identity/roleAssignment:RoleAssignment"
 COMPUTE = "openstack:compute/quotaSetV2:QuotaSetV2"
 VOLUMES = "openstack:blockstorage/quoteSetV3:QuoteSetV3"
@@ -35,7 +36,7 @@ PASSES: list[tuple[str, str, dict[str, Any]]] = [
     (RULE, "group-dmz-x", {"direction": "egress", "protocol": "tcp", "remote_ip_prefix": "10.72.0.0/26"}),
     (GROUP, "group-dmz-group", {"delete_default_rules": True}),
     (PORT, "host-app-port", {"port_security_enabled": True}),
-    (FLOATING, "border-address", {}),
+    (FLOATING, "published-border-gateway-address", {}),
     (NETWORK, "zone-dmz-network", {"shared": False}),
     (COMPUTE, "quota-compute", FULL),
     (VOLUMES, "quota-storage", STORED),
@@ -60,6 +61,8 @@ REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("no-default-rules", GROUP, "group-dmz-group", {"delete_default_rules": False}, "SAC-13"),
     ("port-security", PORT, "host-app-port", {"port_security_enabled": False}, "HST-02"),
     ("no-public-address", FLOATING, "host-app-address", {}, "SAC-04"),
+    ("no-public-address", FLOATING, "published-dmz-border-address", {}, "SAC-04"),
+    ("no-public-address", BOUND, "host-app-association", {}, "SAC-04"),
     ("not-shared", NETWORK, "zone-dmz-network", {"shared": True}, "HST-01"),
     ("quotas-complete", COMPUTE, "quota", {**FULL, "cores": -1}, "HST-01"),
     ("quotas-complete", COMPUTE, "quota", {k: v for k, v in FULL.items() if k != "ram"}, "HST-01"),

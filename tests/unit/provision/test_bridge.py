@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hatang.provision.bridge import COMPUTE, QUOTA, SERVER, VOLUME, first
+from hatang.provision.bridge import COMPUTE, QUOTA, ROUTER, SERVER, VOLUME, first
 from hatang.provision.plan import Plan
 from hatang.provision.state import Known, StateFile
 from hatang.stacks.components.quota import by_volume_type
@@ -101,3 +101,26 @@ def test_the_volume_of_a_host_that_comes_back_stays_meanwhile() -> None:
 )
 def test_without_a_server_or_volume_that_goes_for_good_one_run_is_enough(rows: tuple[tuple[str, str], ...]) -> None:
     assert first(system_config(system_record(3)), going(*rows), Known2()) is None
+
+
+def test_a_public_address_goes_before_the_gateway_that_it_leads_through_moves() -> None:
+    wanted = system_config(system_record(3))  # public no more: leads to the specialised network
+    there = Known2(Known("urn::r", ROUTER, "r", {"externalNetworkId": "net-internet"}, {}))
+    made = first(wanted, going(("delete", "FloatingIp"), ("update", "Router")), there)
+    assert made is not None
+    assert (made.external_network_id, wanted.external_network_id) == ("net-internet", "net-tslcd")
+    assert made.model_copy(update={"external_network_id": wanted.external_network_id}) == wanted
+
+
+def test_one_address_less_needs_no_run_before() -> None:
+    wanted = system_config(system_record(3, public=True))
+    there = Known2(Known("urn::r", ROUTER, "r", {"externalNetworkId": "net-internet"}, {}))
+    assert first(wanted, going(("delete", "FloatingIp")), there) is None
+
+
+def test_what_is_published_waits_for_its_host() -> None:
+    wanted = system_config(system_record(3, public=True))
+    made = first(wanted, going(("delete", "Instance"), ("create", "Instance")), Known2())
+    assert made is not None
+    assert "gateway" in wanted.published
+    assert made.published == {}

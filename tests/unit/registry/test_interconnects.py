@@ -252,13 +252,13 @@ def test_another_level_ends_it_and_its_plan_says_so(two: Registry) -> None:
     data["kind"] = "change"
     data["system"] |= {"level": 4}
     change = two.submit(type(asks("H99.01", "x")).model_validate(data), "", SITE)
-    asked_for = two.as_asked(change.id, lambda _system: ZONES)
+    asked_for = two.as_asked(change.id, SITE, lambda _system: ZONES)
     assert [w.lapsed for w in asked_for.ways] == ["level of mot-2 is 4, was 3"]
     assert in_force(two, "mot-2") == [request], "as long as the change is not begun"
     two.act(change.id, Event(Act.PLAN, Role.ENGINEER, plan="a" * 64, intent="b" * 64))
     two.act(change.id, Event(Act.OPINION, Role.SPECIALISED, "nguoi-ghi-nhan", document="d" * 64))
     approve(two, change.id)
-    two.begin(change.id, lambda _system: ZONES)
+    two.begin(change.id, SITE, lambda _system: ZONES)
     assert in_force(two, "mot-1") == in_force(two, "mot-2") == []
     assert two.request(request).state is S.REMOVED
 

@@ -28,7 +28,11 @@ from tests.unit.registry.decided import approve
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = load_site(ROOT / "inventories/example/site.yaml")
-REQUEST, TEXT = load_request(ROOT / "inventories/example/requests/one-stop.yaml", SITE)
+_PUBLIC, TEXT = load_request(ROOT / "inventories/example/requests/one-stop.yaml", SITE)
+INSIDE = tuple(h for h in _PUBLIC.system.hosts if h.zone is not ZoneKind.BORDER)  # web, app, db
+REQUEST = _PUBLIC.model_copy(
+    update={"system": _PUBLIC.system.model_copy(update={"public": False, "hosts": INSIDE})}
+)  # public ones: test_published.py
 ZONES = tuple(ZoneKind)
 WORKERS = 8
 

@@ -82,21 +82,21 @@ def test_an_approval_names_its_plan_and_a_moved_cloud_ends_it(registry: Registry
     assert done.approvals[0].plan == done.case.approval.plan != ""
     registry.act(record.id, Event(Act.MOVE, Role.HATANG, plan="f" * 64))
     with pytest.raises(RefusedError, match="does not take: begin"):
-        registry.begin(record.id)
+        registry.begin(record.id, SITE)
     approve(registry, record.id)
-    registry.begin(record.id)
-    registry.begin(record.id)
+    registry.begin(record.id, SITE)
+    registry.begin(record.id, SITE)
     assert registry.request(record.id).state is S.PROVISIONING
 
 
 def test_a_failure_names_step_and_cause_and_the_next_try_goes_on(registry: Registry) -> None:
     record = registry.submit(asks(), "", SITE)
     approve(registry, record.id)
-    registry.begin(record.id)
+    registry.begin(record.id, SITE)
     registry.fail(record.id, "harden", "host does not answer")
     last = registry.request(record.id).case.events[-1]
     assert (last.target, last.step, last.note) == (S.FAILED, "harden", "host does not answer")
-    registry.begin(record.id)
+    registry.begin(record.id, SITE)
     assert registry.request(record.id).state is S.PROVISIONING
 
 
@@ -115,7 +115,7 @@ def test_a_change_is_in_the_registry_only_once_it_has_begun(in_use: Registry) ->
     told = {d.field: (d.old, d.new) for d in in_use.changes(record.id)}
     assert told["agency.contact"] == (REQUEST.agency.contact, "moi@vi-du.example")
     assert told["system.hosts.app-hai"] == ("", "zone application, flavor small, volume 0 GiB")
-    wanted = in_use.as_asked(record.id)
+    wanted = in_use.as_asked(record.id, SITE)
     assert wanted.allocation is not None
     assert before.allocation is not None
     kept = {h.name: h for h in before.allocation.hosts}
@@ -123,7 +123,7 @@ def test_a_change_is_in_the_registry_only_once_it_has_begun(in_use: Registry) ->
     assert [h.name for h in added] == ["app-ba", "app-hai"]
     assert all(kept[h.name] == h for h in wanted.allocation.hosts if h.name in kept), "no host moves"
     assert len({h.address for h in wanted.allocation.hosts}) == len(wanted.allocation.hosts)
-    in_use.begin(record.id)
+    in_use.begin(record.id, SITE)
     after = in_use.system(NAME)
     assert (after.spec, after.allocation, after.state) == (wanted.spec, wanted.allocation, "changing")
     assert after.agency.contact == "moi@vi-du.example"
@@ -147,12 +147,12 @@ def test_another_level_brings_its_zones_and_moves_nothing(in_use: Registry) -> N
     assert {d.field for d in in_use.changes(record.id)} == {"system.level", "system.criteria"}
     assert record.case.level == before.spec.level, "who may lower a level is asked at the level as it was"
     approve(in_use, record.id)
-    wanted = in_use.as_asked(record.id, of_level)
+    wanted = in_use.as_asked(record.id, SITE, of_level)
     assert wanted.allocation is not None
     stood_in = {h.zone for h in before.allocation.hosts}
     assert {z.kind for z in wanted.allocation.zones} == {*of_level(wanted.spec), *stood_in}
     assert set(wanted.allocation.zones) <= set(before.allocation.zones), "what stays keeps its prefixes"
-    in_use.begin(record.id, of_level)
+    in_use.begin(record.id, SITE, of_level)
     assert in_use.system(NAME).allocation == wanted.allocation
     assert in_use.system(NAME).spec.level == lower
     in_use.set_system_state(NAME, "active")
@@ -161,7 +161,7 @@ def test_another_level_brings_its_zones_and_moves_nothing(in_use: Registry) -> N
     again = in_use.submit(up, "", SITE)
     assert again.case.level == before.spec.level
     approve(in_use, again.id)
-    in_use.begin(again.id, of_level)
+    in_use.begin(again.id, SITE, of_level)
     assert in_use.system(NAME).allocation == before.allocation, "a zone that comes back has its prefixes again"
 
 
@@ -171,7 +171,7 @@ def test_a_new_host_names_a_zone_that_there_is(in_use: Registry) -> None:
     data["system"]["hosts"].append({"name": "xa", "zone": "equipment"})
     record = in_use.submit(RequestFile.model_validate(data), "", SITE)
     with pytest.raises(InputError, match="has no zone equipment") as refused:
-        in_use.as_asked(record.id, of_level)
+        in_use.as_asked(record.id, SITE, of_level)
     assert refused.value.where == "system.hosts.xa"
 
 
@@ -190,7 +190,7 @@ def test_accounts_come_with_a_change_end_with_one_and_are_never_left_out(in_use:
         record = in_use.submit(file, "", SITE)
         assert {d.field: (d.old, d.new) for d in in_use.changes(record.id)} == told
         approve(in_use, record.id)
-        in_use.begin(record.id)
+        in_use.begin(record.id, SITE)
         in_use.set_system_state(NAME, "active")
         assert in_use.system(NAME).spec.accounts == file.system.accounts
     for file in (asks("change"), asks("change", accounts=[an | {"kind": "daily-work", "disabled": GONE}])):
@@ -237,13 +237,6 @@ def test_changes_that_are_not_carried_out_are_refused_by_name(in_use: Registry, 
         in_use.submit(file, "", SITE)
     assert field in refused.value.what
     assert in_use.requests() == before
-
-
-def test_nothing_is_made_public_since_there_are_no_public_addresses(in_use: Registry) -> None:
-    with pytest.raises(InputError, match="hatang gives no public addresses yet") as refused:
-        in_use.submit(asks("change", public=not REQUEST.system.public), "", SITE)
-    assert (refused.value.exit_code, refused.value.where) == (2, "system.public")
-    assert in_use.system(NAME).spec.public == REQUEST.system.public
 
 
 def test_a_change_of_nothing_of_a_stranger_or_of_a_system_not_in_use_is_refused(in_use: Registry) -> None:

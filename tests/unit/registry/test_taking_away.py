@@ -42,14 +42,14 @@ def carried(registry: Registry, file: RequestFile) -> RequestRecord:
     record = registry.submit(file, "", SITE)
     assert record.state is S.SUBMITTED
     approve(registry, record.id)
-    registry.begin(record.id, lambda system: ZONES)
+    registry.begin(record.id, SITE, lambda system: ZONES)
     registry.set_system_state(NAME, "active")
     return registry.request(record.id)
 
 
 def addresses(registry: Registry, request: str = "") -> dict[str, str]:
     """Address of each host, as it is or as a request wants it."""
-    record = registry.as_asked(request, lambda system: ZONES) if request else registry.system(NAME)
+    record = registry.as_asked(request, SITE, lambda system: ZONES) if request else registry.system(NAME)
     assert record.allocation is not None
     return {h.name: str(h.address) for h in record.allocation.hosts}
 
@@ -74,7 +74,7 @@ def test_a_host_without_data_goes_and_leaves_its_address_when_it_has_gone(in_use
     assert {n: wanted[n] for n in ("app", "db")} == {n: before[n] for n in ("app", "db")}
     assert addresses(in_use) == before, "nothing has begun"
     approve(in_use, record.id)
-    in_use.begin(record.id, lambda system: ZONES)
+    in_use.begin(record.id, SITE, lambda system: ZONES)
     assert addresses(in_use) == wanted
     in_use.set_system_state(NAME, "active")
     carried(in_use, change(APP, DB, {**WEB, "name": "web-hai"}, {**WEB, "name": "web-ba"}))
@@ -85,7 +85,7 @@ def test_a_zone_that_the_level_does_not_demand_goes_with_its_last_host(in_use: R
     demanded = [z for z in ZONES if z is not ZoneKind.DMZ]
 
     def zones(request: str) -> set[ZoneKind]:
-        record = in_use.as_asked(request, lambda system: demanded)
+        record = in_use.as_asked(request, SITE, lambda system: demanded)
         assert record.allocation is not None
         return {z.kind for z in record.allocation.zones}
 
@@ -95,7 +95,7 @@ def test_a_zone_that_the_level_does_not_demand_goes_with_its_last_host(in_use: R
     record = in_use.submit(change(APP, DB), "", SITE)
     assert zones(record.id) == set(demanded)
     approve(in_use, record.id)
-    in_use.begin(record.id, lambda system: demanded)
+    in_use.begin(record.id, SITE, lambda system: demanded)
     after = in_use.system(NAME).allocation
     assert after is not None
     assert {z.kind for z in after.zones} == set(demanded)
@@ -152,7 +152,7 @@ def test_data_that_go_are_told_first_with_what_the_request_says_of_them(
     first = in_use.changes(record.id)[0]
     assert (first.field, first.old, first.new) == ("data_loss.db", "20 GiB", words)
     approve(in_use, record.id)
-    in_use.begin(record.id, lambda system: ZONES)
+    in_use.begin(record.id, SITE, lambda system: ZONES)
     assert in_use.changes(record.id) == []
     assert in_use.system(NAME).spec.data_volumes() == {}
 

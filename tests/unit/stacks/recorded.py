@@ -76,7 +76,10 @@ def system_record(level: int = 3, *, public: bool = False, document_storage: boo
             "name": "thu", "title": TEXT, "owner": "Chủ quản ví dụ", "operator": "Vận hành ví dụ", "level": level,
             "criteria": ["private-information" if level > 1 else "public-information-only"],
             "public": public, "document_storage": document_storage,
-            "hosts": [{"name": "app", "zone": "application", "volume_gib": 5}, {"name": "web", "zone": "dmz"}],
+            "hosts": [
+                {"name": "app", "zone": "application", "volume_gib": 5}, {"name": "web", "zone": "dmz"},
+                *([{"name": "gateway", "zone": "border"}] if public else []),
+            ],
         }
     )  # fmt: skip
     agency = Agency.model_validate(
@@ -84,11 +87,15 @@ def system_record(level: int = 3, *, public: bool = False, document_storage: boo
     )
     pool = site().pool(agency.branch)
     block = next(pool.prefix.subnets(new_prefix=22))
-    kinds = zone_matrix().zones(asked.level, document_storage)
+    kinds = zone_matrix().zones(asked.level, document_storage, public)
     v4, v6 = list(block.subnets(new_prefix=26)), pool.prefix_v6.subnets(new_prefix=64)
     zones = tuple(ZoneAllocation(kind=k, cidr=n, cidr_v6=next(v6)) for k, n in zip(kinds, v4, strict=False))
     where = {z.kind: z.cidr for z in zones}
-    hosts = tuple(HostAllocation(name=h.name, zone=h.zone, address=where[h.zone][10]) for h in asked.hosts)
+    out = {"gateway": IPv4Address("203.0.113.128")}
+    hosts = tuple(
+        HostAllocation(name=h.name, zone=h.zone, address=where[h.zone][10], public_address=out.get(h.name))
+        for h in asked.hosts
+    )
     allocation = Allocation(block=block, bastion_address=IPv4Address("10.75.255.10"), zones=zones, hosts=hosts)
     return SystemRecord(spec=asked, agency=agency, request_id="r", state="submitted", allocation=allocation)
 

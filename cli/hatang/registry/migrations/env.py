@@ -6,6 +6,7 @@ from hatang.registry import (  # noqa: F401 (their tables are part of the metada
     interconnect_tables,
     journal_tables,
     network_tables,
+    public_tables,
     reorganisation_tables,
     request_tables,
     review_tables,
