@@ -14,7 +14,7 @@ setup: ## everything that the targets below need; the command is then .venv/bin/
 	@$(PYTHON3) -m scripts.setup
 
 .PHONY: demo
-demo: setup ## sandbox, three agencies, nine hosts, hardening, checks
+demo: setup ## sandbox, three agencies, ten hosts, hardening, checks
 	@$(PYTHON) scripts/demo.py
 
 .PHONY: test

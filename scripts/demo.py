@@ -131,6 +131,7 @@ def summary(demo: Demo, applied: dict[str, dict[str, Any]]) -> dict[str, Any]:
                 "resources": sum(n for op, n in steps["apply"]["changes"].items() if op != "delete"),
                 "changes": {k: v for k, v in steps["apply"]["changes"].items() if k != "same"},
                 "hosts": status["hosts"],
+                "public_addresses": status["public_addresses"],
                 "hosts_changed": sum(steps["harden"]["changed"].values()),
                 "checks": steps["check"]["counts"],
                 "controls": steps["check"].get("controls", {}),

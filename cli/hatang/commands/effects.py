@@ -28,6 +28,11 @@ SENTENCES = {
         "Volumes that are made anew, EMPTY: {names}. Copy their data elsewhere before this is approved."
     ),
     ("volume", "gone", "lost"): _("Volumes that go, WITH THEIR DATA: {names}."),
+    ("published", "made", ""): _("Reached from the Internet over HTTPS, each at a public address of its own: {names}."),
+    ("published", "gone", ""): _(
+        "No longer reached from the Internet: {names}. Their public addresses rest before anybody else gets them."
+    ),
+    ("published", "anew", ""): _("Reached from the Internet at another public address: {names}."),
     ("zone", "made", ""): _("New network zones: {names}."),
     ("zone", "gone", ""): _("Network zones that go: {names}."),
     ("zone", "anew", ""): _("Network zones that are made anew: {names}."),

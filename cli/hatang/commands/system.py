@@ -174,6 +174,8 @@ def status(app: App, name: str, output: str) -> None:
         [_("Step"), _("State"), _("Seconds"), _("Detail")],
         [(s["name"], s["state"], s["seconds"] or "", s["detail"].split("\n")[0]) for s in found["steps"]],
     )
+    for published in found["public_addresses"]:
+        click.echo(_("Reached from the Internet: {host} at {address}, HTTPS").format(**published))
     for way in found["interconnects"]:
         over = _("OVER: {why}; close it: hatang interconnect end {id}").format(why=way["lapsed"], id=way["id"])
         told = _("Interconnect {id}: {what}, until {until}").format(**way)

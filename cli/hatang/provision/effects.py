@@ -34,8 +34,10 @@ KINDS = {
     "Instance": "server",
     "Volume": "volume",
     "SecGroupRule": "rule",
+    "FloatingIp": "published",
     "rule": "rule",  # added by hand
-    "server": "server",  # these three as a removal lists them
+    "server": "server",  # these four as a removal lists them
+    "floating-ip": "published",
     "volume": "volume",
     "network": "zone",
     "RoleAssignment": "role",
@@ -46,7 +48,7 @@ KINDS = {
 # Steps of a reorganisation: what becomes of bodies; nothing of a system is touched.
 OF_BODIES = ("begin", "continue", "end", "hand over", "gain", "lose", "leave")
 HOLDS_DATA = {"server", "volume"}
-ORDER = ("server", "volume", "zone", "rule", "role", "quota", "other")
+ORDER = ("server", "volume", "published", "zone", "rule", "role", "quota", "other")
 
 
 def effects(steps: Iterable[dict[str, Any]]) -> list[Effect]:
@@ -93,7 +95,8 @@ def _data(kind: str, act: str) -> Data:
 
 def _plain(name: str) -> str:
     """Name of a host or zone, as its agency wrote it."""
-    for before, after in (("host-", "-server"), ("host-", "-volume"), ("zone-", "-network")):
+    affixes = (("host-", "-server"), ("host-", "-volume"), ("zone-", "-network"), ("published-border-", "-address"))
+    for before, after in affixes:
         if name.startswith(before) and name.endswith(after):
             return name.removeprefix(before).removesuffix(after)
     return name

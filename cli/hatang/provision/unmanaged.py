@@ -14,8 +14,9 @@ Found = dict[str, str]  # kind, id, what
 
 
 def find(connection: Connection, state: StateFile) -> list[Found]:
-    """Rules in the system's own security groups, and ports on its networks, that no stack made."""
-    return sorted(guarded(lambda: _rules(connection, state) + _ports(connection, state)), key=lambda f: f["what"])
+    """Rules in the system's own security groups, ports on its networks, public addresses, that no stack made."""
+    found = guarded(lambda: _rules(connection, state) + _ports(connection, state) + _addresses(connection, state))
+    return sorted(found, key=lambda f: f["what"])
 
 
 def remove(connection: Connection, found: Found) -> None:
@@ -23,6 +24,13 @@ def remove(connection: Connection, found: Found) -> None:
     network: Any = connection.network
     if found["kind"] == "SecGroupRule":
         guarded(lambda: network.delete_security_group_rule(found["id"], ignore_missing=True))
+        return
+    if found["kind"] == "FloatingIp":
+        guarded(lambda: network.delete_ip(found["id"], ignore_missing=True))
+        return
+    if found["kind"] == "Binding":  # the address is another project's, and stays that
+        if guarded(lambda: network.find_ip(found["id"])) is not None:
+            guarded(lambda: network.update_ip(found["id"], port_id=None))
         return
     port = guarded(lambda: network.find_port(found["id"]))
     if port is not None and port.device_owner == ROUTER:
@@ -47,7 +55,7 @@ def _ports(connection: Connection, state: StateFile) -> list[Found]:
     networks = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":Network")}
     ours = {r.id for r in resources if r.type.endswith((":Port", ":RouterInterface"))}
     return [
-        {"kind": "Port", "id": str(port.id), "what": f"{name}: port {port.name or port.id} {_addresses(port)}"}
+        {"kind": "Port", "id": str(port.id), "what": f"{name}: port {port.name or port.id} {_standing(port)}"}
         for network, name in networks.items()
         for port in connection.network.ports(network_id=network)
         # Neutron's own agents (DHCP, metadata) stand on a network too; a foreign router's leg is no such thing.
@@ -55,7 +63,23 @@ def _ports(connection: Connection, state: StateFile) -> list[Found]:
     ]
 
 
-def _addresses(port: Any) -> str:
+def _addresses(connection: Connection, state: StateFile) -> list[Found]:
+    resources = state.resources()
+    projects = {r.id for r in resources if r.type.endswith(":Project")}
+    ports = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":Port")}
+    ours = {r.id for r in resources if r.type.endswith(":FloatingIp")}
+    return [
+        {
+            "kind": "FloatingIp" if ip.project_id in projects else "Binding",
+            "id": str(ip.id),
+            "what": f"public address {ip.floating_ip_address} to {ports.get(ip.port_id, ip.port_id or 'nothing')}",
+        }
+        for ip in connection.network.ips()
+        if ip.id not in ours and (ip.project_id in projects or ip.port_id in ports)
+    ]
+
+
+def _standing(port: Any) -> str:
     return ", ".join(f["ip_address"] for f in port.fixed_ips)
 
 

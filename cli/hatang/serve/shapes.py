@@ -206,6 +206,13 @@ class WayOfSystem(Shape):
     lapsed: str = Field(description="Why it holds no more; empty: it is in force.")
 
 
+class PublicAddress(Shape):
+    """Where the Internet reaches a host."""
+
+    host: str
+    address: str
+
+
 class Status(Shape):
     """Where a system stands and what it waits for."""
 
@@ -225,6 +232,7 @@ class Status(Shape):
     block: str
     bastion_address: str
     hosts: list[str]
+    public_addresses: list[PublicAddress] = Field(description="Of hosts in the zone border, over HTTPS.")
     interconnects: list[WayOfSystem] = Field(description="In force, or over and not ended.")
 
 

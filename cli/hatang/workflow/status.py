@@ -52,6 +52,11 @@ def system_status(settings: Settings, registry: Registry, name: str) -> dict[str
         "block": str(record.allocation.block) if record.allocation else "",
         "bastion_address": str(record.allocation.bastion_address) if record.allocation else "",
         "hosts": [h.name for h in registry.hosts(name)],
+        "public_addresses": [
+            {"host": h.name, "address": str(h.public_address)}
+            for h in (record.allocation.hosts if record.allocation else ())
+            if h.public_address
+        ],
         "interconnects": [
             {"id": w.id, "what": w.told, "until": w.until.isoformat(), "lapsed": w.lapsed}
             for w in record.ways

@@ -44,7 +44,8 @@ def record(maker: Provisioner, name: str, code: str = "H99.77", level: int = 2, 
     registry.submit(RequestFile.model_validate(file), "")
     asked = registry.system(name)
     if asked.allocation is None:
-        registry.allocate(name, maker.site, zone_matrix().zones(asked.spec.level, asked.spec.document_storage))
+        spec = asked.spec
+        registry.allocate(name, maker.site, zone_matrix().zones(spec.level, spec.document_storage, spec.public))
     return registry.system(name)
 
 
