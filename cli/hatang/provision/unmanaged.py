@@ -72,10 +72,11 @@ def _addresses(connection: Connection, state: StateFile) -> list[Found]:
         {
             "kind": "FloatingIp" if ip.project_id in projects else "Binding",
             "id": str(ip.id),
-            "what": f"public address {ip.floating_ip_address} to {ports.get(ip.port_id, ip.port_id or 'nothing')}",
+            "what": f"public address {ip.floating_ip_address} to {ports.get(ip.port_id, ip.port_id)}",
         }
         for ip in connection.network.ips()
-        if ip.id not in ours and (ip.project_id in projects or ip.port_id in ports)
+        # One that leads nowhere does no harm; it goes with the system.
+        if ip.port_id and ip.id not in ours and (ip.project_id in projects or ip.port_id in ports)
     ]
 
 

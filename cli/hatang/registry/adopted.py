@@ -12,6 +12,7 @@ from hatang.model.allocation import Allocation
 from hatang.model.site import BranchPool
 from hatang.registry import allocator
 from hatang.registry import tables as t
+from hatang.registry.public_tables import PublicAddressRow
 from hatang.registry.records import SystemRecord
 
 
@@ -56,6 +57,11 @@ def _clashes(session: Session, name: str, used: Allocation) -> list[tuple[str, s
     for row in session.scalars(select(t.BlockRow).where(t.BlockRow.system != name).order_by(t.BlockRow.system)):
         if IPv4Address(row.bastion_address) == used.bastion_address:
             found.append((row.system, f"bastion address {row.bastion_address}"))
+    public = {str(h.public_address) for h in used.hosts if h.public_address}
+    theirs = select(PublicAddressRow).where(
+        PublicAddressRow.system != name, PublicAddressRow.address.in_(sorted(public))
+    )
+    found += [(row.system, f"public address {row.address}") for row in session.scalars(theirs)]
     slots = session.scalars(
         select(t.BlockSlotRow).where(
             t.BlockSlotRow.system != name, t.BlockSlotRow.slot.in_(list(allocator.slots(used.block)))

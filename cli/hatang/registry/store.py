@@ -26,6 +26,7 @@ from hatang.registry import (
     database,
     interconnecting,
     names,
+    published,
     quarantine,
     servers,
     sessions,
@@ -177,6 +178,7 @@ class Registry(Requests):
             if keep and addresses.of(session, name) != used:
                 addresses.release(session, name)
                 addresses.keep(session, name, record.agency.branch, used)
+                published.keep(session, name, used.hosts, site.removal.quarantine_days)
 
     def give_addresses_back(self, name: str) -> None:
         """A system that nothing was made of has no addresses any more."""

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from hatang.model.terms import ZoneKind
 from hatang.provision.adoption.declared import Declaration, declare
-from hatang.provision.adoption.tenant import Group, Port, Server, Subnet, Tenant, Thing, Volume
+from hatang.provision.adoption.tenant import Group, Port, PublicAddress, Server, Subnet, Tenant, Thing, Volume
 from hatang.provision.engine import Stack
 from hatang.provision.unmanaged import ROUTER
 from hatang.registry import SystemRecord
@@ -18,15 +18,15 @@ SYSTEM = Stack("hatang-system", "thu")
 
 
 @cache
-def asked() -> SystemRecord:
-    """The system that is asked for: level 2, host app with a volume, host web."""
-    return system_record(2)
+def asked(public: bool = False) -> SystemRecord:
+    """The system that is asked for: level 2, host app with a volume, host web; a public one has a gateway too."""
+    return system_record(2, public=public)
 
 
 @cache
-def declaration() -> Declaration:
+def declaration(public: bool = False) -> Declaration:
     """What the stack of the system declares."""
-    config = system_config(asked())
+    config = system_config(asked(public))
     return declare(SYSTEM, lambda: build(config))
 
 
@@ -38,9 +38,9 @@ def zones() -> list[ZoneKind]:
 
 
 @cache
-def tenant() -> Tenant:
+def tenant(public: bool = False) -> Tenant:
     """The tenant."""
-    config, allocation = system_config(asked()), asked().allocation
+    config, allocation = system_config(asked(public)), asked(public).allocation
     assert allocation is not None
     project, router = "project", "router-1"
     networks, subnets, ports, groups = [], [], [], []
@@ -74,6 +74,7 @@ def tenant() -> Tenant:
     return Tenant(
         Thing(project, "thu"), Thing("domain", "h99-01"), (), frozenset(roles), tuple(networks), tuple(subnets),
         tuple(ports), (Thing(router, "thu"),), tuple(groups), tuple(servers), tuple(volumes), frozenset({"thu"}),
+        tuple(PublicAddress(f"public-{n}", str(p.address), f"port-{n}", str(p.fixed)) for n, p in config.published.items()),
     )  # fmt: skip
 
 

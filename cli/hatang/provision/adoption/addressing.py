@@ -28,7 +28,8 @@ def addresses(
 
     Raises:
         InputError: a zone has several subnets of one IP version, a gateway stands elsewhere than at the first address,
-            a server has several addresses, or no block holds all zones and leaves room for those that are missing.
+            a server has several addresses, a public one leads past the border of a public system, or no block holds all
+            zones and leaves room for those that are missing.
     """
     v4 = {z: n for z, net in found.networks.items() if (n := _cidr(tenant, net, 4))}
     v6 = {z: n for z, net in found.networks.items() if (n := _cidr(tenant, net, 6))}
@@ -46,7 +47,7 @@ def addresses(
     leg = _leg(tenant, found, bastion_network)
     return Allocation(
         block=block, bastion_address=leg or free.bastion_address, zones=tuple(zones),
-        hosts=_hosts(tenant, found, system, {z.kind: z.cidr for z in zones}),
+        hosts=_published(tenant, system, free, _hosts(tenant, found, system, {z.kind: z.cidr for z in zones})),
     )  # fmt: skip
 
 
@@ -137,3 +138,25 @@ def _hosts(
         HostAllocation(name=h.name, zone=h.zone, address=there[h.name])
         for h in sorted(system.hosts, key=lambda h: h.name)
     )
+
+
+def _published(
+    tenant: Tenant, system: System, free: Allocation, hosts: tuple[HostAllocation, ...]
+) -> tuple[HostAllocation, ...]:
+    """Hosts with the public addresses that lead to them now; at the border of a public system each has one."""
+    given = {h.name: h.public_address for h in free.hosts}
+    there = {a.fixed: a.name for a in tenant.public if a.port}
+    found = []
+    for host in hosts:
+        address = there.get(str(host.address))
+        at_border = system.public and host.zone is ZoneKind.BORDER
+        if address and not at_border:
+            raise InputError(
+                f"public address {address} leads to host {host.name} in zone {host.zone.value}",
+                where=WHERE.format(tenant.project),
+                do="only the zone border of a public system may be reached (SAC-04): ask for it so (system.public, zone "
+                f"border), or first: openstack floating ip unset --port {address}",
+            )  # fmt: skip
+        public = IPv4Address(address) if address else given.get(host.name) if at_border else None
+        found.append(host.model_copy(update={"public_address": public}))
+    return tuple(found)

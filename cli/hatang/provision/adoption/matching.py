@@ -91,6 +91,7 @@ def unknown(tenant: Tenant, found: Found, matches: Matches) -> list[str]:
     ids = set(matches.ids.values())
     kinds = {
         "network": tenant.networks, "router": tenant.routers, "volume": tenant.volumes,
+        "public address": tenant.public,
         "security group": tuple(g for g in tenant.groups if g.name != "default"),
     }  # fmt: skip
     return sorted(f"{kind} {x.name or '-'} {x.id}" for kind, things in kinds.items() for x in things if x.id not in ids)
@@ -186,6 +187,15 @@ def _attachment(s: _Search, _r: Declared, i: Inputs) -> str | None:
     return f"{i['instanceId']}/{volume.id}" if i["instanceId"] in volume.servers else None
 
 
+def _address(s: _Search, _r: Declared, i: Inputs) -> str | None:
+    return next((a.id for a in s.tenant.public if a.name == i["address"]), None)
+
+
+def _bound(s: _Search, _r: Declared, i: Inputs) -> str | None:
+    there = (a for a in s.tenant.public if a.name == i["floatingIp"] and a.port == i["portId"])
+    return next((a.id for a in there if a.fixed == i["fixedIp"]), None)
+
+
 def _id(thing: Any) -> str | None:
     return thing.id if thing else None
 
@@ -198,6 +208,7 @@ NEEDED = {
     f"{NETWORKING}port:Port": ("networkId",),
     f"{NETWORKING}routerInterface:RouterInterface": ("portId", "routerId"),
     f"{NETWORKING}secGroupRule:SecGroupRule": ("securityGroupId",),
+    f"{NETWORKING}floatingIpAssociate:FloatingIpAssociate": ("portId",),
     "openstack:compute/volumeAttach:VolumeAttach": ("instanceId", "volumeId"),
 }
 FINDERS: dict[str, Finder] = {
@@ -214,6 +225,8 @@ FINDERS: dict[str, Finder] = {
     f"{NETWORKING}routerInterface:RouterInterface": _interface,
     f"{NETWORKING}secGroup:SecGroup": lambda s, r, i: _id(s.found.groups.get(_zone(r))),
     f"{NETWORKING}secGroupRule:SecGroupRule": _rule,
+    f"{NETWORKING}floatingIp:FloatingIp": _address,
+    f"{NETWORKING}floatingIpAssociate:FloatingIpAssociate": _bound,
     "openstack:compute/keypair:Keypair": lambda s, r, i: i["name"] if i["name"] in s.tenant.keypairs else None,
     "openstack:compute/instance:Instance": _server,
     "openstack:blockstorage/volume:Volume": lambda s, r, i: _id(s.found.volumes.get(_host(r))),

@@ -70,6 +70,14 @@ class Volume(Thing):
 
 
 @dataclass(frozen=True)
+class PublicAddress(Thing):
+    """A floating address, by its name; the port and the fixed address that it leads to, empty: to nothing."""
+
+    port: str
+    fixed: str
+
+
+@dataclass(frozen=True)
 class Tenant:
     """Everything of a project, and of its domain what an agency's stack makes.
 
@@ -90,6 +98,7 @@ class Tenant:
     servers: tuple[Server, ...] = ()
     volumes: tuple[Volume, ...] = ()
     keypairs: frozenset[str] = field(default_factory=frozenset)
+    public: tuple[PublicAddress, ...] = ()
 
 
 def read(connection: Connection, project_id: str, bastion_network: str) -> Tenant:
@@ -141,6 +150,10 @@ def _read(connection: Any, project: Any, bastion_network: str) -> Tenant:
         tuple(_server(s) for s in compute.servers(all_projects=True, project_id=pid)),
         tuple(_volume(v) for v in storage.volumes(all_projects=True) if v.project_id == pid),
         frozenset(k.name for k in compute.keypairs()),
+        tuple(
+            PublicAddress(a.id, a.floating_ip_address, a.port_id or "", a.fixed_ip_address or "")
+            for a in network.ips(project_id=pid)
+        ),
     )  # fmt: skip
 
 
