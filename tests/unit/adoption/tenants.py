@@ -71,10 +71,14 @@ def tenant(public: bool = False) -> Tenant:
             volumes.append(Volume(f"volume-{name}", f"{args.server_name}-data", args.volume_gib, (f"server-{name}",)))
     roles = {("administrators", project, ROLES["member"]), ("auditors", project, ROLES["reader"]),
              ("automation", project, ROLES["member"])}  # fmt: skip
+    public_addresses = [
+        PublicAddress(f"public-{name}", str(args.address), f"port-{name}", str(args.fixed))
+        for name, args in config.published.items()
+    ]
     return Tenant(
         Thing(project, "thu"), Thing("domain", "h99-01"), (), frozenset(roles), tuple(networks), tuple(subnets),
         tuple(ports), (Thing(router, "thu"),), tuple(groups), tuple(servers), tuple(volumes), frozenset({"thu"}),
-        tuple(PublicAddress(f"public-{n}", str(p.address), f"port-{n}", str(p.fixed)) for n, p in config.published.items()),
+        tuple(public_addresses),
     )  # fmt: skip
 
 
