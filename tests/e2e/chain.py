@@ -104,8 +104,11 @@ def kill_tree(pid: int) -> None:
 def request_file(
     folder: Path, system: str, *, hosts: tuple[str, ...] = ("web",), level: int = 3, documents: bool = False
 ) -> Path:
-    """A request of an example agency for a small system; one that stores documents if need be (QCVN 12)."""
-    zones = {"web": "dmz", "app": "application", "db": "database"}
+    """A request of an example agency for a small system; one that stores documents if need be (QCVN 12).
+
+    With a host `gateway` it serves the Internet.
+    """
+    zones = {"web": "dmz", "app": "application", "db": "database", "gateway": "border"}
     content = {
         "kind": "new-system",
         "requested_by": "nguoi-de-nghi.vi-du",
@@ -124,6 +127,7 @@ def request_file(
             "level": level,
             "criteria": ["private-information" if level > 1 else "public-information-only"],
             "document_storage": documents,
+            "public": "gateway" in hosts,
             "hosts": [{"name": h, "zone": zones[h]} for h in hosts],
         },
     }

@@ -1,4 +1,4 @@
-"""Two small systems of two agencies on the run's sandbox, with real hosts."""
+"""Two small systems of two agencies on the run's sandbox, with real hosts; the Internet reaches one of them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
 SYSTEMS = {"lap-mot": "H99.11", "lap-hai": "H99.12"}  # system: agency
+HOSTS = {"lap-mot": ("web", "app"), "lap-hai": ("web", "app", "gateway")}
 
 
 @dataclass
@@ -50,7 +51,7 @@ def tenants(sandbox: Sandbox, cloud: Connection, tmp_path_factory: pytest.TempPa
     known = {r.spec.name for r in Registry.open(f"sqlite:///{sandbox.state}/registry.db").systems()}
     for system, agency in SYSTEMS.items():
         if system not in known:
-            file = request_file(tmp_path_factory.mktemp("request"), system, hosts=("web", "app"))
+            file = request_file(tmp_path_factory.mktemp("request"), system, hosts=HOSTS[system])
             _of(file, agency)
             submit(hatang, file)
         hatang("system", "apply", system)

@@ -123,6 +123,14 @@ def public_address(pair: Pair) -> Undo:
     return lambda: net.delete_ip(made)
 
 
+def address_moved(pair: Pair) -> Undo:
+    """The Internet reaches another host than the one at the border."""
+    net = pair.cloud.network
+    given: Any = next(a for a in net.ips() if a.port_id == pair.port("lap-hai-gateway").id)
+    net.update_ip(given, port_id=pair.port("lap-hai-web").id)
+    return lambda: net.update_ip(given, port_id=pair.port("lap-hai-gateway").id)
+
+
 def joined(pair: Pair) -> Undo:
     """Routes both ways and groups that let one system's web into the other's application."""
     net = pair.cloud.network
@@ -155,6 +163,7 @@ MUTATIONS: list[tuple[Callable[[Pair], Undo], str, tuple[str, str, str] | None]]
     (role_granted, "role-granted", None),
     (scope_removed, "address-scope", None),
     (public_address, "public-address", None),
+    (address_moved, "public-address", ("outside", "lap-hai-gateway", "blocked")),
     (joined, "route", ("lap-mot-web", "lap-hai-app", "open")),
 ]
 
@@ -167,6 +176,7 @@ def test_what_hatang_made_holds_and_leaves_nothing_on_the_hosts(pair: Pair) -> N
     assert {("lap-mot-web", "lap-mot-app", "tcp", 8080, v) for v in (4, 6)} <= went
     assert ("bastion-committee", "lap-hai-web", "tcp", 22, 4) in went
     assert ("lap-hai-app", "outside", "tcp", 6514, 4) in went
+    assert {r for r in went if r[0] == "outside"} == {("outside", "lap-hai-gateway", "tcp", 443, 4)}
     assert not {r for r in went if r[0][:7] != r[1][:7] and r[0].startswith("lap-") and r[1].startswith("lap-")}
     said = pair.hatang("host", "ssh", "lap-mot-web", "--", "pgrep -fc '[e]xec.sys.stdin' || true").out
     assert said.strip() == "0"

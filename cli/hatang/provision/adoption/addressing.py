@@ -154,8 +154,8 @@ def _published(
             raise InputError(
                 f"public address {address} leads to host {host.name} in zone {host.zone.value}",
                 where=WHERE.format(tenant.project),
-                do="only the zone border of a public system may be reached (SAC-04): ask for it so (system.public, zone "
-                f"border), or first: openstack floating ip unset --port {address}",
+                do="only the zone border of a public system may be reached (SAC-04): ask for it so (system.public), or "
+                f"first: openstack floating ip unset --port {address}",
             )  # fmt: skip
         public = IPv4Address(address) if address else given.get(host.name) if at_border else None
         found.append(host.model_copy(update={"public_address": public}))
