@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pytest
 
+from hatang.isolation.station import Station
 from hatang.sandbox.hosts import control, netns, nodes
 from hatang.sandbox.hosts.links import bridge_lines, link_name
 from hatang.sandbox.hosts.plan import Leg, Node, Published
@@ -154,3 +155,20 @@ def test_neighbours_learn_at_once_that_another_router_has_it(street: Street) -> 
     begun = time.monotonic()
     assert street.seen_as("out", FLOATING) == OUT
     assert time.monotonic() - begun < 1
+
+
+def test_a_prober_outside_finds_the_way_to_it(street: Street) -> None:
+    street.publish((FLOATING, ONE))
+    outside, inside = (Station(name, [*street.at(name), "sh", "-c"]) for name in ("out", "one"))
+    try:
+        for station, serve in ((outside, ["192.0.2.53"]), (inside, [])):
+            station.ask("open", token="5a" * 8, serve=serve, own=[])
+        probes = [[1, "tcp", "", FLOATING, 443], [2, "udp", "", FLOATING, 53], [3, "icmp", "", FLOATING, 0]]
+        assert outside.ask("send", probes=[*probes, [4, "tcp", "", ONE, 443]]) == {"4": "no route"}
+        assert inside.ask("send", probes=[[5, "tcp", "", "192.0.2.53", 443]]) == {}
+        time.sleep(0.5)
+        assert inside.ask("heard") == [1, 2, 3]
+        assert {2, 3, 5} == set(outside.ask("heard")), "and answers come back, with what they answer"
+    finally:
+        outside.close()
+        inside.close()
