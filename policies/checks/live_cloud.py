@@ -12,6 +12,7 @@ from hatang.policies.rules.ways import in_force, routes_of_ways, rules_of_ways
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+    from hatang.model.allocation import HostAllocation
     from hatang.model.interconnect import Interconnect
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
@@ -153,6 +154,29 @@ class Live:
     def server_ports(self) -> list[Any]:
         """Ports of servers."""
         return [p for p in self.ports if (p.device_owner or "").startswith("compute:")]
+
+    @cached_property
+    def floating_ips(self) -> list[Any]:
+        """Public addresses of the project, and those of anybody that lead to a port of the system."""
+        ports = {p.id for p in self.zone_ports}
+        return [ip for ip in self.cloud.network.ips() if ip.project_id == self.project_id or ip.port_id in ports]
+
+    @cached_property
+    def given(self) -> dict[str, HostAllocation]:
+        """Public addresses that the registry gave, each with its host; a system that is not public has none."""
+        system = self.system
+        hosts = system.allocation.hosts if system.allocation and system.spec.public else ()
+        return {str(h.public_address): h for h in hosts if h.public_address}
+
+    def is_given(self, floating_ip: Any) -> bool:
+        """Whether a public address leads to the very host that the registry gave it to, at its own address."""
+        host = self.given.get(floating_ip.floating_ip_address)
+        port = next((p for p in self.server_ports if p.id == floating_ip.port_id), None)
+        if host is None or port is None or floating_ip.project_id != self.project_id:
+            return False
+        fixed = str(host.address)
+        stands = self.zone_of(port.network_id) == host.zone.value and fixed in {f["ip_address"] for f in port.fixed_ips}
+        return stands and floating_ip.fixed_ip_address == fixed
 
     def zone_of(self, network_id: str) -> str:
         """The zone whose network this is; empty: none of the system's."""

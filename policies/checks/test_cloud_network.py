@@ -69,14 +69,22 @@ def test_default_deny(value: Any, system: CheckedSystem, live: Live) -> None:
 
 @pytest.mark.control("SAC-04")
 def test_no_public_address_outside_border(value: Any, system: CheckedSystem, live: Live) -> None:
-    """Public addresses lead to the border zone only; only a public system has a gateway to the Internet."""
+    """Public addresses lead to the border zone only, each to the host that the registry gave it to; a system that is
+    not public has none. Only a public system has a gateway to the Internet."""
     border = live.networks.get(f"{system.name}-border")
     public = {n.id: n.name for n in live.cloud.network.networks(is_router_external=True)}
-    ports = {p.id: p for p in live.ports}
-    for address in live.cloud.network.ips(project_id=live.project_id):
-        port = ports.get(address.port_id or "")
-        inside = port is not None and border is not None and port.network_id == border.id
-        assert inside or address.port_id is None, f"{address.floating_ip_address} leads past the border zone"
+    ports = {p.id: p for p in live.zone_ports}
+    faults = []
+    for ip in live.floating_ips:
+        port, address = ports.get(ip.port_id or ""), ip.floating_ip_address
+        label = f"port {port.name or port.id}" if port else f"port {ip.port_id}" if ip.port_id else "no port"
+        if not system.spec.public:
+            faults.append(f"{address} leads to {label}, the system is not public")
+        elif ip.port_id and (port is None or border is None or port.network_id != border.id):
+            faults.append(f"{address} leads past the border zone, to {label}")
+        elif ip.port_id and not live.is_given(ip):
+            faults.append(f"{address} leads to {label}, to which the registry did not give it")
+    assert not faults, "; ".join(faults)
     direct = [p.name or p.id for p in live.ports if p.network_id in public]
     assert not direct, f"ports that stand on an outside network: {', '.join(direct)}"
     internet = {e.name for e in system.site.external_networks if e.purpose == "internet"}

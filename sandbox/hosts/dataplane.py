@@ -12,14 +12,13 @@ from typing import Any
 
 from ..cloud.rest import HttpError, Session
 from ..cloud.settings import Settings
-from . import netns, places, plan
+from . import netns, nodes, places, plan
 from .filter_state import FilterState
 from .links import bridge_lines, link_name
 from .plan import Lists, Node, Plan
 from .programs import HostsError, run, write_json
 
 log = logging.getLogger(__name__)
-ENDS = ("operator", "outside")  # nodes that packets do not go through
 READ_EVERY_S = 0.8  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
 
 
@@ -91,7 +90,7 @@ class Dataplane:
 
         return Lists(
             get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"),
-            get("security_groups"), get("address_groups"),
+            get("security_groups"), get("address_groups"), get("floatingips"),
         )  # fmt: skip
 
     def _missing_operator_ports(self, lists: Lists) -> list[str]:
@@ -152,11 +151,11 @@ class Dataplane:
         netns.batch(self.l2, [line for b in sorted(bridges - netns.links(self.l2)) for line in bridge_lines(b)])
         self._filters.converge(wanted.filters)  # before anything is plugged that it is to hold back
         self._plug_hosts(wanted.plugged)
-        nodes = {f"{self.id}-r{node.id[:8]}": node for node in wanted.routers} | {self.operator: wanted.operator}
-        nodes |= {self.outside: wanted.outside} if wanted.outside.legs else {}
-        for name in [n for n in self._nodes if n not in nodes]:
+        stand = {f"{self.id}-r{node.id[:8]}": node for node in wanted.routers} | {self.operator: wanted.operator}
+        stand |= {self.outside: wanted.outside} if wanted.outside.legs else {}
+        for name in [n for n in self._nodes if n not in stand]:
             self._drop_node(name, self._nodes[name])
-        for name, node in nodes.items():
+        for name, node in stand.items():
             try:
                 self._converge_node(name, node)
             except HostsError:
@@ -182,39 +181,9 @@ class Dataplane:
         self._nodes.pop(name, None)
 
     def _converge_node(self, name: str, node: Node) -> None:
-        if self._nodes.get(name) == node:
-            return
-        netns.add(name)
-        before = self._nodes.get(name)
-        had = {leg.port: leg for leg in before.legs} if before else {}
-        want = {leg.port: leg for leg in node.legs}
-        gone = [link_name("q", p) for p in had if want.get(p) != had[p]]
-        netns.batch(name, [f"link del {n}" for n in gone], force=True)
-        outer, inner = [], []
-        for leg in node.legs:
-            if had.get(leg.port) == leg:
-                continue
-            end, link = link_name("r", leg.port), link_name("q", leg.port)
-            outer += [
-                f"link add {end} mtu {leg.mtu} type veth peer name {link} address {leg.mac} mtu {leg.mtu} netns {name}",
-                f"link set {end} master {link_name('b', leg.network)} up",
-            ]
-            inner.append(f"link set {link} up")
-            inner += [f"addr add {a} dev {link}" + (" nodad" if ":" in a else "") for a in leg.addresses]
-        netns.batch(self.l2, outer)
-        netns.batch(name, inner)
-        old = set(before.routes) if before else set()
-        netns.batch(name, [f"route del {d} via {hop}" for d, hop in sorted(old - set(node.routes))], force=True)
-        netns.batch(name, [f"route replace {d} via {hop}" for d, hop in node.routes], force=True)
-        # A new namespace inherits the machine's setting: the operator's must not join two branches' bastion networks.
-        forwards = "0" if node.id in ENDS else "1"
-        # Two links on one network, as a router has with a port per IP version: each answers for its own address alone.
-        values = {"net.ipv4.ip_forward": forwards, "net.ipv6.conf.all.forwarding": forwards}
-        values |= {"net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.all.arp_announce": "2"}
-        netns.sysctl(name, values)
-        if node.id not in ENDS:
-            netns.nft(name, plan.firewall(node, {leg.port: link_name("q", leg.port) for leg in node.legs}))
-        self._nodes[name] = node
+        if self._nodes.get(name) != node:
+            nodes.make(self.l2, name, node, self._nodes.get(name))
+            self._nodes[name] = node
 
 
 def _load(record: Path) -> dict[str, Node]:

@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .programs import run
@@ -85,6 +85,20 @@ def sysctl(name: str, values: dict[str, str]) -> None:
             path = Path("/proc/sys") / key.replace(".", "/")
             if path.exists():
                 path.write_text(value)
+
+
+def announce(name: str, link: str, mac: str, address: str) -> None:
+    """Say on the link that this MAC answers for an IPv4 address: neighbours that knew another one ask no more.
+
+    Nothing is said where the link is not up.
+    """
+    own, ip = bytes.fromhex(mac.replace(":", "")), socket.inet_aton(address)
+    with inside(name):
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    head = b"\xff" * 6 + own + b"\x08\x06" + b"\0\1\x08\0\6\4\0\1"
+    with sock, suppress(OSError):
+        sock.bind((link, 0))
+        sock.send(head + own + ip + b"\0" * 6 + ip)
 
 
 def nft(name: str, text: str) -> None:

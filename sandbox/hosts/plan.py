@@ -1,14 +1,16 @@
 """What the data plane should be, computed from Neutron's lists: no I/O, so that it can be tested as it is.
 
 A network is a bridge. A router is a namespace with one link per port, forwarding between its own interfaces only where
-their subnets share an address scope, as Neutron's L3 agent does. The operator is a namespace with one port on each
-bastion network and a way to what lies behind the routers there. A port whose admin state is down, or that is gone, is
-unplugged. Each port has a link of its own on the bridge (`p…` of a host, `r…` of a router or the operator); what a port
-lets through, by its security groups and port security, is computed in `filters`.
+their subnets share an address scope, as Neutron's L3 agent does; it translates the floating IPs that stand on it. The
+operator is a namespace with one port on each bastion network and a way to what lies behind the routers there. A port
+whose admin state is down, or that is gone, is unplugged. Each port has a link of its own on the bridge (`p…` of a host,
+`r…` of a router or the operator); what a port lets through, by its security groups and port security, is computed in
+`filters`; what a router lets through, in `router_text`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from typing import Any
@@ -37,13 +39,23 @@ class Leg:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A floating IP: the address outside, the one inside that it leads to, and the port of the gateway it stands on."""
+
+    floating: str
+    fixed: str
+    gateway: str
+
+
+@dataclass(frozen=True)
 class Node:
-    """A router, or the operator: legs and routes (destination, next hop)."""
+    """A router, or the operator: legs, routes (destination, next hop) and floating IPs."""
 
     id: str
     legs: tuple[Leg, ...]
     routes: tuple[tuple[str, str], ...] = ()
     masquerades: bool = False
+    published: tuple[Published, ...] = ()
 
 
 def node_from_dict(raw: dict[str, Any]) -> Node:
@@ -52,7 +64,8 @@ def node_from_dict(raw: dict[str, Any]) -> Node:
         Leg(**{**leg, "addresses": tuple(leg["addresses"]), "scopes": tuple((v, s) for v, s in leg["scopes"])})
         for leg in raw["legs"]
     )
-    return Node(raw["id"], legs, tuple((d, hop) for d, hop in raw["routes"]), raw["masquerades"])
+    published = tuple(Published(**p) for p in raw["published"])
+    return Node(raw["id"], legs, tuple((d, hop) for d, hop in raw["routes"]), raw["masquerades"], published)
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,7 @@ class Lists:
     pools: list[dict[str, Any]]
     groups: list[dict[str, Any]] = field(default_factory=list)
     address_groups: list[dict[str, Any]] = field(default_factory=list)
+    floating_ips: list[dict[str, Any]] = field(default_factory=list)
 
 
 def compute(lists: Lists) -> Plan:
@@ -98,21 +112,18 @@ def compute(lists: Lists) -> Plan:
     dark = {n["id"] for n in lists.networks if not n.get("admin_state_up", True)}
     ports = [p for p in lists.ports if p.get("admin_state_up", True) and p["network_id"] not in dark]
     router_ports = [p for p in ports if p["device_owner"] in (INTERFACE, GATEWAY)]
-    routers = tuple(
-        Node(
-            r["id"],
-            tuple(sorted((leg(p) for p in router_ports if p["device_id"] == r["id"]), key=lambda x: x.port)),
-            _router_routes(r, subnets),
-            bool((r.get("external_gateway_info") or {}).get("enable_snat")),
-        )
-        for r in sorted(lists.routers, key=lambda r: str(r["id"]))
-        if r.get("admin_state_up", True)
-    )
+    routers = []
+    for r in sorted(lists.routers, key=lambda r: str(r["id"])):
+        if r.get("admin_state_up", True):
+            legs = tuple(sorted((leg(p) for p in router_ports if p["device_id"] == r["id"]), key=lambda x: x.port))
+            masquerades = bool((r.get("external_gateway_info") or {}).get("enable_snat"))
+            published = _published(r["id"], legs, lists.floating_ips)
+            routers.append(Node(r["id"], legs, _router_routes(r, subnets), masquerades, published))
     operator_legs = tuple(sorted((leg(p) for p in ports if p["device_owner"] == OPERATOR), key=lambda x: x.port))
     bridges = frozenset(n["id"] for n in lists.networks)
     plugged = frozenset(p["id"] for p in ports)
     operator = Node("operator", operator_legs, _operator_routes(operator_legs, routers))
-    return Plan(bridges, plugged, routers, operator, _outside(lists, mtus), filters(lists))
+    return Plan(bridges, plugged, tuple(routers), operator, _outside(lists, mtus), filters(lists))
 
 
 def _outside(lists: Lists, mtus: dict[str, int]) -> Node:
@@ -149,7 +160,17 @@ def _router_routes(router: dict[str, Any], subnets: dict[str, dict[str, Any]]) -
     return tuple(sorted(routes))
 
 
-def _operator_routes(legs: tuple[Leg, ...], routers: tuple[Node, ...]) -> tuple[tuple[str, str], ...]:
+def _published(router: str, legs: tuple[Leg, ...], floating_ips: list[dict[str, Any]]) -> tuple[Published, ...]:
+    """Floating IPs that lead somewhere through this router, whose gateway is on their network."""
+    gateways = {leg.network: leg.port for leg in legs if leg.is_gateway}
+    return tuple(
+        Published(f["floating_ip_address"], f["fixed_ip_address"], gateways[f["floating_network_id"]])
+        for f in sorted(floating_ips, key=lambda f: str(f["floating_ip_address"]))
+        if f["router_id"] == router and f["fixed_ip_address"] and f["floating_network_id"] in gateways
+    )
+
+
+def _operator_routes(legs: tuple[Leg, ...], routers: Iterable[Node]) -> tuple[tuple[str, str], ...]:
     """To each other network of a router that stands on a bastion network: by that router's address there."""
     bastions = {leg.network for leg in legs}
     routes = set()
@@ -164,40 +185,3 @@ def _operator_routes(legs: tuple[Leg, ...], routers: tuple[Node, ...]) -> tuple[
                     if hop:
                         routes.add((str(ip_interface(target).network), hop[0].split("/")[0]))
     return tuple(sorted(routes))
-
-
-def firewall(router: Node, link: dict[str, str]) -> str:
-    """nftables of a router: forwarded is between interfaces of one scope alone, and outwards where it masquerades."""
-    rules = []
-    inside = [leg for leg in router.legs if not leg.is_gateway]
-    outside = [leg for leg in router.legs if leg.is_gateway]
-    for a in inside:
-        for b in inside:
-            if a is not b:
-                for version, scope in sorted(set(a.scopes) & set(b.scopes)):
-                    family = "ipv6" if version == 6 else "ipv4"
-                    rules.append(
-                        f'iifname "{link[a.port]}" oifname "{link[b.port]}" meta nfproto {family} '
-                        f'accept comment "scope {scope or "none"}"'
-                    )
-    for a in inside:
-        for g in outside:
-            if router.masquerades:
-                rules.append(f'iifname "{link[a.port]}" oifname "{link[g.port]}" meta nfproto ipv4 accept')
-    masquerade = [f'oifname "{link[g.port]}" meta nfproto ipv4 masquerade' for g in outside if router.masquerades]
-    body = "\n    ".join(rules)
-    return f"""table inet hatang_router
-delete table inet hatang_router
-table inet hatang_router {{
-  chain forward {{
-    type filter hook forward priority 0; policy drop;
-    ct state invalid drop
-    ct state established,related accept
-    {body}
-  }}
-  chain postrouting {{
-    type nat hook postrouting priority srcnat; policy accept;
-    {chr(10).join(masquerade)}
-  }}
-}}
-"""

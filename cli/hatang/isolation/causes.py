@@ -28,6 +28,9 @@ class Cause:
     what: str
 
 
+CLOSED = ("public-address-missing",)  # kinds that a suspended system, whose ways are closed, rightly shows
+
+
 def causes(cloud: Connection, site: Site, registry: Registry, records: Sequence[SystemRecord]) -> list[Cause]:
     """All such things of these systems."""
     found: list[Cause] = []
@@ -39,7 +42,8 @@ def causes(cloud: Connection, site: Site, registry: Registry, records: Sequence[
         )  # fmt: skip
         live = Live(cloud, system)
         for look in LOOKS:
-            found += [Cause(name, kind, what) for kind, what in look(live)]
+            seen = [Cause(name, kind, what) for kind, what in look(live)]
+            found += [c for c in seen if not (record.held and c.kind in CLOSED)]
     return found
 
 
@@ -119,12 +123,19 @@ def _routers(live: Live) -> list[tuple[str, str]]:
 
 
 def _addresses(live: Live) -> list[tuple[str, str]]:
-    """Public addresses: hatang gives none. A network that left its branch's scope can be routed to from any branch."""
+    """Public addresses: those that the registry gave, each to its host. A network that left its branch's scope can be
+    routed to from any branch."""
     ports = {p.id: p.name or p.id for p in live.zone_ports}
+    right = {ip.floating_ip_address for ip in live.floating_ips if live.is_given(ip)}
     found = [
         ("public-address", f"{ip.floating_ip_address} leads to port {ports.get(ip.port_id, '-')}")
-        for ip in live.cloud.network.ips()
-        if ip.port_id in ports or ip.project_id == live.project_id
+        for ip in live.floating_ips
+        if not live.is_given(ip) and (ip.port_id or ip.floating_ip_address not in live.given)
+    ]
+    found += [
+        ("public-address-missing", f"{address} does not lead to {live.system.spec.server_name(h.name)} at {h.address}")
+        for address, h in sorted(live.given.items())
+        if address not in right
     ]
     scopes = {s.id: s.name for s in live.cloud.network.address_scopes()}
     branch = live.system.agency.branch.value

@@ -25,6 +25,7 @@ class Spot:
     system: str = ""
     zone: str = ""
     services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of outside: address → time, dns, log …
+    published: tuple[str, ...] = ()  # of a host: addresses on the Internet that lead to it
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,8 @@ def probes(spots: Iterable[Spot], policies: Mapping[str, Policy], ports: Iterabl
         found.append(Probe(len(found) + 1, source.name, target.name, address, *kind, disguise, ok))
 
     for source in everywhere:
-        if source.kind == "outside":
-            continue  # it has no way in: see docs
         for target in everywhere:
-            if target is source or (source.kind == "bastion" and target.kind != "host"):
-                continue
-            for address in target.addresses:
+            for address in _called(source, target):
                 if not any((":" in a) == (":" in address) for a in source.addresses):
                     continue
                 for kind in kinds:
@@ -99,12 +96,25 @@ def probes(spots: Iterable[Spot], policies: Mapping[str, Policy], ports: Iterabl
     return found
 
 
+def _called(source: Spot, target: Spot) -> tuple[str, ...]:
+    """Addresses of the target that the source sends to: from outside there is no way but by public ones."""
+    if target is source:
+        return ()
+    if source.kind == "outside":
+        return target.published
+    if source.kind == "bastion":
+        return target.addresses if target.kind == "host" else ()
+    return (*target.addresses, *target.published)
+
+
 def allowed(
     source: Spot, target: Spot, address: str, protocol: str, port: int, policies: Mapping[str, Policy]
 ) -> bool | None:
     """Whether policy lets this through; None: it leaves that open."""
     if target.kind == "bastion":
         return False  # nobody calls the bastion
+    if address in target.published:
+        return _published(source, target, protocol, port, policies)
     if source.kind == "bastion":
         same = source.branch == target.branch
         return same and ":" not in address and _flows("bastion", target.zone, protocol, port, policies[target.system])
@@ -117,6 +127,17 @@ def allowed(
     if source.system != target.system:
         return any(_passes(w, source, target, address, protocol, port) for w in policy.ways)
     return _flows(source.zone, target.zone, protocol, port, policy)
+
+
+def _published(source: Spot, target: Spot, protocol: str, port: int, policies: Mapping[str, Policy]) -> bool | None:
+    """Whether a public address may be called: from outside by what the matrix lets in from the Internet.
+
+    A host calls it by way of the outside: not where what goes out is closed, and where that is left open, so is this.
+    """
+    serves = _flows("internet", target.zone, protocol, port, policies[target.system])
+    if source.kind == "outside":
+        return serves
+    return None if serves and not policies[source.system].denies_egress else False
 
 
 def _passes(way: Interconnect, source: Spot, target: Spot, address: str, protocol: str, port: int) -> bool:

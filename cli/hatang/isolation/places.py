@@ -90,7 +90,7 @@ def _services(site: Site) -> dict[str, tuple[str, ...]]:
 
 
 def host_spots(records: Sequence[SystemRecord], hosts: Sequence[HostRecord]) -> list[Spot]:
-    """Hosts, with the addresses that the registry gave them."""
+    """Hosts, with the addresses that the registry gave them, inside and on the Internet."""
     from hatang.provision.configs import host_address_v6
 
     known = {r.spec.name: r for r in records}
@@ -100,9 +100,9 @@ def host_spots(records: Sequence[SystemRecord], hosts: Sequence[HostRecord]) -> 
         assert record.allocation is not None, "a system with hosts has addresses"
         mine = next(h for h in record.allocation.hosts if record.spec.server_name(h.name) == host.name)
         addresses = (str(mine.address), str(host_address_v6(record.allocation, mine)))
-        found.append(
-            Spot(host.name, "host", addresses, record.agency.branch.value, host.system, mine.zone.value)
-        )  # fmt: skip
+        published = (str(mine.public_address),) if mine.public_address else ()
+        branch, zone = record.agency.branch.value, mine.zone.value
+        found.append(Spot(host.name, "host", addresses, branch, host.system, zone, published=published))
     return found
 
 

@@ -86,6 +86,7 @@ class Prober:
                 self.served.append((address, link))
         for row in ask("addr"):
             mine = [a["local"] for a in row["addr_info"] if a["scope"] == "global"]
+            mine.sort(key=lambda a: a in serve)  # it sends from what is always its own
             if row["ifname"] != "lo" and mine:
                 self.links[row["ifname"]] = {"mac": row["address"], "addresses": mine}
         threading.Thread(target=self.listen, daemon=True).start()

@@ -41,7 +41,8 @@ def kinds() -> dict[str, str]:
         "way-missing": _("what an approved interconnect needs is missing"),
         "router-leg": _("router stands in another network"),
         "routers": _("wrong number of routers"),
-        "public-address": _("public address"),
+        "public-address": _("public address that the registry did not give"),
+        "public-address-missing": _("public address that the registry gave is missing or leads elsewhere"),
         "address-scope": _("network outside its branch's address scope"),
         "role-granted": _("role that nobody should hold"),
     }

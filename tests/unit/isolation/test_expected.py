@@ -18,13 +18,13 @@ from hatang.model.interconnect import Interconnect
 from hatang.model.terms import Level, ZoneKind
 
 ENDS = {"log": frozenset({("198.18.0.20", 6514)}), "mirror": frozenset({("198.18.0.30", 80)})}
-ZONES = (ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
+ZONES = (ZoneKind.BORDER, ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
 
 
-def policy(level: int) -> Policy:
-    """The matrix of a system with three zones."""
+def policy(level: int, public: bool = False) -> Policy:
+    """The matrix of a system with four zones."""
     matrix = zone_matrix()
-    return Policy(matrix.flows(ZONES, False), matrix.denies_egress(Level(level)), ENDS)
+    return Policy(matrix.flows(ZONES, public), matrix.denies_egress(Level(level)), ENDS)
 
 
 def host(name: str, zone: str, system: str = "one", n: int = 1) -> Spot:
@@ -104,6 +104,42 @@ def test_an_interconnect_lets_exactly_its_own_through(
     joined = {name: replace(POLICIES[name], ways=(way(),)) for name in ("one", "two")}
     assert allowed(source, target, address, protocol, port, joined) is wanted
     assert allowed(source, target, address, protocol, port, POLICIES) is False
+
+
+BORDER = Spot("front", "host", ("10.0.0.6", "fd00::6"), "party", "public", "border", published=("203.0.113.8",))
+FRONT = Spot("open-front", "host", ("10.0.0.7",), "party", "open", "border", published=("203.0.113.9",))
+PUBLIC = {**POLICIES, "public": policy(3, public=True), "open": policy(2, public=True)}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "protocol", "port", "wanted"),
+    [
+        (OUTSIDE, BORDER, "tcp", 443, True),
+        (OUTSIDE, BORDER, "udp", 443, False),
+        (OUTSIDE, BORDER, "tcp", 22, False),
+        (OUTSIDE, BORDER, "icmp", 0, False),
+        (WEB, BORDER, "tcp", 443, False),  # what goes out of level 3 is closed
+        (BORDER, FRONT, "tcp", 443, False),
+        (FRONT, BORDER, "tcp", 443, None),  # level 2 leaves it open
+        (FRONT, BORDER, "tcp", 22, False),  # and this its target does not
+    ],
+)
+def test_what_policy_says_of_public_addresses(
+    source: Spot, target: Spot, protocol: str, port: int, wanted: bool | None
+) -> None:
+    assert allowed(source, target, target.published[0], protocol, port, PUBLIC) is wanted
+    closed = {**PUBLIC, "public": policy(3), "open": policy(2)}
+    assert allowed(source, target, target.published[0], protocol, port, closed) is False, "neither is public"
+
+
+def test_from_outside_public_addresses_alone_are_called_and_from_bastions_none() -> None:
+    made = probes([WEB, BORDER, BASTION, OUTSIDE], PUBLIC, [3389])
+    from_outside = [p for p in made if p.source == "outside"]
+    assert {(p.target, p.address) for p in from_outside} == {("front", "203.0.113.8")}
+    assert [(p.protocol, p.port) for p in from_outside if p.allowed] == [("tcp", 443)]
+    assert {p.protocol for p in from_outside} == {"tcp", "udp", "icmp"}
+    assert 3389 in {p.port for p in from_outside}
+    assert {p.source for p in made if p.address == "203.0.113.8"} == {"outside", "web"}
 
 
 def test_ports_of_interconnects_are_tried_between_all_hosts() -> None:

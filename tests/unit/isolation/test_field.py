@@ -74,6 +74,22 @@ def test_a_prober_runs_and_ends_with_its_input() -> None:
     assert station._process.returncode == 0
 
 
+LINK = 'ip link add there up type veth peer name far; ip link set far up; ip addr add {} dev there; exec sh -c "$1"'
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="packet sockets and network namespaces need root")
+@pytest.mark.parametrize(
+    ("own", "taken"), [("192.0.2.1/24", "192.0.2.53"), ("2001:db8::1/64", "2001:db8::53")]
+)  # fmt: skip
+def test_a_prober_sends_from_its_own_address_and_not_from_one_that_it_took(own: str, taken: str) -> None:
+    station = Station("here", ["unshare", "-n", "sh", "-c", LINK.format(own), "sh"])
+    try:
+        links = station.ask("open", token="00" * 8, serve=[taken], own=[])
+        assert links["there"]["addresses"] == [own.split("/")[0], taken]
+    finally:
+        station.close()
+
+
 @pytest.mark.parametrize(
     "text",
     ["- {kind: bastion, addresses: [10.75.255.2]}\n", "- {kind: moon, addresses: [], command: [ssh]}\n", "[", "3\n",

@@ -65,3 +65,19 @@ def with_internet(lists: Lists, snat: bool) -> Lists:
     fixed = [{"subnet_id": "si", "ip_address": "192.0.2.20"}]
     lists.routers[0]["external_gateway_info"] = {"enable_snat": snat, "external_fixed_ips": fixed}
     return lists
+
+
+def with_address(lists: Lists, snat: bool = True) -> Lists:
+    """The first router gets a gateway too, and the server `web` behind it a floating IP."""
+    with_internet(lists, snat)
+    lists.floating_ips.append(floating_ip("192.0.2.100", "r1", "web", "10.1.1.10"))
+    lists.ports.append(port("fip", "internet", "network:floatingip", "fip-192.0.2.100", si="192.0.2.100"))
+    return lists
+
+
+def floating_ip(address: str, router: str | None, port: str | None, fixed: str | None) -> dict[str, Any]:
+    """A floating IP on the external network."""
+    return {
+        "id": f"fip-{address}", "floating_ip_address": address, "fixed_ip_address": fixed, "port_id": port,
+        "floating_network_id": "internet", "router_id": router, "status": "ACTIVE" if port else "DOWN",
+    }  # fmt: skip

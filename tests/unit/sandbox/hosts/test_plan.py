@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 import pytest
 
-from hatang.sandbox.hosts import plan
-from hatang.sandbox.hosts.plan import Node, compute, firewall, missing_operator_ports, node_from_dict
+from hatang.sandbox.hosts import plan, router_text
+from hatang.sandbox.hosts.plan import Node, compute, missing_operator_ports, node_from_dict
 
-from .lists import PLATFORM, network, subnet, two_systems, with_internet
+from .lists import PLATFORM, network, subnet, two_systems, with_address, with_internet
 
 
 def router(made: plan.Plan, name: str) -> Node:
@@ -20,7 +20,7 @@ def router(made: plan.Plan, name: str) -> Node:
 
 def forwards(node: Node) -> list[str]:
     """Rules that let packets through, with ports in place of links."""
-    text = firewall(node, {leg.port: leg.port for leg in node.legs})
+    text = router_text.text(node, {leg.port: leg.port for leg in node.legs})
     return [line.strip() for line in text.splitlines() if line.strip().startswith("iifname")]
 
 
@@ -66,7 +66,7 @@ def test_forwarding_needs_one_scope_and_one_ip_version() -> None:
 
 def test_a_router_drops_what_no_rule_lets_through() -> None:
     node = router(compute(two_systems()), "r1")
-    assert "policy drop" in firewall(node, {leg.port: leg.port for leg in node.legs})
+    assert "policy drop" in router_text.text(node, {leg.port: leg.port for leg in node.legs})
 
 
 @pytest.mark.parametrize("snat", [True, False])
@@ -75,7 +75,7 @@ def test_outwards_goes_what_is_masqueraded(snat: bool) -> None:
     assert ("0.0.0.0/0", "192.0.2.1") in node.routes
     assert allows(node, "r1d", "r1g") is snat
     assert not allows(node, "r1g", "r1d"), "nothing comes in by itself"
-    assert ("masquerade" in firewall(node, {leg.port: leg.port for leg in node.legs})) is snat
+    assert ("masquerade" in router_text.text(node, {leg.port: leg.port for leg in node.legs})) is snat
 
 
 def test_extra_routes_are_the_routers() -> None:
@@ -109,5 +109,7 @@ def test_operator_takes_bastion_networks_of_the_platform_only() -> None:
 
 
 def test_a_node_on_record_equals_the_one_that_was_written() -> None:
-    for node in (*compute(with_internet(two_systems(), snat=True)).routers, compute(two_systems()).operator):
+    made = [*compute(with_internet(two_systems(), snat=True)).routers, compute(two_systems()).operator]
+    made += compute(with_address(two_systems())).routers
+    for node in made:
         assert node_from_dict(json.loads(json.dumps(asdict(node)))) == node
