@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.chain import STEPS, Hatang, inventory, request_file, submit
 
@@ -32,5 +33,6 @@ def test_destroy_leaves_nothing_of_the_system(hatang: Hatang) -> None:
     hatang("system", "destroy", SYSTEM, "--yes")
     found = inventory(hatang.cloud, SYSTEM, "h99-07")
     assert {k: n for k, n in found.items() if n} == {"domain": 1, "group": 2}
-    projects = {p.id for p in hatang.cloud.identity.projects()}
+    identity: Any = hatang.cloud.identity
+    projects = {p.id for p in identity.projects()}
     assert [a.floating_ip_address for a in hatang.cloud.network.ips() if a.project_id not in projects] == []
