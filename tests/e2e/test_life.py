@@ -93,7 +93,10 @@ def test_removed_by_two_persons_and_nothing_is_left(
     impatient("system", "apply", SYSTEM)
     assert impatient.kill_at(f"{SYSTEM}: purge …", "system", "purge", SYSTEM, "--yes", "--data-of", SYSTEM)
     assert impatient("request", "keep", request, "--by", TWO, "--note", "Quá muộn", code=3).err
-    impatient("system", "purge", SYSTEM, "--yes", "--data-of", SYSTEM)
+    words = ("system", "purge", SYSTEM, "--yes", "--data-of", SYSTEM)
+    assert impatient.kill_at(f"{SYSTEM}: rest …", *words)
+    told = impatient(*words).out
+    assert impatient(*words).out == told, "who was killed at the very end runs it again, and is told"
     status = impatient("system", "status", SYSTEM, "--output", "json").json()
     assert (status["state"], [s["name"] for s in status["steps"]]) == ("removed", list(PURGE_STEPS))
     assert impatient("request", "show", request, "--output", "json").json()["request"]["state"] == "removed"

@@ -81,6 +81,14 @@ class Removals:
                 session.add(t.SystemStateRow(system=system, state="purging"))
             return Removal(row.request_id, row.system, row.closed_at, row.until)
 
+    def is_purged(self, system: str) -> bool:
+        """Whether the last that became of a system is that it was removed by request, and deleted."""
+        with self._reading() as session:
+            there = session.get(t.SystemRow, system)
+            if there is None or state_of(session, system) != "removed":
+                return False
+            return session.get(RemovalRow, there.request_id) is not None
+
     def finish(self, system: str, project_id: str, quarantine_days: int, at: datetime | None = None) -> datetime:
         """The system is gone; its addresses and names rest. Returns until when. Said before: the same answer."""
         with self._writing() as session:

@@ -113,14 +113,16 @@ def pool(url: str) -> DBOSConfig:
 
 
 def run_to_end(
-    settings: Settings, kind: str, system: str, workflow: Any, *arguments: Any, again_from: Mapping[str, str]
-) -> Any:
+    settings: Settings, kind: str, system: str, workflow: Any, *arguments: Any, again_from: Mapping[str, str],
+    once: bool = False,
+) -> Any:  # fmt: skip
     """Start a run, or go on with the unfinished one, and return its result.
 
     A run that failed goes on with the step that failed; a run that was killed goes on after its last finished step.
 
     Args:
         again_from: for a step that failed, the earlier one to go on with, by name.
+        once: the result of a run that has ended is told again, and no other one is started.
 
     Raises:
         HatangError: what the failing step raised.
@@ -131,6 +133,8 @@ def run_to_end(
         DBOS.list_workflows(workflow_id_prefix=f"{kind}/{system}/"), key=lambda w: int(w.workflow_id.rsplit("/", 1)[1])
     )
     last = runs[-1] if runs else None
+    if once and last is not None and last.status in FINISHED:
+        return DBOS.retrieve_workflow(last.workflow_id).get_result()
     if last is None or last.status in FINISHED:
         number = int(last.workflow_id.rsplit("/", 1)[1]) + 1 if last else 1
         with SetWorkflowID(f"{kind}/{system}/{number}"):

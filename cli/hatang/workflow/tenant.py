@@ -45,14 +45,16 @@ def apply_system(context: Context, name: str, *, restart: bool = False, wait_s: 
 
 
 def purge_system(context: Context, name: str) -> dict[str, Any]:
-    """Delete a system whose removal is due, in every service, or go on with that.
+    """Delete a system whose removal is due, in every service, or go on with that; done already, it is told again.
 
     Raises:
         RefusedError: no removal of it is under way, or its grace period is not over.
         HatangError: as `apply_system`.
     """
-    Removals(context.registry).begin_purge(name)  # refused before anything else; the step says it again
-    return _run("purge", context, name, _purge, False)
+    removals = Removals(context.registry)
+    if not (purged := removals.is_purged(name)):  # a killed run may have come as far, and not to its end
+        removals.begin_purge(name)  # refused before anything else; the step says it again
+    return _run("purge", context, name, _purge, False, once=purged)
 
 
 def destroy_system(context: Context, name: str, *, restart: bool = False) -> dict[str, Any]:
@@ -60,7 +62,9 @@ def destroy_system(context: Context, name: str, *, restart: bool = False) -> dic
     return _run("destroy", context, name, _destroy, restart)
 
 
-def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool, wait_s: float = 0.0) -> dict[str, Any]:
+def _run(
+    kind: str, context: Context, name: str, workflow: Any, restart: bool, wait_s: float = 0.0, *, once: bool = False
+) -> dict[str, Any]:
     global _context
     context.registry.system(name)  # an unknown name is an input error, before anything is made
     with lock.exclusive(context.settings, name, wait_s=wait_s):
@@ -71,7 +75,7 @@ def _run(kind: str, context: Context, name: str, workflow: Any, restart: bool, w
                 if restart:
                     durable.give_up(kind, name)
                 result: dict[str, Any] = durable.run_to_end(
-                    context.settings, kind, name, workflow, again_from=AGAIN_FROM
+                    context.settings, kind, name, workflow, again_from=AGAIN_FROM, once=once
                 )
                 return result
         finally:
