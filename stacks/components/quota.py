@@ -10,9 +10,11 @@ Protected   nothing; destroying a quota set does nothing in OpenStack.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 from pulumi_openstack import blockstorage, compute, networking
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 
 class QuotaArgs(BaseModel):
@@ -34,6 +36,13 @@ class QuotaArgs(BaseModel):
     ports: int = Field(description="Ports, with router interfaces.")
     security_groups: int = Field(description="Security groups, with Neutron's default one.")
     security_group_rules: int = Field(description="Rules in them.")
+    leaving_addresses: int = Field(0, description="Public addresses, with those that are just leaving.")
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Needs where no address leaves are what they were before there were such: plans stay approved."""
+        found: dict[str, Any] = handler(self)
+        return {k: v for k, v in found.items() if v or k != "leaving_addresses"}
 
 
 def headroom(count: int) -> int:
@@ -93,7 +102,7 @@ class Quota(pulumi.ComponentResource):
             router=headroom(1),
             security_group=headroom(args.security_groups),
             security_group_rule=headroom(args.security_group_rules),
-            floatingip=floating_ips * 2,
+            floatingip=max(floating_ips, args.leaving_addresses) * 2,
             rbac_policy=0,
             subnetpool=0,
             opts=child,

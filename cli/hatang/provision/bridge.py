@@ -1,4 +1,4 @@
-"""No quota falls below what is in use: Nova and Cinder refuse that.
+"""No quota falls below what is in use: Nova, Neutron and Cinder refuse that.
 
 So the engine runs twice. First what leaves does so, while every quota stays as high as it is: servers and volumes that
 go are deleted, volumes that get another type move there. Then all is as it was planned. Public addresses go in the
@@ -18,6 +18,7 @@ from hatang.stacks.system.config import SystemConfig
 
 COMPUTE = "openstack:compute/quotaSetV2:QuotaSetV2"
 QUOTA, VOLUME = "openstack:blockstorage/quoteSetV3:QuoteSetV3", "openstack:blockstorage/volume:Volume"
+ADDRESS = "openstack:networking/floatingIp:FloatingIp"
 SERVER, ROUTER = "openstack:compute/instance:Instance", "openstack:networking/router:Router"
 # Field of the needs → quota set and field of the provider; those without headroom.
 EXACT = {
@@ -31,11 +32,16 @@ def something_goes(steps: Iterable[tuple[str, str]]) -> bool:
     return any(operation == "delete" and kind in ("Instance", "Volume") for operation, kind in steps)
 
 
+def withdraws(steps: Iterable[tuple[str, str]]) -> bool:
+    """Whether a public address goes for good; steps as in `something_goes`."""
+    return ("delete", "FloatingIp") in steps
+
+
 def first(config: SystemConfig, plan: Plan, state: StateFile) -> SystemConfig | None:
     """What to apply before what was planned; None: nothing leaves, or nothing stands in its way."""
-    goes = something_goes((row["operation"], row["type"]) for row in plan.rows)
+    steps = [(row["operation"], row["type"]) for row in plan.rows]
+    goes, hides = something_goes(steps), withdraws(steps)
     moves = any(row["type"] == "Volume" and "volumeType" in row["changed"] for row in plan.rows)
-    hides = any(row["operation"] == "delete" and row["type"] == "FloatingIp" for row in plan.rows)
     if not (goes or moves or hides):
         return None
     there = state.resources()
@@ -45,6 +51,8 @@ def first(config: SystemConfig, plan: Plan, state: StateFile) -> SystemConfig | 
         wanted = by_volume_type(quota)
         kept = {field: int(count) for field, count in now.items() if int(count) > wanted.get(field, 0)}
         quota = quota.model_copy(update={"leaving": kept})
+    if hides:
+        quota = quota.model_copy(update={"leaving_addresses": sum(r.type == ADDRESS for r in there)})
     gateway = str(_inputs(there, ROUTER).get("externalNetworkId") or "") if hides else config.external_network_id
     made = config.model_copy(update={"quota": quota, "external_network_id": gateway})
     if made == config:

@@ -17,7 +17,7 @@ from openstack.connection import Connection
 from hatang.errors import InputError, InputErrors, QuotaError
 from hatang.policies.rules.counts import COMPUTE, NETWORK, STORAGE, Declared, Field, allowed, excesses, taken
 from hatang.policies.rules.resources import Planned, snake
-from hatang.provision.bridge import something_goes
+from hatang.provision.bridge import something_goes, withdraws
 from hatang.provision.cloud import guarded
 from hatang.provision.state import StateFile
 
@@ -126,7 +126,8 @@ def shortages(steps: Steps, present: Present, sizes: Sizes, parallel: int) -> li
     """
     limits: dict[Field, int] = {}
     steps, held, added = list(steps), Counter(present.held), Counter[Field]()
-    if something_goes((s["op"], s["type"].rsplit(":", 1)[1]) for s in steps):
+    kinds = [(s["op"], s["type"].rsplit(":", 1)[1]) for s in steps]
+    if something_goes(kinds) or withdraws(kinds):
         for step in (s for s in steps if s["op"] == "delete"):
             held.subtract(_taken(step, "old", sizes))
         steps = [s for s in steps if s["op"] != "delete"]

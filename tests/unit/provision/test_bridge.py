@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hatang.provision.bridge import COMPUTE, QUOTA, ROUTER, SERVER, VOLUME, first
+from hatang.provision.bridge import ADDRESS, COMPUTE, QUOTA, ROUTER, SERVER, VOLUME, first
 from hatang.provision.plan import Plan
 from hatang.provision.state import Known, StateFile
 from hatang.stacks.components.quota import by_volume_type
@@ -105,17 +105,15 @@ def test_without_a_server_or_volume_that_goes_for_good_one_run_is_enough(rows: t
 
 def test_a_public_address_goes_before_the_gateway_that_it_leads_through_moves() -> None:
     wanted = system_config(system_record(3))  # public no more: leads to the specialised network
-    there = Known2(Known("urn::r", ROUTER, "r", {"externalNetworkId": "net-internet"}, {}))
+    there = Known2(
+        Known("urn::r", ROUTER, "r", {"externalNetworkId": "net-internet"}, {}), Known("urn::f", ADDRESS, "f", {}, {})
+    )
     made = first(wanted, going(("delete", "FloatingIp"), ("update", "Router")), there)
     assert made is not None
     assert (made.external_network_id, wanted.external_network_id) == ("net-internet", "net-tslcd")
-    assert made.model_copy(update={"external_network_id": wanted.external_network_id}) == wanted
-
-
-def test_one_address_less_needs_no_run_before() -> None:
-    wanted = system_config(system_record(3, public=True))
-    there = Known2(Known("urn::r", ROUTER, "r", {"externalNetworkId": "net-internet"}, {}))
-    assert first(wanted, going(("delete", "FloatingIp")), there) is None
+    assert (made.quota.leaving_addresses, wanted.quota.leaving_addresses) == (1, 0), "Neutron lowers no quota in use"
+    assert made.published == {}
+    assert made.model_copy(update={"external_network_id": "net-tslcd", "quota": wanted.quota}) == wanted
 
 
 def test_what_is_published_waits_for_its_host() -> None:

@@ -127,6 +127,14 @@ def test_what_goes_for_good_makes_room_wherever_it_stands_in_the_plan() -> None:
     ]
 
 
+def test_public_addresses_that_go_make_room_for_a_quota_of_none() -> None:
+    lowered, place = quota(NETWORK, "update", floatingip=0), (NETWORK, "floatingip")
+    gone = step("delete", "openstack:networking/floatingIp:FloatingIp", old={"address": "203.0.113.128"})
+    present = Present({place: 1}, {place: 2})
+    assert shortages([lowered, gone], present, SIZES, parallel=8) == []
+    assert [e.needed for e in shortages([lowered], present, SIZES, parallel=8)] == [1], "one that nobody takes away"
+
+
 def test_a_stack_over_its_own_quota_names_the_field_of_the_request() -> None:
     made = [
         Planned(COMPUTE, "c", {"instances": 1}),
