@@ -157,9 +157,10 @@ class Live:
 
     @cached_property
     def floating_ips(self) -> list[Any]:
-        """Public addresses of the project, and those of anybody that lead to a port of the system."""
+        """Public addresses that lead to a port: those of the project, and of anybody to a port of the system."""
         ports = {p.id for p in self.zone_ports}
-        return [ip for ip in self.cloud.network.ips() if ip.project_id == self.project_id or ip.port_id in ports]
+        there = [ip for ip in self.cloud.network.ips() if ip.port_id]
+        return [ip for ip in there if ip.project_id == self.project_id or ip.port_id in ports]
 
     @cached_property
     def given(self) -> dict[str, HostAllocation]:

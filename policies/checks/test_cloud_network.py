@@ -76,13 +76,13 @@ def test_no_public_address_outside_border(value: Any, system: CheckedSystem, liv
     ports = {p.id: p for p in live.zone_ports}
     faults = []
     for ip in live.floating_ips:
-        port, address = ports.get(ip.port_id or ""), ip.floating_ip_address
-        label = f"port {port.name or port.id}" if port else f"port {ip.port_id}" if ip.port_id else "no port"
+        port, address = ports.get(ip.port_id), ip.floating_ip_address
+        label = f"port {port.name or port.id}" if port else f"port {ip.port_id}"
         if not system.spec.public:
             faults.append(f"{address} leads to {label}, the system is not public")
-        elif ip.port_id and (port is None or border is None or port.network_id != border.id):
+        elif port is None or border is None or port.network_id != border.id:
             faults.append(f"{address} leads past the border zone, to {label}")
-        elif ip.port_id and not live.is_given(ip):
+        elif not live.is_given(ip):
             faults.append(f"{address} leads to {label}, to which the registry did not give it")
     assert not faults, "; ".join(faults)
     direct = [p.name or p.id for p in live.ports if p.network_id in public]

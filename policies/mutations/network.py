@@ -59,6 +59,18 @@ def strange_network(place: Place) -> Undo:
     return lambda: network.delete_network(made)
 
 
+def address_to_server(place: Place) -> Undo:
+    """Somebody binds a public address to a server, so as to reach it from home."""
+    network = place.cloud.network
+    router = network.get_router(place.ids["router_id"])
+    port = next(p for p in network.ports(project_id=place.ids["project_id"]) if p.name == f"{place.name}-app")
+    made = network.create_ip(
+        floating_network_id=router.external_gateway_info["network_id"], port_id=port.id,
+        project_id=place.ids["project_id"],
+    )  # fmt: skip
+    return lambda: network.delete_ip(made)
+
+
 def port_outside(place: Place) -> Undo:
     """A port of the system directly on the external network."""
     network = place.cloud.network

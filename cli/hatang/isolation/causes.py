@@ -130,7 +130,7 @@ def _addresses(live: Live) -> list[tuple[str, str]]:
     found = [
         ("public-address", f"{ip.floating_ip_address} leads to port {ports.get(ip.port_id, '-')}")
         for ip in live.floating_ips
-        if not live.is_given(ip) and (ip.port_id or ip.floating_ip_address not in live.given)
+        if not live.is_given(ip)
     ]
     found += [
         ("public-address-missing", f"{address} does not lead to {live.system.spec.server_name(h.name)} at {h.address}")
