@@ -116,8 +116,9 @@ def allowed(
     if address in target.published:
         return _published(source, target, protocol, port, policies)
     if source.kind == "bastion":
-        same = source.branch == target.branch
-        return same and ":" not in address and _flows("bastion", target.zone, protocol, port, policies[target.system])
+        same, theirs = source.branch == target.branch, policies[target.system]
+        serves = _flows("internet", target.zone, protocol, port, theirs)  # the whole world: who administers is part of it
+        return same and ":" not in address and (serves or _flows("bastion", target.zone, protocol, port, theirs))
     policy = policies[source.system]
     if target.kind == "outside":
         if not policy.denies_egress:
@@ -126,7 +127,8 @@ def allowed(
         return any(_serves(source.zone, service, address, protocol, port, policy) for service in services)
     if source.system != target.system:
         return any(_passes(w, source, target, address, protocol, port) for w in policy.ways)
-    return _flows(source.zone, target.zone, protocol, port, policy)
+    serves = _flows("internet", target.zone, protocol, port, policy)
+    return _flows(source.zone, target.zone, protocol, port, policy) or (serves and not policy.denies_egress)
 
 
 def _published(source: Spot, target: Spot, protocol: str, port: int, policies: Mapping[str, Policy]) -> bool | None:

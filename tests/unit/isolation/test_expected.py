@@ -132,6 +132,25 @@ def test_what_policy_says_of_public_addresses(
     assert allowed(source, target, target.published[0], protocol, port, closed) is False, "neither is public"
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "address", "port", "wanted"),
+    [
+        (BASTION, BORDER, "10.0.0.6", 443, True),  # the whole world may, so who administers may too
+        (BASTION, BORDER, "fd00::6", 443, False),
+        (BASTION, BORDER, "10.0.0.6", 8443, False),
+        (FOREIGN, BORDER, "10.0.0.6", 443, False),
+        (host("in", "dmz", "public"), BORDER, "10.0.0.6", 443, False),  # what goes out of level 3 is closed
+        (host("low", "dmz", "open"), FRONT, "10.0.0.7", 443, True),
+        (host("low", "dmz", "open"), FRONT, "10.0.0.7", 22, False),
+        (host("low", "dmz", "open"), BORDER, "10.0.0.6", 443, False),  # by way of the outside alone
+    ],
+)
+def test_what_the_world_may_call_may_be_called_from_inside_by_whoever_may_call_out(
+    source: Spot, target: Spot, address: str, port: int, wanted: bool
+) -> None:
+    assert allowed(source, target, address, "tcp", port, PUBLIC) is wanted
+
+
 def test_from_outside_public_addresses_alone_are_called_and_from_bastions_none() -> None:
     made = probes([WEB, BORDER, BASTION, OUTSIDE], PUBLIC, [3389])
     from_outside = [p for p in made if p.source == "outside"]
