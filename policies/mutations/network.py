@@ -60,14 +60,11 @@ def strange_network(place: Place) -> Undo:
 
 
 def address_to_server(place: Place) -> Undo:
-    """Somebody binds a public address to a server, so as to reach it from home."""
+    """An engineer binds an address of the platform's own project to a server; the system's own quota lets none."""
     network = place.cloud.network
     router = network.get_router(place.ids["router_id"])
     port = next(p for p in network.ports(project_id=place.ids["project_id"]) if p.name == f"{place.name}-app")
-    made = network.create_ip(
-        floating_network_id=router.external_gateway_info["network_id"], port_id=port.id,
-        project_id=place.ids["project_id"],
-    )  # fmt: skip
+    made = network.create_ip(floating_network_id=router.external_gateway_info["network_id"], port_id=port.id)
     return lambda: network.delete_ip(made)
 
 

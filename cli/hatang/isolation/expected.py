@@ -117,7 +117,7 @@ def allowed(
         return _published(source, target, protocol, port, policies)
     if source.kind == "bastion":
         same, theirs = source.branch == target.branch, policies[target.system]
-        serves = _flows("internet", target.zone, protocol, port, theirs)  # the whole world: who administers is part of it
+        serves = _flows("internet", target.zone, protocol, port, theirs)  # the world, and all in it
         return same and ":" not in address and (serves or _flows("bastion", target.zone, protocol, port, theirs))
     policy = policies[source.system]
     if target.kind == "outside":
