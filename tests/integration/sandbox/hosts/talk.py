@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 SERVE = """
-import socketserver, sys
+import os, socketserver, sys, threading
 class Echo(socketserver.BaseRequestHandler):
     def handle(self):
         self.request.sendall(f"{sys.argv[1]} sees {self.client_address[0]}\\n".encode())
@@ -16,7 +16,9 @@ class Echo(socketserver.BaseRequestHandler):
 socketserver.ThreadingTCPServer.allow_reuse_address = True
 with socketserver.ThreadingTCPServer(("0.0.0.0", 443), Echo) as server:
     print("ready", flush=True)
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()
+    os._exit(0)
 """
 CALL = """
 import socket, sys
@@ -52,9 +54,8 @@ class Talk:
         return call
 
     def close(self) -> None:
-        """End all."""
+        """End all: they end with their input, since a signal would not get through to what runs in a host."""
         for one in self.running:
-            one.kill()
             one.communicate()
 
 

@@ -15,7 +15,7 @@ from hatang.sandbox.hosts import control, netns
 
 from .place import Place
 from .talk import Talk, goes_on_for, hears
-from .test_groups import BUSY_S
+from .test_groups import BUSY_S, took
 from .test_network import eventually, port_of
 
 OUT, CIDR = "198.51.100.1", "198.51.100.0/24"
@@ -76,7 +76,8 @@ def published(place: Place) -> Iterator[Published]:
         floating: Any = net.create_ip(floating_network_id=outside.id, port_id=port.id)
         undo.append(lambda: net.delete_ip(floating))
         made = Published(place, talk, floating, group)
-        assert eventually(lambda: netns.exists(f"{place.sandbox.ident}-out"))
+        assert eventually(lambda: netns.exists(f"{place.sandbox.ident}-out"), within_s=BUSY_S)
+        took(place, f"jump ingress_{group.id.replace('-', '_')}", True)
         talk.serve(made.at(), "out")
         for host in ("web", "db"):
             talk.serve(made.at(host), host)
