@@ -180,6 +180,9 @@ def tell(demo: Demo, facts: dict[str, Any]) -> None:
         "Real: the engine, nine OpenStack services, hosts with systemd and SSH. "
         f"Not real here: {', '.join(fakes) or 'nothing'}."
     )
+    for system in facts["systems"]:
+        for at in system["public_addresses"]:
+            print(f"Reached from the Internet, over HTTPS alone: {system['system']}-{at['host']} at {at['address']}.")
     for line in unrecorded(facts["on_record"]):
         print(line)
     print(f"Took {facts['seconds_in_all']} s. Summary: {state / 'summary.json'}\n\nLook next:")

@@ -183,7 +183,7 @@ def test_what_hatang_made_holds_and_leaves_nothing_on_the_hosts(pair: Pair) -> N
     assert pair.hatang("host", "ssh", "lap-mot-web", "--", "ls /tmp | grep -v systemd-private || true").out == ""
 
 
-EVERY_RUN = (rule_by_hand, port_security_off, joined)  # one per layer: rules, ports, routes; all with --long
+EVERY_RUN = (rule_by_hand, port_security_off, address_moved, joined)  # one per layer; all with --long
 
 
 @pytest.mark.parametrize(
