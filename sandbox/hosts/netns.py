@@ -6,11 +6,11 @@ import ctypes
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .programs import run
+from .programs import HostsError, run
 
 NETNS = Path("/run/netns")
 CLONE_NEWNET = 0x40000000
@@ -99,6 +99,15 @@ def announce(name: str, link: str, mac: str, address: str) -> None:
     with sock, suppress(OSError):
         sock.bind((link, 0))
         sock.send(head + own + ip + b"\0" * 6 + ip)
+
+
+def forget(name: str, addresses: Iterable[str]) -> None:
+    """Forget every connection that was translated to or from these IPv4 addresses: its next packet is judged anew."""
+    for address in addresses:
+        for side in ("--orig-dst", "--reply-dst"):
+            done = run("ip", "netns", "exec", name, "conntrack", "-D", side, address, check=False)
+            if done.returncode and "0 flow entries" not in done.stderr:
+                raise HostsError(f"conntrack -D {side} {address}: {done.stderr.strip() or done.returncode}")
 
 
 def nft(name: str, text: str) -> None:

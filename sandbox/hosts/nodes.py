@@ -34,6 +34,10 @@ def make(l2: str, name: str, node: Node, before: Node | None) -> None:
     netns.sysctl(name, values)
     there = {(p.gateway, p.floating) for p in before.published if p.gateway not in gone} if before else set()
     _publish(name, node, there)
+    # As Neutron's L3 agent does; after the rules and addresses are the new ones, so that nothing comes back.
+    led = {(p.floating, p.fixed) for p in before.published} if before else set()
+    leads = {(p.floating, p.fixed) for p in node.published}
+    netns.forget(name, sorted({floating for floating, _ in led - leads}))
 
 
 def _plug(l2: str, name: str, ports: list[str], node: Node) -> None:

@@ -22,24 +22,11 @@ def text(router: Node, link: Mapping[str, str]) -> str:
     """
     lines = ["table inet hatang_router", "delete table inet hatang_router", "table inet hatang_router {"]
     lines += _chain("prerouting", "nat hook prerouting priority dstnat; policy accept;", _inwards(router, link))
-    first = ["ct state invalid drop", *_over(router), "ct state established,related accept"]
+    first = ["ct state invalid drop", "ct state established,related accept"]
     rules = [*first, *_between(router, link), *_by_gateway(router, link)]
     lines += _chain("forward", "filter hook forward priority 0; policy drop;", rules)
     lines += _chain("postrouting", "nat hook postrouting priority srcnat; policy accept;", _outwards(router, link))
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def _over(router: Node) -> list[str]:
-    """Connections of a floating IP that is gone or leads elsewhere: Neutron forgets them, so they end at once."""
-    pairs = _set(f"{p.floating} . {p.fixed}" for p in router.published)
-    own = _set(_gateways(router))
-    return [
-        f"ct status dnat {f'ct original ip daddr . ct reply ip saddr != {pairs} ' if pairs else ''}drop",
-        "ct status snat "
-        + (f"ct reply ip daddr != {own} " if own else "")
-        + (f"ct reply ip daddr . ct original ip saddr != {pairs} " if pairs else "")
-        + "drop",
-    ]
 
 
 def _between(router: Node, link: Mapping[str, str]) -> list[str]:

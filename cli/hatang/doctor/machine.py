@@ -96,6 +96,12 @@ def nft(settings: Settings) -> Look:
     return _program("nft", "--version")
 
 
+@part("conntrack", "machine", required=False, remedy="apt-get install conntrack")
+def conntrack(settings: Settings) -> Look:
+    """Lets the sandbox's routers forget connections of addresses that lead elsewhere now."""
+    return _program("conntrack", "--version")
+
+
 @part("ip", "machine", required=False, remedy="apt-get install iproute2")
 def ip(settings: Settings) -> Look:
     """Bridges and links of the sandbox's data plane."""

@@ -83,22 +83,6 @@ def test_without_masquerading_the_address_behind_goes_out_and_nobody_else() -> N
     assert not [r for r in rules(node, "postrouting") if "masquerade" in r or "snat ip to 192.0.2.20" in r]
 
 
-def test_connections_of_addresses_that_are_no_more_are_dropped_before_what_is_established() -> None:
-    lists = with_address(two_systems())
-    with_it = rules(router(lists), "forward")
-    accepts = with_it.index("ct state established,related accept")
-    assert with_it[1:accepts] == [
-        "ct status dnat ct original ip daddr . ct reply ip saddr != { 192.0.2.100 . 10.1.1.10 } drop",
-        "ct status snat ct reply ip daddr != { 192.0.2.20 } "
-        "ct reply ip daddr . ct original ip saddr != { 192.0.2.100 . 10.1.1.10 } drop",
-    ]
-    lists.floating_ips.clear()
-    assert rules(router(lists), "forward")[1:3] == [
-        "ct status dnat drop",
-        "ct status snat ct reply ip daddr != { 192.0.2.20 } drop",
-    ]
-
-
 def test_a_record_of_an_earlier_version_is_none(tmp_path: Path) -> None:
     node, record = router(with_address(two_systems())), tmp_path / "nodes.json"
     record.write_text(json.dumps({"r1": asdict(node)}))
