@@ -46,7 +46,7 @@ PACKAGES = (
     Package("netcat-openbsd", "carries SSH through the bastion network"),
     Package("iproute2", "networks and bridges of the sandbox's data plane", can_lack=True),
     Package("nftables", "packet filters of the sandbox's data plane", can_lack=True),
-    Package("conntrack", "the sandbox's routers forget connections of addresses that lead elsewhere now", can_lack=True),
+    Package("conntrack", "routers of the sandbox forget connections of addresses that moved", can_lack=True),
     Package("mmdebstrap", "makes the image of the hosts", can_lack=True),
     Package("systemd-container", "systemd-nspawn boots the hosts", can_lack=True),
     # Tests start a throw-away cluster of it. The one that Debian makes at installation is not used; a site has its own.
