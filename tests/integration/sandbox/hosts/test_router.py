@@ -142,6 +142,32 @@ def test_one_that_goes_ends_its_connections_and_no_others(street: Street, then: 
     assert street.seen_as("one", OUT) == "192.0.2.20"
 
 
+def arrives(street: Street, source: str, address: str, target: str) -> bool:
+    """Whether a datagram gets there, always from one port: to the kernel it is of one connection with those before."""
+    sends, hears_it = (Station(name, [*street.at(name), "sh", "-c"]) for name in (source, target))
+    try:
+        token = secrets.token_hex(8)
+        for station in (sends, hears_it):
+            station.ask("open", token=token, serve=[], own=[])
+        assert sends.ask("send", probes=[[7, "udp", "", address, 53]]) == {}
+        time.sleep(0.3)
+        return 7 in hears_it.ask("heard")
+    finally:
+        sends.close()
+        hears_it.close()
+
+
+def test_datagrams_from_one_port_follow_the_floating_ip(street: Street) -> None:
+    street.publish((FLOATING, ONE))
+    assert arrives(street, "one", OUT, "out")
+    assert arrives(street, "out", FLOATING, "one")
+    street.publish((FLOATING, TWO))
+    assert arrives(street, "one", OUT, "out"), "by the router's own address now"
+    assert arrives(street, "out", FLOATING, "two")
+    street.publish()
+    assert arrives(street, "one", OUT, "out")
+
+
 def test_neighbours_learn_at_once_that_another_router_has_it(street: Street) -> None:
     street.publish((FLOATING, ONE))
     assert street.seen_as("out", FLOATING) == OUT
