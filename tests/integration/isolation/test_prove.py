@@ -117,9 +117,8 @@ def public_address(pair: Pair) -> Undo:
     net = pair.cloud.network
     router: Any = net.find_router("lap-mot")
     outside = router.external_gateway_info["network_id"]
-    made: Any = net.create_ip(
-        floating_network_id=outside, port_id=pair.port("lap-mot-web").id, project_id=router.project_id
-    )
+    # Of the platform's own project: that of the system may have none.
+    made: Any = net.create_ip(floating_network_id=outside, port_id=pair.port("lap-mot-web").id)
     return lambda: net.delete_ip(made)
 
 
