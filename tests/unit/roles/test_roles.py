@@ -93,7 +93,9 @@ def test_tags_name_controls_that_the_role_serves(role: Path) -> None:
 
 @each_role
 def test_what_is_notified_exists(role: Path) -> None:
-    known = {n for r in ROLES for h in (read(r / "handlers" / "main.yml") or []) for n in (h["name"], h.get("listen"))}
+    handlers = [h for r in ROLES for h in read(r / "handlers" / "main.yml") or []]
+    topics = [t if isinstance(t, list) else [t] for h in handlers if (t := h.get("listen"))]
+    known = {h["name"] for h in handlers} | {name for given in topics for name in given}
     assert {t["notify"] for t in tasks(role) if "notify" in t} <= known
 
 
