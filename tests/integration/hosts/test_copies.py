@@ -51,6 +51,23 @@ def test_a_killed_copy_is_made_again(lone: Lone, host: HostRecord) -> None:
     assert said.strip().splitlines()[-1] == "0", said
 
 
+@pytest.mark.turn("copies", "own")
+def test_what_could_not_be_read_for_a_moment_is_copied_the_next_time(lone: Lone, host: HostRecord) -> None:
+    """As while a host is hardened, which writes settings anew: the copy that lacks something stays, and is known."""
+    at_level_3(lone)
+    there, gone = "ls /var/backups/hatang/snapshots", "/srv/khong-doc"
+    until = f"while [ $({there} | wc -l) -eq $n ]; do sleep 0.1; done; umount {gone}"
+    said = lone.inside(
+        host, f"{IDLE}; n=$({there} | wc -l); touch {gone}; mount --bind /proc/1/mem {gone}; ({until}) &"
+        f" hatang-backup run; wait; hatang-backup test; rm {gone}; tail -n 2 /var/lib/hatang-backup/register",
+    )  # fmt: skip
+    first, last = said.strip().splitlines()
+    assert first.endswith(" files=some"), said
+    assert not last.endswith(" files=some"), said
+    assert " passed " in lone.inside(host, "tail -n 1 /var/lib/hatang-backup/restored")
+    assert {first.split()[1], last.split()[1]} <= set(lone.inside(host, there).split())
+
+
 def test_a_scanner_that_hangs_keeps_nobody_out(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(host, "systemctl kill --signal=STOP clamav-daemon clamav-clamonacc")

@@ -72,7 +72,7 @@ def hosts_asked_for(registry: Registry) -> int:
     """Hosts of all systems, each as it is or as a change wants it, whichever is more."""
     found = {s.spec.name: len(s.spec.hosts) for s in registry.systems() if s.state != "removed"}
     for request in registry.requests():
-        wanted = registry.as_asked(request.id).spec
+        wanted = registry.as_asked(request.id, SITE).spec
         found[wanted.name] = max(found[wanted.name], len(wanted.hosts))
     return sum(found.values())
 
