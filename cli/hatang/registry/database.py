@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,8 +91,22 @@ def unusable(url: URL, exc: DBAPIError) -> RegistryError:
 
 def _sqlite_connection(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late and is deferred
-    for line in ("PRAGMA journal_mode=WAL", "PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL"):
+    _with_log(connection)
+    for line in ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL"):
         connection.execute(line)
+
+
+def _with_log(connection: sqlite3.Connection) -> None:
+    """Have changes written to a log first. Where several come to a new file at once, SQLite refuses without waiting."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _sqlite_begin(connection: Connection) -> None:
