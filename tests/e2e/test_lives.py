@@ -34,12 +34,17 @@ class Lives:
     cut: Counter[str]
 
     def under_kills(self, stage: str, longest_s: float, commands: list[tuple[str, ...]]) -> None:
-        """Each command until it has ended well; `KILLS` times in all one is killed before, at a random moment."""
-        strikes = Counter(self.moments.choices(range(len(commands)), k=KILLS))
+        """Each command until it has ended well; `KILLS` times in all one is killed before, at a random moment.
+
+        One that was quicker than its moment cannot be killed any more: the next ones are, and sooner.
+        """
+        left = KILLS
         for number, words in enumerate(commands):
-            for _ in range(strikes[number]):
+            for _ in range(-(-left // (len(commands) - number))):
                 if not self.hatang.kill_after(self.moments.uniform(0.3, longest_s), *words):
-                    break  # it was quicker
+                    longest_s *= 0.7
+                    break
+                left -= 1
                 self.cut[stage] += 1
             self.hatang(*words)
 
