@@ -36,13 +36,13 @@ class QuotaArgs(BaseModel):
     ports: int = Field(description="Ports, with router interfaces.")
     security_groups: int = Field(description="Security groups, with Neutron's default one.")
     security_group_rules: int = Field(description="Rules in them.")
-    leaving_addresses: int = Field(0, description="Public addresses, with those that are just leaving.")
+    floating_ips: int = Field(0, description="Public addresses, with those that are just leaving.")
 
     @model_serializer(mode="wrap")
     def _without_what_is_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Needs where no address leaves are what they were before there were such: plans stay approved."""
+        """Needs of a system without any are what they were before there were such: plans stay approved."""
         found: dict[str, Any] = handler(self)
-        return {k: v for k, v in found.items() if v or k != "leaving_addresses"}
+        return {k: v for k, v in found.items() if v or k != "floating_ips"}
 
 
 def headroom(count: int) -> int:
@@ -61,20 +61,10 @@ def by_volume_type(args: QuotaArgs) -> dict[str, int]:
 
 
 class Quota(pulumi.ComponentResource):
-    """The three quota sets of a project.
-
-    Args:
-        floating_ips: public addresses; no more headroom than their reservations need, since an agency could use it.
-    """
+    """The three quota sets of a project."""
 
     def __init__(
-        self,
-        name: str,
-        args: QuotaArgs,
-        *,
-        project_id: pulumi.Input[str],
-        floating_ips: int = 0,
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, args: QuotaArgs, *, project_id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("hatang:components:Quota", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -102,7 +92,7 @@ class Quota(pulumi.ComponentResource):
             router=headroom(1),
             security_group=headroom(args.security_groups),
             security_group_rule=headroom(args.security_group_rules),
-            floatingip=max(floating_ips, args.leaving_addresses) * 2,
+            floatingip=args.floating_ips * 2,  # no more than their reservations need: an agency could use it
             rbac_policy=0,
             subnetpool=0,
             opts=child,

@@ -35,7 +35,7 @@ def build(config: SystemConfig) -> None:
         user_id=config.automation_user_id,
         role_id=config.role_ids["member"],
     )
-    quota = Quota("quota", config.quota, project_id=project.id, floating_ips=len(config.published))
+    quota = Quota("quota", config.quota, project_id=project.id)
     after_quota = pulumi.ResourceOptions(depends_on=[quota])
     router = networking.Router(
         "router",

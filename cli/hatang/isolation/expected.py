@@ -116,9 +116,9 @@ def allowed(
     if address in target.published:
         return _published(source, target, protocol, port, policies)
     if source.kind == "bastion":
-        same, theirs = source.branch == target.branch, policies[target.system]
-        serves = _flows("internet", target.zone, protocol, port, theirs)  # the world, and all in it
-        return same and ":" not in address and (serves or _flows("bastion", target.zone, protocol, port, theirs))
+        may = _flows("bastion", target.zone, protocol, port, policies[target.system])
+        may = may or _serves_all(target, protocol, port, policies)
+        return source.branch == target.branch and ":" not in address and may
     policy = policies[source.system]
     if target.kind == "outside":
         if not policy.denies_egress:
@@ -127,8 +127,8 @@ def allowed(
         return any(_serves(source.zone, service, address, protocol, port, policy) for service in services)
     if source.system != target.system:
         return any(_passes(w, source, target, address, protocol, port) for w in policy.ways)
-    serves = _flows("internet", target.zone, protocol, port, policy)
-    return _flows(source.zone, target.zone, protocol, port, policy) or (serves and not policy.denies_egress)
+    calls_out = not policy.denies_egress and _serves_all(target, protocol, port, policies)
+    return _flows(source.zone, target.zone, protocol, port, policy) or calls_out
 
 
 def _published(source: Spot, target: Spot, protocol: str, port: int, policies: Mapping[str, Policy]) -> bool | None:
@@ -136,10 +136,15 @@ def _published(source: Spot, target: Spot, protocol: str, port: int, policies: M
 
     A host calls it by way of the outside: not where what goes out is closed, and where that is left open, so is this.
     """
-    serves = _flows("internet", target.zone, protocol, port, policies[target.system])
+    serves = _serves_all(target, protocol, port, policies)
     if source.kind == "outside":
         return serves
     return None if serves and not policies[source.system].denies_egress else False
+
+
+def _serves_all(target: Spot, protocol: str, port: int, policies: Mapping[str, Policy]) -> bool:
+    """Whether the matrix lets the Internet in there: the whole world, and so all who have a way."""
+    return _flows("internet", target.zone, protocol, port, policies[target.system])
 
 
 def _passes(way: Interconnect, source: Spot, target: Spot, address: str, protocol: str, port: int) -> bool:

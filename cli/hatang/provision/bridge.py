@@ -52,7 +52,8 @@ def first(config: SystemConfig, plan: Plan, state: StateFile) -> SystemConfig | 
         kept = {field: int(count) for field, count in now.items() if int(count) > wanted.get(field, 0)}
         quota = quota.model_copy(update={"leaving": kept})
     if hides:
-        quota = quota.model_copy(update={"leaving_addresses": sum(r.type == ADDRESS for r in there)})
+        held = max(quota.floating_ips, sum(r.type == ADDRESS for r in there))
+        quota = quota.model_copy(update={"floating_ips": held})
     gateway = str(_inputs(there, ROUTER).get("externalNetworkId") or "") if hides else config.external_network_id
     made = config.model_copy(update={"quota": quota, "external_network_id": gateway})
     if made == config:

@@ -196,6 +196,7 @@ def quota(site: Site, record: SystemRecord, rules: int, volume_types: Sequence[s
         ports=zones * 2 + len(hosts) + 1,
         security_groups=zones + 1,
         security_group_rules=rules + 4,
+        floating_ips=sum(h.public_address is not None for h in _allocated(record).hosts),
     )
 
 

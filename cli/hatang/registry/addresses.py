@@ -23,9 +23,7 @@ def give(session: Session, system: System, branch: Branch, site: Site, zones: Se
     Raises:
         RefusedError: the branch has none left, or the site no public ones.
     """
-    made = keep(session, system.name, branch, choose(session, system, branch, site, zones))
-    published.keep(session, system.name, made.hosts, site.removal.quarantine_days)
-    return made
+    return keep(session, system.name, branch, site, choose(session, system, branch, site, zones))
 
 
 def choose(
@@ -43,7 +41,7 @@ def choose(
     return made.model_copy(update={"hosts": published.choose(session, site, system, made.hosts)})
 
 
-def keep(session: Session, name: str, branch: Branch, made: Allocation) -> Allocation:
+def keep(session: Session, name: str, branch: Branch, site: Site, made: Allocation) -> Allocation:
     """These are the system's addresses from now on."""
     session.add(
         t.BlockRow(system=name, branch=branch.value, cidr=str(made.block), bastion_address=str(made.bastion_address))
@@ -54,6 +52,7 @@ def keep(session: Session, name: str, branch: Branch, made: Allocation) -> Alloc
     for h in made.hosts:
         session.add(t.AddressRow(system=name, host=h.name, zone=h.zone.value, address=str(h.address)))
     session.flush()
+    published.keep(session, name, made.hosts, site.removal.quarantine_days)
     return made
 
 

@@ -26,7 +26,6 @@ from hatang.registry import (
     database,
     interconnecting,
     names,
-    published,
     quarantine,
     servers,
     sessions,
@@ -177,8 +176,7 @@ class Registry(Requests):
             adopted.check(session, record, site.pool(record.agency.branch), used)
             if keep and addresses.of(session, name) != used:
                 addresses.release(session, name)
-                addresses.keep(session, name, record.agency.branch, used)
-                published.keep(session, name, used.hosts, site.removal.quarantine_days)
+                addresses.keep(session, name, record.agency.branch, site, used)
 
     def give_addresses_back(self, name: str) -> None:
         """A system that nothing was made of has no addresses any more."""

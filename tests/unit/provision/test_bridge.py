@@ -111,7 +111,7 @@ def test_a_public_address_goes_before_the_gateway_that_it_leads_through_moves() 
     made = first(wanted, going(("delete", "FloatingIp"), ("update", "Router")), there)
     assert made is not None
     assert (made.external_network_id, wanted.external_network_id) == ("net-internet", "net-tslcd")
-    assert (made.quota.leaving_addresses, wanted.quota.leaving_addresses) == (1, 0), "Neutron lowers no quota in use"
+    assert (made.quota.floating_ips, wanted.quota.floating_ips) == (1, 0), "Neutron lowers no quota in use"
     assert made.published == {}
     assert made.model_copy(update={"external_network_id": "net-tslcd", "quota": wanted.quota}) == wanted
 
