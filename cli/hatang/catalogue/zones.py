@@ -26,7 +26,9 @@ class ZoneSource(Model):
 
     clause: str = Field(description="Where it stands.")
     mark: Literal["A", "B1", "B2", "own"] = Field(description="Provenance mark.")
-    applies_to: str = Field("", description="Kind of system that it applies to; empty: all.")
+    applies_to: Literal["", "document_storage", "public"] = Field(
+        "", description="Kind of system that it applies to; empty: all."
+    )
     levels: dict[Level, tuple[ZoneKind, ...]] = Field(description="Zones per level; empty: the source is silent.")
 
 
@@ -60,10 +62,9 @@ class Matrix(Model):
     rules: tuple[FlowRule, ...] = Field(alias="flows", description="Flows that pass.")
 
     def zones(self, level: Level, document_storage: bool = False, public: bool = False) -> tuple[ZoneKind, ...]:
-        """Zones of a system, in the order of `ZoneKind` (NET-01); a public one has a border at every level (SAC-04)."""
-        applies = {"", "document_storage"} if document_storage else {""}
-        wanted = {z for s in self.zones_by_source.values() if s.applies_to in applies for z in s.levels[level]}
-        wanted |= {ZoneKind.BORDER} if public else set()
+        """Zones of a system of these kinds, in the order of `ZoneKind` (NET-01)."""
+        kinds = {"": True, "document_storage": document_storage, "public": public}
+        wanted = {z for s in self.zones_by_source.values() if kinds[s.applies_to] for z in s.levels[level]}
         return tuple(z for z in ZoneKind if z in wanted)
 
     def denies_egress(self, level: Level) -> bool:
