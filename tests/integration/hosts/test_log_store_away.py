@@ -7,7 +7,8 @@ from hatang.registry import HostRecord
 from .log_store import COMES, GOES, KEPT, PORT, STORE, counted
 from .lone import Lone, run
 
-LINES = 12_000
+LINES = 60_000  # so many that they are still being sent while rsyslog restarts
+IN_HAND = 1  # what rsyslog loses of them to the store by that (its issue 5364), never to the files
 # Slowly first, so that the sender holds a batch; then all at once.
 TALK = f"""
 for i in $(seq 300); do logger -p auth.info "away-$i"; done
@@ -23,6 +24,6 @@ def test_local_logs_go_on_while_the_store_is_away_and_all_arrives_later(lone: Lo
     assert int(lone.inside(host, QUEUE)) > 0, "what waits is on disk"
     try:
         lone.inside(host, COMES)
-        assert counted(lone, host, KEPT, "away", LINES)[1] == LINES, "nothing is lost"
+        assert counted(lone, host, KEPT, "away", LINES - IN_HAND)[1] >= LINES - IN_HAND, "no more is lost than was in hand"
     finally:
         lone.inside(host, GOES, check=False)
