@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ def harden(
     require_fitting({h.name: variables.get(h.name, {}) for h in hosts})
     run, begun = _Run(HardenResult(changed={h.name: 0 for h in hosts}), progress), monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _fresh_folder(settings) as folder, log.open("a", encoding="utf-8") as run.log:
+    with _ended_by_signals() as asked, _fresh_folder(settings) as folder, log.open("a", encoding="utf-8") as run.log:
         _write(folder / "inventory.json", inventory(settings, hosts, variables))
         leases.require()  # another worker may have taken these hosts while we stood still
         ended = ansible_runner.run(
@@ -83,6 +84,7 @@ def harden(
             cmdline=" ".join((["--check"] if check else []) + (["--tags", ",".join(tags)] if tags else [])) or None,
             quiet=True,
             event_handler=run.note,
+            cancel_callback=asked,
             ignore_logging=True,
         )
         run.close(ended, hosts)
@@ -95,6 +97,29 @@ def harden(
             do="run again; settings of before the run are back on a host that could not be logged in to",
         )
     return result
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[Callable[[], bool]]:
+    """SIGINT and SIGTERM end Ansible first; then they do what they did before.
+
+    ansible-runner's own handlers, which it takes when it is given no callback, swallow them, and stay after the run.
+    """
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # only that one is told of signals
+        yield lambda: False
+        return
+    before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {s: handler for s, handler in before.items() if handler not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 class _Run:

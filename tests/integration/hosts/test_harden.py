@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
+
+import pytest
 
 from hatang.hosts import wait_for_hosts
 from hatang.registry import HostRecord
@@ -76,6 +80,33 @@ def test_what_was_changed_by_hand_is_repaired(lone: Lone, host: HostRecord) -> N
     assert "minlen = 14" in lone.inside(host, "cat /etc/security/pwquality.conf")
     assert lone.inside(host, "grep ^trong: /etc/shadow").startswith("trong:!")
     assert run(lone).changed == {host.name: 0}
+
+
+class _Ended(Exception):
+    """What the signal did before."""
+
+
+def test_a_signal_ends_the_run_then_does_what_it_did_before(lone: Lone, host: HostRecord) -> None:
+    def end(*_: object) -> None:
+        raise _Ended
+
+    def at_the_kernel(text: str) -> None:
+        if text == "hardening: kernel":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    log = lone.folder / "harden.log"
+    so_far = log.stat().st_size if log.exists() else 0
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(_Ended):
+            run(lone, progress=at_the_kernel)
+        assert signal.getsignal(signal.SIGTERM) is end, "a second one is not swallowed"
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    told = log.read_bytes()[so_far:].decode()
+    assert "TASK [kernel" in told and "TASK [passwords" not in told
+    assert lone.lets_in(host)
+    assert run(lone).ok
 
 
 def test_going_down_a_level_takes_effect_and_up_again(lone: Lone, host: HostRecord) -> None:
