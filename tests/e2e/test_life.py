@@ -13,7 +13,7 @@ from hatang.sandbox.lifecycle import Sandbox
 from hatang.workflow.status import PURGE_STEPS
 from tests.e2e.chain import Hatang, request_file
 from tests.e2e.removal import ONE, TWO, decided, impatient_site, removal
-from tests.integration.provision.listing import everything
+from tests.integration.provision.listing import described, everything
 
 pytestmark = pytest.mark.turn("life", "removal")
 SYSTEM, AGENCY = "se-go-bo", "H99.08"
@@ -104,5 +104,6 @@ def test_removed_by_two_persons_and_nothing_is_left(
     asked.write_text(yaml.safe_dump({**born, "agency": {**born["agency"], "code": "H99.07"}}, allow_unicode=True))
     assert SYSTEM in hatang("request", "submit", str(asked), code=None).err, "its name rests"
     hatang("agency", "destroy", AGENCY, "--yes")
-    assert everything(hatang.cloud) - before == set()
+    left = everything(hatang.cloud) - before
+    assert not left, described(hatang.cloud, left)
     hatang("journal", "verify")

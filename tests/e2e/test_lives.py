@@ -17,7 +17,7 @@ from hatang.registry import Registry
 from hatang.sandbox.lifecycle import Sandbox
 from tests.e2e.chain import Hatang, inventory, request_file, submit
 from tests.e2e.removal import decided, impatient_site, removal
-from tests.integration.provision.listing import everything
+from tests.integration.provision.listing import described, everything
 
 NAMES = [f"doi-{i}" for i in range(10)]
 CODES = {name: f"H99.{20 + i // 2}" for i, name in enumerate(NAMES)}  # two systems to an agency
@@ -114,6 +114,7 @@ def test_ten_lives_killed_at_random_moments(
     for code in sorted(set(CODES.values())):
         impatient("agency", "destroy", code, "--yes")
     impatient("journal", "verify")
-    assert everything(cloud) - before == set()
+    left = everything(cloud) - before
+    assert not left, described(cloud, left)
     print(f"SIGKILLs: {dict(lives.cut)}")
     assert lives.cut.total() >= 40, lives.cut

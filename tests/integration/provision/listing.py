@@ -57,6 +57,19 @@ def _everything(cloud: Connection) -> Iterator[str]:
             yield f"placement allocation {consumer}"
 
 
+def described(cloud: Connection, left: set[str]) -> str:
+    """What the cloud says of these objects: a failing test shall tell whose they are."""
+    adapters = {path: (service, key) for service, path, key, _, _ in LISTS}
+    told = []
+    for service, path, which in (entry.split(" ", 2) for entry in sorted(left)):
+        if path not in adapters:
+            told.append(f"{service} {path} {which}")
+            continue
+        adapter: Any = getattr(cloud, ADAPTERS.get(service, service))
+        told.append(f"{service} {path} {adapter.get(f'{path}/{which}').text}")
+    return "\n".join(told)
+
+
 def secrets_of(cloud: Connection, project_id: str) -> set[str]:
     """Secrets of one project; Barbican shows them to nobody else."""
     keys: Any = cloud.connect_as_project({"id": project_id}).key_manager

@@ -17,7 +17,7 @@ from hatang.provision.holdings import SERVICES
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
 from tests.integration.provision import driver
-from tests.integration.provision.listing import everything, secrets_of
+from tests.integration.provision.listing import described, everything, secrets_of
 
 NAME = "thu-tam-ngung"
 
@@ -138,4 +138,5 @@ def test_removed_nothing_is_left_in_any_service(
     assert maker.until_empty(going, project) == {s: [] for s in SERVICES}, "asked of each of the nine services"
     maker.purge_system(going, project)  # killed before it was recorded: again, and nothing happens
     maker.destroy_agency(system.agency)
-    assert everything(cloud) - before == set()
+    left = everything(cloud) - before
+    assert not left, described(cloud, left)
