@@ -3,7 +3,8 @@
     .venv/bin/python scripts/demo.py [--state .hatang/demo] [--base-port 15000] [--keep-going]
 
 Everything is done through the `hatang` command, as a person would. Writes <state>/summary.json
-(docs/reference/demo-summary.md) and prints where to look next. Run again, it finds nothing to change.
+(docs/reference/demo-summary.md) and prints where to look next. Run again, it finds nothing to change. Texts are in the
+language of HATANG_LANG (vi, en), else that of the locale, as with the command.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from hatang import locale
+from hatang.commands.language import asked_language
+from hatang.locale import _
 
 ROOT = Path(__file__).resolve().parents[1]
 HATANG = ROOT / ".venv" / "bin" / "hatang"
@@ -155,15 +160,17 @@ def unrecorded(facts: dict[str, Any]) -> list[str]:
     """Sentences about what nobody has put on record: how much is not met for that, and how much is not due yet."""
     lines = []
     if missing := facts["states"].get("missing"):
-        lines.append(
-            f"NOT MET since the systems are in use: {missing['results']} results ({', '.join(missing['controls'])}), "
-            "documents that a person must put on record, and nobody has (a first run's table is of before)."
+        text = _(
+            "NOT MET since the systems are in use: {n} results ({controls}), documents that a person must put on "
+            "record, and nobody has (a first run's table is of before)."
         )
+        lines.append(text.format(n=missing["results"], controls=", ".join(missing["controls"])))
     if later := facts["states"].get("not-due"):
-        lines.append(
-            f"Not checked, never met: {later['results']} results of {len(later['controls'])} controls, reviews that "
-            f"nobody has made yet; from {facts['first_due']} on they are not met, one after the other."
+        text = _(
+            "Not checked, never met: {n} results of {controls} controls, reviews that nobody has made yet; from {day} "
+            "on they are not met, one after the other."
         )
+        lines.append(text.format(n=later["results"], controls=len(later["controls"]), day=facts["first_due"]))
     return lines
 
 
@@ -176,16 +183,16 @@ def tell(demo: Demo, facts: dict[str, Any]) -> None:
     # 1: a second run's checks find what nobody has put on record. Anything else not met has stopped `system apply`.
     print(demo.run("check", "--last", ok=(0, 1)))
     fakes = [p["name"] for p in facts["parts"] if p["state"] == "fake"]
-    print(
-        "Real: the engine, nine OpenStack services, hosts with systemd and SSH. "
-        f"Not real here: {', '.join(fakes) or 'nothing'}."
-    )
+    text = _("Real: the engine, nine OpenStack services, hosts with systemd and SSH. Not real here: {parts}.")
+    print(text.format(parts=", ".join(fakes) or _("nothing")))
     for system in facts["systems"]:
         for at in system["public_addresses"]:
-            print(f"Reached from the Internet, over HTTPS alone: {system['system']}-{at['host']} at {at['address']}.")
+            text = _("Reached from the Internet, over HTTPS alone: {host} at {address}.")
+            print(text.format(host=f"{system['system']}-{at['host']}", address=at["address"]))
     for line in unrecorded(facts["on_record"]):
         print(line)
-    print(f"Took {facts['seconds_in_all']} s. Summary: {state / 'summary.json'}\n\nLook next:")
+    print(_("Took {s} s. Summary: {file}").format(s=facts["seconds_in_all"], file=state / "summary.json"))
+    print("\n" + _("Look next:"))
     first = facts["systems"][0]
     for line in (
         f"system status {first['system']}",
@@ -206,17 +213,18 @@ def main() -> int:
     parser.add_argument("--state", type=Path, default=ROOT / ".hatang" / "demo")
     parser.add_argument("--base-port", type=int, default=15000)
     options = parser.parse_args()
+    locale.choose(asked_language([]))
     demo = Demo(options.state.absolute(), options.base_port)
     try:
-        demo.step("sandbox: nine OpenStack services, hosts' agent")
+        demo.step(_("sandbox: nine OpenStack services, hosts' agent"))
         demo.timed("sandbox", "sandbox", "up", "--base-port", str(demo.base_port))
-        demo.step("site: networks, address scopes, flavors, image")
+        demo.step(_("site: networks, address scopes, flavors, image"))
         demo.timed("site", "site", "apply")
-        demo.step("requests: validate, submit, plan, approve")
+        demo.step(_("requests: validate, submit, plan, approve"))
         begun = time.monotonic()
         names = onboard(demo)
         demo.seconds["requests"] = round(time.monotonic() - begun, 1)
-        demo.step(f"systems: {', '.join(names)}")
+        demo.step(_("systems: {names}").format(names=", ".join(names)))
         begun = time.monotonic()
         with ThreadPoolExecutor(len(names)) as pool:
             applied = dict(zip(names, pool.map(lambda n: demo.json("system", "apply", n), names), strict=True))

@@ -22,10 +22,14 @@ class HatangError(Exception):
     exit_code: ClassVar[int] = 4
 
     def __init__(self, what: str, *, where: str, do: str) -> None:
-        super().__init__(f"{what}\n  where: {where}\n  do:    {do}")
         self.what = what
         self.where = where
         self.do = do
+        super().__init__(self.told("where:", "do:   "))
+
+    def told(self, where: str, do: str) -> str:
+        """The error for people, with these words before its place and its remedy."""
+        return f"{self.what}\n  {where} {self.where}\n  {do} {self.do}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors cross the border of a durable workflow, which pickles them."""

@@ -24,6 +24,7 @@ from hatang.catalogue import Catalogue, load
 from hatang.catalogue.recorded import interval
 from hatang.catalogue.resolver import resolve
 from hatang.catalogue.ways import OF_SYSTEMS
+from hatang.locale import _
 from hatang.model.control import Control
 from hatang.model.site import Site
 from hatang.model.terms import Level
@@ -77,7 +78,7 @@ def check(
         place = Path(folder)
         (place / "values.json").write_text(json.dumps(_values(catalogue, site, known, hosts, scopes)))
         (place / "systems.json").write_text(json.dumps(_systems(settings, site, registry, records, scopes)))
-        progress(f"checking {len(hosts)} hosts, {len(records)} systems")
+        progress(_("checking {hosts} hosts, {systems} systems").format(hosts=len(hosts), systems=len(records)))
         argvs = [_host_argv(place, config, group, ids) for group in _groups(hosts)]
         argvs += [_systems_argv(place, ids)] if records and _has_system_checks(chosen) else []
         lines, away, trouble = _run_all(argvs, place)

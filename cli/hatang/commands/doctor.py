@@ -29,10 +29,15 @@ def command(app: App, explain: bool, output: str) -> int:
     emit_table(
         [_("Group"), _("Part"), _("State"), _("Version"), _("Detail"), _("Remedy")],
         [
-            (_(f.group), f.name, _(f.state.value), f.version, _(f.about) if explain else f.detail, f.remedy)
+            (_(f.group), f.name, _(f.state.value), f.version, _told(f.about if explain else f.detail), _told(f.remedy))
             for f in found
         ],
     )
     if lacking:
         click.echo(_("Needed and missing: {names}").format(names=", ".join(lacking)), err=True)
     return 1 if lacking else 0
+
+
+def _told(text: str) -> str:
+    """A text of a part in the language in use; what holds facts of this machine stays as it is."""
+    return _(text) if text else ""

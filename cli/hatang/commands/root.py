@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from hatang import __version__
+from hatang.commands import click_texts
 from hatang.commands.app import App
 from hatang.errors import HatangError, InputErrors
 from hatang.locale import _
@@ -40,6 +41,9 @@ GROUPS: dict[str, tuple[str, str]] = {
     "waiver": ("waiver", _("Waivers: accept for a time that a control is not met.")),
     "worker": ("worker", _("Workers: carry out what is queued, on any number of machines.")),
 }
+
+
+click_texts.install()
 
 
 class LazyGroup(click.Group):
@@ -143,4 +147,4 @@ def _show(exc: HatangError, as_json: bool) -> None:
         )
         return
     for error in errors:
-        click.echo(f"{_('error')} {error.code}: {error}", err=True)
+        click.echo(f"{_('error')} {error.code}: {error.told(_('where:'), _('do:   '))}", err=True)

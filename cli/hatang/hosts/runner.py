@@ -20,6 +20,7 @@ from typing import Any
 from hatang.errors import HostError
 from hatang.hosts.inventory import inventory
 from hatang.hosts.variables import ROLES, require_fitting
+from hatang.locale import _
 from hatang.model.site import Site
 from hatang.registry import HostRecord, leases
 from hatang.settings import Settings, environment
@@ -142,7 +143,7 @@ class _Run:
         if kind == "playbook_on_task_start" and (role := data.get("role", "")) != self.role:
             self.role = role
             if role:
-                self.progress(f"hardening: {role}")
+                self.progress(_("hardening: {role}").format(role=role))
         elif kind == "runner_on_ok" and outcome.get("changed"):
             self.result.changed[host] = self.result.changed.get(host, 0) + 1
             self.result.tasks.setdefault(host, []).append(task)

@@ -15,6 +15,7 @@ from hatang.isolation.expected import Probe, probes
 from hatang.isolation.places import Stand, host_spots, load_places, policies
 from hatang.isolation.proof import Proof, Result
 from hatang.isolation.station import Station, StationError
+from hatang.locale import _
 from hatang.model.site import Site
 from hatang.registry import HostRecord, Registry, SystemRecord
 from hatang.settings import Settings
@@ -56,7 +57,7 @@ def prove(
     extra = [p for p in load_places(settings.places_file, site) if not p.spot.branch or p.spot.branch in branches]
     everywhere = [*spots, *(e.spot for e in extra)]
     planned = probes(everywhere, policies(site, records), {*USUAL_PORTS, *rule_ports(cloud), *ports})
-    progress(f"{len(planned)} probes between {len(everywhere)} places")
+    progress(_("{n} probes between {places} places").format(n=len(planned), places=len(everywhere)))
     field = Field(settings, hosts, extra)
     if not extra:
         field.troubles.append("no bastion and no outside: the setting places_file names none")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hatang.errors import EngineError, PolicyError, RefusedError, StepError
+from hatang.locale import _
 from hatang.model.agency import Agency
 from hatang.model.agency_code import slug
 from hatang.model.site import Site
@@ -85,7 +86,7 @@ class Provisioner:
         stack, config = self._site_stack(), self._site_config()
         outcome = self._up(stack, lambda: build_site(config), config.model_dump(mode="json"))
         for name, step in site_steps.STEPS.items():
-            self.say(f"site: {name}")
+            self.say(_("site: {step}").format(step=_(name)))
             guarded(lambda step=step: step(self.cloud.connection, self.site))
         return outcome
 
@@ -158,13 +159,13 @@ class Provisioner:
         if _without_agency(config.model_dump(mode="json")) != _without_agency(plan.config):
             raise _moved(record, "the request or the site")
         for found in plan.unmanaged:
-            self.say(f"removing what was added by hand: {found['what']}")
+            self.say(_("removing what was added by hand: {what}").format(what=found["what"]))
             unmanaged.remove(self.cloud.connection, found)
         self._release(record)
         stored = record.spec.document_storage
         refresh, changes = plan.refresh, made.changes
         if first := bridge.first(config, plan, self.engine.state(stack)):
-            self.say("what goes, or moves to another volume type, does so before its quota is lowered")
+            self.say(_("what goes, or moves to another volume type, does so before its quota is lowered"))
             done = self._up(
                 stack, partial(build_system, first), first.model_dump(mode="json"), refresh, document_storage=stored
             )

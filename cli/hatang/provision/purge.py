@@ -15,6 +15,7 @@ from openstack.connection import Connection
 from openstack.exceptions import BadRequestException, ConflictException
 
 from hatang.errors import StepError
+from hatang.locale import _
 from hatang.provision import deletion, holdings, unmanaged
 from hatang.provision.cloud import guarded
 from hatang.provision.holdings import Thing
@@ -109,7 +110,7 @@ def _admin_inside(connection: Connection, project_id: str) -> None:
 
 
 def _delete(connection: Connection, within: Connection, thing: Thing, say: Say) -> None:
-    say(f"deleting {thing}")
+    say(_("deleting {thing}").format(thing=thing))
 
     def turn() -> None:
         try:

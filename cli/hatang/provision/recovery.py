@@ -17,6 +17,7 @@ from typing import Any
 from openstack.exceptions import NotFoundException
 
 from hatang.errors import CloudError, EngineError
+from hatang.locale import _
 from hatang.provision import late
 from hatang.provision.cloud import guarded
 from hatang.provision.finders import FINDERS, ORDER, Connection
@@ -91,7 +92,8 @@ def _remove_unknown(connection: Connection, asked: late.Late, known: set[tuple[s
         and (asked.failed_since is None or finder.recent(x, asked.inputs, asked.failed_since))
     ]
     for found in there:
-        say(f"removing {asked.name}: {KILLED if asked.failed_since is None else FAILED}")
+        why = _(KILLED if asked.failed_since is None else FAILED)
+        say(_("removing {name}: {why}").format(name=asked.name, why=why))
         _remove(connection, finder.remove, found)
     return len(there)
 
@@ -104,12 +106,12 @@ def _remove_stillborn(state: StateFile, connection: Connection, say: Say) -> Non
         if resource.type == SERVER:
             server = guarded(lambda r=resource: compute.find_server(r.id, all_projects=True))
             if server is not None and server.status == "ERROR" and server.launched_at is None:
-                say(f"removing {resource.name}: the cloud could not build it")
+                say(_("removing {name}: the cloud could not build it").format(name=resource.name))
                 _remove(connection, FINDERS[SERVER].remove, server)
         elif resource.type == VOLUME:
             volume = guarded(lambda r=resource: storage.find_volume(r.id, all_projects=True))
             if volume is not None and volume.status == "error" and not volume.attachments:
-                say(f"removing {resource.name}: the cloud could not make it")
+                say(_("removing {name}: the cloud could not make it").format(name=resource.name))
                 _remove(connection, FINDERS[VOLUME].remove, volume)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatang.errors import BusyError, HatangError, PolicyError, QuotaError
+from hatang.locale import _
 from hatang.workflow import lock
 from hatang.workflow.context import Context
 from hatang.workflow.ways import in_cloud, may_change
@@ -47,7 +48,7 @@ def look(context: Context, records: Sequence[SystemRecord]) -> list[Finding]:
     whole = [r for r in records if r.state in LOOKED_AT]
     found += [_unfinished(r) for r in records if r.state not in (*LOOKED_AT, "requested", "removed")]
     for record in whole:
-        context.progress(f"{record.spec.name}: cloud against state")
+        context.progress(_("{system}: cloud against state").format(system=record.spec.name))
         found += _cloud(context, record)
     found += _baseline(context, whole)
     return sorted(found, key=lambda f: (f.system, f.place, f.scope, f.what))

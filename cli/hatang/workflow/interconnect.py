@@ -9,6 +9,7 @@ from __future__ import annotations
 from dbos import DBOS
 
 from hatang.errors import HatangError, InputError, RefusedError
+from hatang.locale import _
 from hatang.model.case import Event
 from hatang.model.interconnect import Interconnect
 from hatang.model.lifecycle import Act, RequestState, Role
@@ -44,7 +45,7 @@ def make(context: Context, request: RequestRecord) -> Plan:
     for end in (way.source, way.destination):
         name = end.system
         record = ways.with_way(context.registry.system(name), way)
-        context.progress(f"{name}: cloud against state")
+        context.progress(_("{system}: cloud against state").format(system=name))
         with lock.exclusive(context.settings, name):
             made = narrow.plan(context.provisioner, record, ways.may_change)
         rules = {z: [r.model_dump() for r in rs] for z, rs in rules_of_ways(name, [way]).items()}

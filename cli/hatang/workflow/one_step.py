@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hatang.errors import FencedError, HatangError
+from hatang.locale import _
 from hatang.registry import leases
 from hatang.workflow.context import Context
 
@@ -59,7 +60,7 @@ def run(context: Context, step: Step, work: Callable[[], Result]) -> Result:
         raise
     finally:
         context.write_journal()
-    context.progress(f"{step.said} done in {time.monotonic() - begun:.1f} s")
+    context.progress(_("{what} done in {s} s").format(what=step.said, s=f"{time.monotonic() - begun:.1f}"))
     return result
 
 

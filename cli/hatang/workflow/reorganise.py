@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from dbos import DBOS
 
 from hatang.errors import InputError, RefusedError
+from hatang.locale import _
 from hatang.model.agency_code import slug
 from hatang.model.lifecycle import RequestKind, RequestState
 from hatang.model.waiver import civil_day
@@ -94,7 +95,7 @@ def agencies(context: Context, request_id: str) -> Result:
     known.begin_agencies(request_id)
     made = known.arrangement(request_id)
     for agency in made.successors:
-        context.progress(f"{agency.code}: domain and groups …")
+        context.progress(_("{agency}: domain and groups …").format(agency=agency.code))
         outcome = context.provisioner.apply_agency(agency, refresh=False)
         context.registry.record_remote_ids("agency", agency.code, outcome.outputs)
     return {"agencies": [a.code for a in made.successors]}

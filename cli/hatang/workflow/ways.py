@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hatang.errors import HatangError
+from hatang.locale import _
 from hatang.model.interconnect import Interconnect
 from hatang.provision import narrow
 from hatang.provision.plan import WAYS
@@ -84,4 +85,5 @@ def close_elsewhere(context: Context, gone: str, ways: Iterable[Interconnect]) -
             settle(context, other)
             firewalls(context, way)
         except HatangError as exc:
-            context.progress(f"the way of {gone} is still open at {other}: {exc.what}; hatang system apply {other}")
+            text = _("the way of {gone} is still open at {other}: {why}; hatang system apply {other}")
+            context.progress(text.format(gone=gone, other=other, why=exc.what))

@@ -16,6 +16,7 @@ from hatang.isolation.api.catalogue import needed, services
 from hatang.isolation.api.decoys import Decoys
 from hatang.isolation.api.found import Run
 from hatang.isolation.api.target import target
+from hatang.locale import _
 from hatang.registry import Registry, SystemRecord
 from hatang.suggestions import did_you_mean
 
@@ -57,7 +58,7 @@ def run(
     aim = target(cloud, registry, record)
     people = askers(names, clouds_file, bases, [aim.values["domain"][0], aim.values["platform_domain"][0]])
     chosen = [(s.service, o) for s in services() for o in s.operations if not only or s.service in only]
-    progress(f"{len(chosen)} operations with {len(people)} tokens")
+    progress(_("{n} operations with {tokens} tokens").format(n=len(chosen), tokens=len(people)))
     with Decoys(cloud, bases, aim, needed(o for _service, o in chosen), progress) as decoys:
         attempts = Attempts(aim, decoys.values, decoys.inside)
         tried = [attempts.attempt(asker, service, o) for asker in people for service, o in chosen]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hatang.errors import InputError, StepError
+from hatang.locale import _
 from hatang.model.adoption import AdoptionMap
 from hatang.model.allocation import Allocation
 from hatang.model.terms import ZoneKind
@@ -94,11 +95,11 @@ class Adopter:
         agency, system = Stack("hatang-agency", slug), Stack("hatang-system", name)
         taken: list[dict[str, str]] = []
         if not self._state(self.maker, agency).resources():
-            program, _ = scratch.agency_program(record.agency)
+            program, _config = scratch.agency_program(record.agency)
             taken += self._seed(scratch, agency, program, tenant, found)[0]
-        program, _ = scratch.system_program(record)
+        program, _config = scratch.system_program(record)
         rows, matches = self._seed(scratch, system, program, tenant, found)
-        self.say(f"{name}: plan of what would differ")
+        self.say(_("{system}: plan of what would differ").format(system=name))
         plan = scratch.plan_system(record)
         _refuse_replacement(tenant, plan)
         project = tenant.project.id
@@ -161,7 +162,7 @@ class Adopter:
         matches = matching.match(declaration, tenant, found, str(scratch.cloud.connection.config.get_region_name()))
         state = self._state(scratch, stack)
         state.create(stack.full_name, seeding.resources(declaration, matches, stack.name, stack.project))
-        self.say(f"{stack.name}: reading {len(matches.taken)} resources from the cloud")
+        self.say(_("{stack}: reading {n} resources from the cloud").format(stack=stack.name, n=len(matches.taken)))
         log = scratch.settings.log_dir / stack.name / "adopt.log"
         with scratch.engine.alone(stack):
             scratch.engine.refresh(stack, log=log)
