@@ -27,6 +27,11 @@ class HatangError(Exception):
         self.do = do
         super().__init__(self.told("where:", "do:   "))
 
+    @classmethod
+    def meaning(cls) -> str:
+        """What its code means: the first paragraph of the class's text."""
+        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
     def told(self, where: str, do: str) -> str:
         """The error for people, with these words before its place and its remedy."""
         return f"{self.what}\n  {where} {self.where}\n  {do} {self.do}"

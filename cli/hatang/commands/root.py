@@ -148,3 +148,6 @@ def _show(exc: HatangError, as_json: bool) -> None:
         return
     for error in errors:
         click.echo(f"{_('error')} {error.code}: {error.told(_('where:'), _('do:   '))}", err=True)
+        meaning = error.meaning()
+        if _(meaning) != meaning:  # what happened is told in English alone: say at least what the code means
+            click.echo(f"  {_('means:')} {_(meaning)}", err=True)

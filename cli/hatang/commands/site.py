@@ -109,5 +109,8 @@ def show(app: App, output: str) -> None:
     emit_table([_("Way out"), _("Purpose"), "IPv4"], [(e.name, e.purpose, e.cidr) for e in site.external_networks])
     return emit_table(
         [_("Volume type"), _("Levels"), _("Encrypted")],
-        [(t.name, ", ".join(str(int(lv)) for lv in t.levels), t.encrypted) for t in site.volume_types],
+        [
+            (t.name, ", ".join(str(int(lv)) for lv in t.levels), _("yes") if t.encrypted else _("no"))
+            for t in site.volume_types
+        ],
     )

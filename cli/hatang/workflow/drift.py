@@ -80,14 +80,14 @@ def _cloud(context: Context, record: SystemRecord) -> list[Finding]:
     rows = [r for r in plan.as_rows() if r["operation"] != "same"]
     if not _as_approved(context, record, plan):
         do = f"hatang request plan {record.request_id}"
-        what = "site or catalogue want something else than was approved"
-        told = ", ".join(sorted({f"{r['operation']} {r['type']} {r['name']}" for r in rows})) or "inputs only"
+        what = _("site or catalogue want something else than was approved")
+        told = ", ".join(sorted({f"{r['operation']} {r['type']} {r['name']}" for r in rows})) or _("inputs only")
         return [Finding(name, name, "cloud", f"{what}: {told}", APPROVERS, do, False)]
     do = f"hatang drift --system {name} --repair"
     found = [Finding(name, name, "cloud", _told(r) + _over(context, record, r), ENGINEER, do, True) for r in rows]
     known = {r["name"] for r in rows}
     return found + [
-        Finding(name, name, "cloud", f"suspended, but {way}", ENGINEER, do, True)
+        Finding(name, name, "cloud", _("suspended, but {what}").format(what=way), ENGINEER, do, True)
         for way in ways
         if not known or "locked" in way
     ]
@@ -103,8 +103,8 @@ def _told(row: dict[str, object]) -> str:
     changed = row["changed"]
     details = f" ({', '.join(map(str, changed))})" if isinstance(changed, list) and changed else ""
     verbs = {
-        "update": "differs", "create": "is missing", "replace": "must be made anew",
-        "delete": "is there, and nothing wants it",
+        "update": _("differs"), "create": _("is missing"), "replace": _("must be made anew"),
+        "delete": _("is there, and nothing wants it"),
     }  # fmt: skip
     verb = verbs.get(str(row["operation"]))
     return f"{row['type']} {row['name']} {verb or row['operation']}{details}"
@@ -146,4 +146,5 @@ def _unfinished(record: SystemRecord) -> Finding:
     name = record.spec.name
     command = "purge" if record.state == "purging" else "apply"
     do = f"hatang system {command} {name}"
-    return Finding(name, name, "registry", f"is {record.state}: a run of it is unfinished", ENGINEER, do, False)
+    what = _("is {state}: a run of it is unfinished").format(state=record.state)
+    return Finding(name, name, "registry", what, ENGINEER, do, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hatang.locale import _
 from hatang.settings import Settings
 from hatang.workflow import durable
 
@@ -72,7 +73,8 @@ def _removal(registry: Registry, name: str) -> str:
     removal = Removals(registry).of(name)
     if removal is None:
         return ""
-    return f"the end of its grace period on {civil_day(removal.until)}; then hatang system purge {name}"
+    text = _("the end of its grace period on {day}; then hatang system purge {name}")
+    return text.format(day=civil_day(removal.until), name=name)
 
 
 def _job(settings: Settings, name: str) -> Job | None:
@@ -86,16 +88,16 @@ def _job(settings: Settings, name: str) -> Job | None:
 
 def _waits_for(request_state: str, last: durable.RunRecord | None, job: Job | None = None) -> str:
     if request_state in ("submitted", "planned"):
-        return "approval of its request"
+        return _("approval of its request")
     if job and job.state == "queued":
-        return f"a worker ({job.id})"
+        return _("a worker ({job})").format(job=job.id)
     if job and job.state == "running":
-        return f"worker {job.worker}, which works on it"
+        return _("worker {id}, which works on it").format(id=job.worker)
     if last is None:
         return "hatang system apply"
     failed = [s for s in last.steps if s.state == "failed"]
     if failed:
         return f"{failed[0].name}: {failed[0].detail.splitlines()[0]}"
     if last.state not in durable.FINISHED:
-        return "hatang system apply (the run is under way, or was killed and goes on when run again)"
+        return _("hatang system apply (the run is under way, or was killed and goes on when run again)")
     return ""

@@ -16,6 +16,7 @@ from jinja2.ext import babel_extract
 from hatang.commands import click_texts
 from hatang.doctor import report
 from hatang.doctor.looks import PARTS, State
+from hatang.errors import HatangError
 from hatang.provision.site_steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +63,14 @@ def test_what_doctor_and_the_landing_say_without_facts_of_this_machine_is_transl
     commands = {t for t in parts if t.startswith(("apt-get ", "make setup", "hatang "))}  # what is typed
     said = (parts - commands - {""}) | {s.value for s in State} | set(report.GROUPS) | set(STEPS)
     assert not sorted(said - set(_messages()))
+
+
+def test_what_each_code_of_an_error_means_is_translated() -> None:
+    def below(kind: type[HatangError]) -> set[str]:
+        ours = [k for k in kind.__subclasses__() if k.__module__ == HatangError.__module__]
+        return {kind.meaning()}.union(*(below(k) for k in ours))
+
+    assert not sorted(below(HatangError) - set(_messages()))
 
 
 ENGLISH = r"^(Usage|Options|Commands):|Show this|Error|Try|No such|Missing|Did you|Invalid|is not"
