@@ -11,7 +11,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.generated import write_or_check
 
 from hatang import locale
-from hatang import locale
 from hatang.errors import HatangError
 
 INTRO = {
@@ -28,8 +27,8 @@ Every error says what is wrong, where, and what to do. Codes are stable. This pa
 
 *[English](errors.md)*
 
-Mỗi lỗi nói điều gì sai, ở đâu, và phải làm gì. Điều đã xảy ra được nói bằng tiếng Anh; mã không đổi, và nghĩa của từng mã ở đây
-bằng tiếng Việt. Trang này được sinh từ `hatang.errors`.
+Mỗi lỗi nói điều gì sai, ở đâu, và phải làm gì. Điều đã xảy ra được nói bằng tiếng Anh; mã không đổi, và nghĩa
+của từng mã ở đây bằng tiếng Việt. Trang này được sinh từ `hatang.errors`.
 
 | Mã | Lớp | Mã thoát | Nghĩa |
 |---|---|---|---|
