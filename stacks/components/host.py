@@ -105,9 +105,11 @@ class Host(pulumi.ComponentResource):
             networks=[compute.InstanceNetworkArgs(port=port.id)],
             availability_zone=args.availability_zone or None,
             metadata={"hatang_zone": args.zone},
+            config_drive=True,  # subnets have no DHCP: cloud-init reads the fixed addresses from it
             power_state="shutoff" if held else "active",  # left out, the provider would leave it stopped
-            # The name of the keypair that its image got at the first boot: another one must never make it anew.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["keyPair"]),
+            # Both are of the first boot, and a server is never made anew for them: the keypair that its image got, and
+            # the drive, which adopted servers and those of earlier versions may lack.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["keyPair", "configDrive"]),
         )
         if args.volume_gib:
             volume = _volume(name, args.server_name, args.volume_gib, args.volume_type, child)

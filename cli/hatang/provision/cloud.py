@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import openstack
+from keystoneauth1.exceptions.catalog import EndpointNotFound
 from openstack.connection import Connection
 from openstack.exceptions import ConfigException, SDKException
 
@@ -76,6 +77,25 @@ class Cloud:
     def user_id(self) -> str:
         """The user that hatang works as."""
         return str(guarded(lambda: self.connection.current_user_id))
+
+
+def endpoint(connection: Connection, service: str) -> str:
+    """Address of a service by Keystone's catalogue; empty: the region lacks it. Raises CloudError."""
+    session: Any = connection.session
+    config = connection.config
+
+    def look() -> str:
+        try:
+            found = session.get_endpoint(
+                service_type=service,
+                interface=config.get_interface(service),
+                region_name=config.get_region_name(service),
+            )
+        except EndpointNotFound:
+            return ""
+        return str(found or "")
+
+    return str(guarded(look))
 
 
 def guarded(call: Any) -> Any:

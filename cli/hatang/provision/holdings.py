@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from openstack.connection import Connection
 from openstack.exceptions import ForbiddenException, HttpException, NotFoundException
 
-from hatang.provision.cloud import guarded
+from hatang.provision.cloud import endpoint, guarded
 
 SERVICES = (
     "identity", "compute", "placement", "image", "network", "block-storage", "key-manager", "load-balancer", "dns",
 )  # fmt: skip
+OPTIONAL = ("key-manager", "load-balancer", "dns")  # a region may lack them; then nothing can stand there
 PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
 
 
@@ -36,7 +37,7 @@ Listing = dict[str, list[Thing]]  # by service
 
 
 def of_project(connection: Connection, project_id: str, name: str) -> Listing:
-    """Everything of a project; a service that holds nothing has an empty list.
+    """Everything of a project; a service that holds nothing has an empty list, one that the region lacks has none.
 
     Args:
         name: of the system; its keypair belongs to hatang's own user and is known by that name alone.
@@ -44,7 +45,8 @@ def of_project(connection: Connection, project_id: str, name: str) -> Listing:
     Raises:
         CloudError: a service does not answer. What could not be asked is never taken for empty.
     """
-    return {s: sorted(guarded(partial(look, connection, project_id, name))) for s, look in LOOKS.items()}
+    offered = [s for s in SERVICES if s not in OPTIONAL or endpoint(connection, s)]
+    return {s: sorted(guarded(partial(LOOKS[s], connection, project_id, name))) for s in offered}
 
 
 def inside(connection: Connection, project_id: str) -> Connection | None:

@@ -65,6 +65,8 @@ def test_closed_held_closed_and_opened_again(maker: Provisioner, cloud: Connecti
     project = str(maker.outputs("system", NAME)["project_id"])
     ids = _ids(cloud, project)
     assert {len(found) > 0 for found in ids.values()} == {True}
+    drives = [str(s.has_config_drive) for s in cloud.compute.servers(all_projects=True, project_id=project)]
+    assert drives == ["True"], "where an image reads its addresses, since there is no DHCP"
     ways = maker.open_ways(system)
     assert {w.split()[0] for w in ways} == {"server", "router", "port"}
 
@@ -117,6 +119,25 @@ def _snapshot(cloud: Connection, project: str) -> None:
     assert answer.status_code == 200, answer.text
     inside: Any = cloud.connect_as_project({"id": project}).block_storage
     inside.create_snapshot(volume_id=volume.id, name="tu-tao", force=True)
+
+
+def test_a_service_that_the_region_lacks_is_not_asked(
+    maker: Provisioner, cloud: Connection, system: SystemRecord
+) -> None:
+    project = str(maker.outputs("system", NAME)["project_id"])
+    identity: Any = cloud.identity
+    lacking = [s.id for s in identity.services() if s.type in ("load-balancer", "dns")]
+    hidden = [e for e in identity.endpoints() if e.service_id in lacking]
+    assert len(hidden) >= 2
+    for endpoint in hidden:
+        identity.update_endpoint(endpoint, is_enabled=False)
+    try:
+        listing = driver.provisioner(maker.settings.state_dir).holdings_of(system, project)
+    finally:
+        for endpoint in hidden:
+            identity.update_endpoint(endpoint, is_enabled=True)
+    assert set(SERVICES) - set(listing) == {"load-balancer", "dns"}
+    assert {x.kind for x in listing["compute"]} == {"server", "keypair"}
 
 
 def test_removed_nothing_is_left_in_any_service(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatang.provision.cloud import guarded
+from hatang.provision.cloud import endpoint, guarded
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -74,14 +74,5 @@ class Caller:
 
 def addresses(cloud: Connection, services: tuple[str, ...]) -> dict[str, str]:
     """Address of each service that the catalogue holds, without its version. Raises CloudError."""
-    found = {}
-    for service in services:
-        url = guarded(
-            lambda service=service: cloud.session.get_endpoint(
-                service_type=service, interface=cloud.config.get_interface(service),
-                region_name=cloud.config.get_region_name(service),
-            )
-        )  # fmt: skip
-        if url:
-            found[service] = VERSION.sub("", str(url).rstrip("/"))
-    return found
+    found = {service: endpoint(cloud, service) for service in services}
+    return {service: VERSION.sub("", url.rstrip("/")) for service, url in found.items() if url}
