@@ -50,6 +50,10 @@ long: setup ## the long forms that `make test` skips, and all of the proofs of w
 bench-%: setup ## a benchmark of tests/benchmarks; the last line is one JSON object
 	@$(PYTHON) -m tests.benchmarks.$*
 
+.PHONY: bundle
+bundle: setup ## one file in dist from which hatang is installed without the Internet
+	@$(PYTHON) -m scripts.bundle
+
 .PHONY: locks
 locks: setup ## renew all lock files from their inputs
 	@$(PYTHON) -m scripts.locks

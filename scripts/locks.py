@@ -12,6 +12,8 @@ from scripts.setup import places, product
 CLOUD = places.ROOT / "sandbox" / "cloud"
 INPUTS: dict[str, list[Path | str]] = {
     "product.txt": [places.ROOT / "pyproject.toml", "--group", "dev"],
+    # What runs, without what only developers need: the offline bundle's packages.
+    "runtime.txt": [places.ROOT / "pyproject.toml", "-c", places.LOCKS / "product.txt"],
     "build.txt": [places.LOCKS / "build.in", "-c", places.LOCKS / "product.txt"],
     "uv.txt": [places.LOCKS / "uv.in"],
     "openstack.txt": [CLOUD / "requirements.in", "-c", CLOUD / "constraints.txt"],

@@ -111,9 +111,11 @@ class Step:
 
 
 class Runner:
-    """One run of all steps."""
+    """One run of all steps of `what`: the word in the line of a failure and in the names of log files."""
 
-    def __init__(self, steps: Iterable[Step], logs: Path, say: Callable[[str], None] | None = None) -> None:
+    def __init__(self, steps: Iterable[Step], logs: Path, say: Callable[[str], None] | None = None,
+                 what: str = "set-up") -> None:  # fmt: skip
+        self.what = what
         self.steps = {s.name: s for s in steps}
         self.logs = logs
         self.begun = time.monotonic()
@@ -157,7 +159,7 @@ class Runner:
                 step = running.pop(future)
                 if (error := future.exception()) is not None:
                     cause = " ".join(str(error).split()) or type(error).__name__
-                    return f"set-up failed at step {step.name}: {cause}; log: {self._log_file(step)}"
+                    return f"{self.what} failed at step {step.name}: {cause}; log: {self._log_file(step)}"
                 finished.add(step.name)
         return ""
 
@@ -193,4 +195,4 @@ class Runner:
         return f"[{time.monotonic() - self.begun:6.1f} s]"
 
     def _log_file(self, step: Step) -> Path:
-        return self.logs / f"setup-{step.name}.log"
+        return self.logs / f"{self.what.replace('-', '')}-{step.name}.log"

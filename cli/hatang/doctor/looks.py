@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from hatang.errors import HatangError
+from hatang.provision.toolchain import REMEDY
 from hatang.settings import Settings, environment
 
 RUN_TIMEOUT_S = 20
@@ -101,7 +102,7 @@ class Part:
 PARTS: list[Part] = []
 
 
-def part(name: str, group: str, *, required: bool = True, remedy: str = "make setup") -> Callable[[Function], Function]:
+def part(name: str, group: str, *, required: bool = True, remedy: str = REMEDY) -> Callable[[Function], Function]:
     """Add a function to the report."""
 
     def add(function: Function) -> Function:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from hatang.doctor.looks import Look, State, output, part
+from hatang.provision.toolchain import IN_CLONE
 from hatang.settings import Settings
 
 VERSION = re.compile(r"\d+(\.\d+)+[\w.+-]*")
@@ -34,7 +35,7 @@ def python(settings: Settings) -> Look:
     return Look(State.REAL if sys.version_info >= (3, 11) else State.MISSING, version, sys.executable)
 
 
-@part("git", "machine", remedy="apt-get install git")
+@part("git", "machine", required=IN_CLONE, remedy="apt-get install git")
 def git(settings: Settings) -> Look:
     """The clone, and the history of what a site asked for."""
     return _program("git", "--version")
@@ -56,7 +57,7 @@ def go(settings: Settings) -> Look:
     return found
 
 
-@part("uv", "machine", required=False)
+@part("uv", "machine", required=False, remedy="make setup")
 def uv(settings: Settings) -> Look:
     """Makes Python environments from lock files; only `make setup` needs it."""
     own = sorted((settings.cache / "uv").glob("*/bin/uv"))

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from hatang.doctor.looks import Look, State, part
+from hatang.provision.toolchain import REMEDY
 from hatang.settings import Settings
 
 ORIGINS = {
@@ -27,7 +28,8 @@ def engine(settings: Settings) -> Look:
     says = toolchain.engine_version(found.pulumi)
     if says != toolchain.ENGINE_VERSION:
         return Look(State.MISSING, says, f"{found.pulumi}: {toolchain.ENGINE_VERSION} is needed")
-    return Look(State.REAL, says, f"{ORIGINS[found.origin]}: {found.pulumi}")
+    how = f"from the offline bundle, {found.origin}" if found.is_bundled else ORIGINS[found.origin]
+    return Look(State.REAL, says, f"{how}: {found.pulumi}")
 
 
 @part("provider", "toolchain")
@@ -63,7 +65,7 @@ def ansible(settings: Settings) -> Look:
     return Look(State.REAL, importlib.metadata.version("ansible-core"), str(program))
 
 
-@part("mitogen", "product", remedy="make setup, or HATANG_ANSIBLE_STRATEGY=linear")
+@part("mitogen", "product", remedy=f"{REMEDY}, or HATANG_ANSIBLE_STRATEGY=linear")
 def mitogen(settings: Settings) -> Look:
     """The quick way of Ansible into the hosts; `linear` is the plain one."""
     if not settings.ansible_strategy.startswith("mitogen"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from hatang.doctor.looks import Look, State, part
+from hatang.provision.toolchain import IN_CLONE
 from hatang.settings import Settings
 
+SET_UP = "make setup" if IN_CLONE else "make setup in a clone; the offline bundle brings no sandbox"
 UP = "hatang sandbox up"
 ELSEWHERE = "only a real OpenStack shows this"
 
@@ -17,7 +19,7 @@ def _sandbox(settings: Settings) -> Any:
     return Sandbox(settings.state_dir, settings.cache)
 
 
-@part("openstack-environment", "sandbox", required=False)
+@part("openstack-environment", "sandbox", required=False, remedy=SET_UP)
 def openstack_environment(settings: Settings) -> Look:
     """The OpenStack services themselves, in a Python environment of their own."""
     from hatang.sandbox.cloud import environment
@@ -30,7 +32,7 @@ def openstack_environment(settings: Settings) -> Look:
     return Look(State.REAL, version, str(venv))
 
 
-@part("golden-state", "sandbox", required=False)
+@part("golden-state", "sandbox", required=False, remedy=SET_UP)
 def golden_state(settings: Settings) -> Look:
     """An initialised cloud from which each sandbox starts within seconds."""
     from hatang.sandbox.cloud import golden
@@ -39,7 +41,7 @@ def golden_state(settings: Settings) -> Look:
     return Look(State.REAL if archive.is_file() else State.MISSING, golden.key(), str(archive))
 
 
-@part("host-image", "sandbox", required=False)
+@part("host-image", "sandbox", required=False, remedy=SET_UP)
 def host_image(settings: Settings) -> Look:
     """The Debian system that the sandbox's hosts boot."""
     from hatang.sandbox.hosts import image

@@ -1,19 +1,21 @@
 """The Pulumi engine, the OpenStack provider and the policy analyzer: where they are (design.md, section 5).
 
-Order: 1. `pulumi` of the pinned version on PATH with the released plugin; 2. both fetched by `make setup`;
-3. both built by `make setup` from `toolchain/`. `make setup` (scripts/setup) fills the cache; this module only looks.
+Order: 1. `pulumi` of the pinned version on PATH with the released plugin; 2. what the offline bundle installed beside
+hatang (ADR 0025); 3. both fetched by `make setup`; 4. both built by `make setup` from `toolchain/`. `make setup`
+(scripts/setup) fills the cache; this module only looks.
 Imports nothing but the standard library at the top: set-up reads it with the system's own Python.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,9 @@ ANALYZER = "pulumi-analyzer-policy-python"
 STAMP = "toolchain.json"
 PLUGIN = Path("plugins") / f"resource-openstack-v{PROVIDER_VERSION}" / "pulumi-resource-openstack"
 SOURCES = Path(__file__).resolve().parents[3] / "toolchain"
+INSTALLED = Path("share") / "hatang" / "toolchain"  # in the Python environment; scripts/bundle/install.py puts it there
+IN_CLONE = SOURCES.is_dir()
+REMEDY = "make setup" if IN_CLONE else "run ./install of the offline bundle again"
 # The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy. Unlike the
 # provider, the analyzer does not see that its engine was killed: it would stay for ever, and keep the stack's lock.
 # And it must end at once when the engine interrupts it: an orderly end takes a quarter of a second of every run.
@@ -49,6 +54,7 @@ class Toolchain:
         home: PULUMI_HOME with the provider plugin.
         analyzer_dir: folder for PATH with the policy analyzer.
         origin: `path` (released, on PATH), `installed` (released, fetched) or `built` (from Go modules).
+        is_bundled: whether it came with the offline bundle.
     """
 
     root: Path
@@ -58,6 +64,7 @@ class Toolchain:
     origin: str
     engine_version: str = ENGINE_VERSION
     provider_version: str = PROVIDER_VERSION
+    is_bundled: bool = False
 
     @property
     def plugin(self) -> Path:
@@ -84,12 +91,12 @@ def find(settings: Settings) -> Toolchain:
     from hatang.settings import environment
 
     env = environment()
-    there = on_path(env) or in_cache(settings.cache)
+    there = on_path(env) or beside(Path(sys.prefix), settings.cache) or in_cache(settings.cache)
     if there is None:
         raise MissingPartError(
             f"neither a Pulumi engine {ENGINE_VERSION} nor its OpenStack provider {PROVIDER_VERSION} is here",
             where=f"PATH and {settings.cache / 'toolchain'}",
-            do="make setup",
+            do=REMEDY,
         )
     write_analyzer(settings.cache / "toolchain" / "analyzer" if there.origin == "path" else there.analyzer_dir)
     if there.origin == "path":
@@ -111,15 +118,42 @@ def on_path(env: Mapping[str, str]) -> Toolchain | None:
 
 def in_cache(cache: Path) -> Toolchain | None:
     """What `make setup` put into the cache for these sources; without sources (a wheel), the newest of our versions."""
-    pattern = f"{source_key()}-*" if SOURCES.is_dir() else "*"
+    pattern = f"{source_key()}-*" if IN_CLONE else "*"
     stamps = sorted((cache / "toolchain").glob(f"{pattern}/{STAMP}"), key=lambda p: p.stat().st_mtime, reverse=True)
     for stamp in stamps:
-        facts = json.loads(stamp.read_text())
-        root = stamp.parent
-        whole = (root / "bin" / "pulumi").is_file() and (root / "home" / PLUGIN).is_file()
-        if whole and (facts["engine_version"], facts["provider_version"]) == (ENGINE_VERSION, PROVIDER_VERSION):
-            return Toolchain(root, root / "bin" / "pulumi", root / "home", root / "bin", facts["origin"])
+        if (found := _at(stamp.parent)) is not None:
+            return found
     return None
+
+
+def beside(prefix: Path, cache: Path) -> Toolchain | None:
+    """What the offline bundle put into the Python environment `prefix`.
+
+    The engine writes into its home, and whoever runs hatang may not write there: so everybody has a home of their own
+    in the cache, with the plugins of the installation.
+    """
+    found = _at(prefix / INSTALLED) if (prefix / INSTALLED / STAMP).is_file() else None
+    if found is None:
+        return None
+    base = cache / "toolchain"
+    home = base / f"home-{hashlib.sha256(str(found.root).encode()).hexdigest()[:16]}"
+    if not (home / "plugins").exists():
+        for old in base.glob("home-*"):  # of installations that are no more
+            if not (old / "plugins").exists():
+                shutil.rmtree(old, ignore_errors=True)
+        home.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            (home / "plugins").symlink_to(found.home / "plugins")
+    return replace(found, home=home, is_bundled=True)
+
+
+def _at(root: Path) -> Toolchain | None:
+    """The toolchain in a folder with a stamp, when it is whole and of our versions."""
+    facts = json.loads((root / STAMP).read_text())
+    whole = (root / "bin" / "pulumi").is_file() and (root / "home" / PLUGIN).is_file()
+    if not whole or (facts["engine_version"], facts["provider_version"]) != (ENGINE_VERSION, PROVIDER_VERSION):
+        return None
+    return Toolchain(root, root / "bin" / "pulumi", root / "home", root / "bin", facts["origin"])
 
 
 def source_key(part: str = "") -> str:
