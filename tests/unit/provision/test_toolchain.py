@@ -111,3 +111,38 @@ def test_set_up_reads_this_module_without_any_package(tmp_path: Path) -> None:
         [sys.executable, "-S", "-I", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout.strip() == toolchain.source_key()
+
+
+def _installed(prefix: Path) -> Path:
+    """What the offline bundle's installer puts into an environment."""
+    root = _built(prefix, "x")
+    root.rename(prefix / "x")
+    (prefix / toolchain.INSTALLED.parent).mkdir(parents=True)
+    return (prefix / "x").rename(prefix / toolchain.INSTALLED)
+
+
+def test_what_the_bundle_brought_comes_before_the_cache(
+    machine: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _built(machine.cache, toolchain.source_key())
+    root = _installed(tmp_path / "env")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "env"))
+    found = toolchain.find(machine)
+    assert (found.root, found.origin, found.is_bundled) == (root, "built", True)
+    assert found.plugin.resolve() == root / "home" / toolchain.PLUGIN
+
+
+def test_everybody_has_a_home_of_the_engine_for_each_installation(machine: Settings, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    gone = _installed(first)
+    _installed(second)
+    homes = [found.home for p in (first, first, second) if (found := toolchain.beside(p, machine.cache))]
+    assert len(homes) == 3
+    assert len(set(homes)) == 2
+    assert all(home.is_relative_to(machine.cache) for home in homes)
+    gone.rename(tmp_path / "removed")
+    third = tmp_path / "third"
+    _installed(third)
+    assert toolchain.beside(third, machine.cache)
+    assert [home.exists() for home in homes] == [False, False, True], "that of a removed installation goes"
+    assert toolchain.beside(first, machine.cache) is None
