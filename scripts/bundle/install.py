@@ -153,7 +153,7 @@ def check_prefix(prefix: Path, need_mib: int) -> None:
 
 
 def locked(prefix: Path) -> int:
-    """Wait until nobody else installs there. Programs that this one starts hold the lock too: a killed run's last."""
+    """Wait until nobody else installs there. What this run starts holds the lock too, should it outlive it."""
     try:
         prefix.mkdir(parents=True, exist_ok=True)
         handle = os.open(prefix / MARK, os.O_RDWR | os.O_CREAT, 0o644)
@@ -163,26 +163,30 @@ def locked(prefix: Path) -> int:
             said("name another folder with --prefix", "chọn thư mục khác bằng --prefix"),
         ) from exc  # fmt: skip
     os.set_inheritable(handle, True)
-    end = time.monotonic() + WAIT_S
+    begun, told = time.monotonic(), False
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return handle
         except OSError as exc:
-            if exc.errno not in (errno.EAGAIN, errno.EACCES) or time.monotonic() > end:
+            if exc.errno not in (errno.EAGAIN, errno.EACCES) or time.monotonic() > begun + WAIT_S:
                 raise Refused(
                     said("another installation is at work there", "một lần cài khác đang chạy ở đó"), prefix,
                     said("wait until it has ended, then run this again", "chờ nó xong rồi chạy lại"),
                 ) from exc  # fmt: skip
+            if not told and time.monotonic() > begun + 1:
+                show("waiting for another run to end", "chờ lần chạy khác kết thúc")
+                told = True
             time.sleep(0.2)
 
 
 def run(*argv: object, home: Path, codes: tuple[int, ...] = (0,)) -> str:
     """Output of a program that gets nothing of the caller's environment. Raises Stopped with its last lines."""
     words = [str(word) for word in argv]
+    dies = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv", path=os.defpath) else []  # when this one does
     env = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "TMPDIR": str(home), "PATH": os.defpath,
            "LC_ALL": "C.UTF-8", "HATANG_STATE_DIR": str(home / "state")}  # fmt: skip
-    done = subprocess.run(words, env=env, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    done = subprocess.run([*dies, *words], env=env, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           close_fds=False)  # fmt: skip
     if done.returncode not in codes:
         told = (done.stderr or done.stdout).strip().splitlines()[-3:]

@@ -195,7 +195,7 @@ def test_an_upgrade_that_was_killed_goes_on_when_run_again(machine: Machine, bun
     child = subprocess.Popen(words, cwd=machine.base, stderr=subprocess.PIPE, text=True)
     assert child.stderr is not None
     for line in child.stderr:
-        if "packages" in line:  # what it starts now goes on for a while, with the lock
+        if "packages" in line:
             child.send_signal(signal.SIGKILL)
             break
     assert child.wait() == -signal.SIGKILL
