@@ -13,7 +13,7 @@ ALONE = ("tests/e2e/test_life.py", "tests/e2e/test_faults.py", "tests/integratio
 LONGEST_FIRST = (
     "tests/e2e", "tests/integration/audit", "tests/integration/hosts", "tests/integration/isolation", *ALONE,
     "tests/integration/provision", "tests/integration/workflow", "tests/integration/sandbox",
-    "tests/integration/registry", "tests/integration/serve", "tests/integration/toolchain",
+    "tests/integration/bundle", "tests/integration/registry", "tests/integration/serve", "tests/integration/toolchain",
 )  # fmt: skip
 
 
