@@ -33,10 +33,11 @@ def main() -> int:
         fcntl.flock(alone, fcntl.LOCK_EX)
         runner = Runner(all_steps(), places.LOGS, what="bundle")
         try:
+            content.tools()  # told before anything is fetched
             if not runner.run():
                 return 1
-        except StepFailed as exc:  # what a bundle is made from is not there, so no step has a name yet
-            print(f"bundle failed before its first step: {exc}; log: none", file=sys.stderr)
+        except StepFailed as exc:  # what a bundle is made from is not there
+            print(f"bundle failed: {exc}; log: none", file=sys.stderr)
             return 1
     file = pack.delivered()
     said = f"done in {time.monotonic() - begun:.1f} s" if runner.seconds else "is up to date"
