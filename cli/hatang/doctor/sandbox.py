@@ -8,7 +8,8 @@ from hatang.doctor.looks import Look, State, part
 from hatang.provision.toolchain import IN_CLONE
 from hatang.settings import Settings
 
-SET_UP = "make setup" if IN_CLONE else "make setup in a clone; the offline bundle brings no sandbox"
+NOT_BUNDLED = "make setup in a clone; the offline bundle brings no sandbox"
+SET_UP = "make setup" if IN_CLONE else NOT_BUNDLED
 UP = "hatang sandbox up"
 ELSEWHERE = "only a real OpenStack shows this"
 

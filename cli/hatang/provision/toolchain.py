@@ -32,7 +32,8 @@ PLUGIN = Path("plugins") / f"resource-openstack-v{PROVIDER_VERSION}" / "pulumi-r
 SOURCES = Path(__file__).resolve().parents[3] / "toolchain"
 INSTALLED = Path("share") / "hatang" / "toolchain"  # in the Python environment; scripts/bundle/install.py puts it there
 IN_CLONE = SOURCES.is_dir()
-REMEDY = "make setup" if IN_CLONE else "run ./install of the offline bundle again"
+REINSTALL = "run ./install of the offline bundle again"
+REMEDY = "make setup" if IN_CLONE else REINSTALL
 # The engine starts the analyzer by its name; ANALYZER_PYTHON says which interpreter has pulumi-policy. Unlike the
 # provider, the analyzer does not see that its engine was killed: it would stay for ever, and keep the stack's lock.
 # And it must end at once when the engine interrupts it: an orderly end takes a quarter of a second of every run.
