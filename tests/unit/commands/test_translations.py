@@ -63,11 +63,8 @@ def test_every_text_is_translated_with_its_places() -> None:
 def test_what_doctor_and_the_landing_say_without_facts_of_this_machine_is_translated() -> None:
     parts = {t for p in PARTS for t in ((inspect.getdoc(p.function) or "").split("\n\n")[0], p.remedy)}
     commands = {t for t in parts if t.startswith(("apt-get ", "make setup", "hatang "))}  # what is typed
-    bundled = {
-        NOT_BUNDLED,
-        REINSTALL,
-        f"{REINSTALL}, or HATANG_ANSIBLE_STRATEGY=linear",
-    }  # what it says without a clone
+    # what it says without a clone
+    bundled = {NOT_BUNDLED, REINSTALL, f"{REINSTALL}, or HATANG_ANSIBLE_STRATEGY=linear"}
     said = (parts - commands - {""}) | bundled | {s.value for s in State} | set(report.GROUPS) | set(STEPS)
     assert not sorted(said - set(_messages()))
 
