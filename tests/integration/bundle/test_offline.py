@@ -18,7 +18,10 @@ from scripts.setup import places
 
 from tests.integration.bundle.machine import Machine, changed, listing, unpack
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a machine without network is a namespace; that needs root")
+pytestmark = [
+    pytest.mark.turn("engine", "bundle"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a machine without network is a namespace; that needs root"),
+]
 HERE = Path(__file__).parent
 
 

@@ -86,6 +86,7 @@ class _Ended(Exception):
     """What the signal did before."""
 
 
+@pytest.mark.turn("way-back", "signal")
 def test_a_signal_ends_the_run_then_does_what_it_did_before(lone: Lone, host: HostRecord) -> None:
     def end(*_: object) -> None:
         raise _Ended
