@@ -91,6 +91,7 @@ class Provisioner:
         return outcome
 
     def _site_config(self) -> SiteConfig:
+        site_steps.require_image(self.site, self.engine.state(self._site_stack()))
         return SiteConfig(site=self.site, image_file=str(self.site.image.file), role_ids=self.cloud.role_ids)
 
     # -- agencies and systems -----------------------------------------------------------------------------------------

@@ -7,10 +7,24 @@ from typing import Any
 
 from openstack.connection import Connection
 
+from hatang.errors import InputError
 from hatang.model.site import Site
+from hatang.provision.state import StateFile
 
 PLATFORM = "hatang-platform"  # the domain; stacks/components/platform.py
+IMAGE = "openstack:images/image:Image"
 UNLIMITED = -1
+
+
+def require_image(site: Site, state: StateFile) -> None:
+    """The image's file is read once, when Glance gets it. Raises InputError: it is not there, and was never sent."""
+    sent = state.exists() and any(r.type == IMAGE and r.id for r in state.resources())
+    if not sent and not site.image.file.is_file():
+        raise InputError(
+            f"the file of image {site.image.name} is not there",
+            where=f"site {site.name}, image.file: {site.image.file}",
+            do="bring the image there, or name another file; the example's own is made by `hatang sandbox up`",
+        )
 
 
 def encrypt_volume_types(connection: Connection, site: Site) -> None:
