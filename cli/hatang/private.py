@@ -11,16 +11,18 @@ if TYPE_CHECKING:
     from hatang.settings import Settings
 
 
-def replace(file: Path, text: str, *, durable: bool = False) -> None:
+def replace(file: Path, text: str, *, durable: bool = False, mode: int = 0o600) -> None:
     """Write `file` anew, mode 0600 from its first byte. Its folder is there. Raises OSError.
 
     Args:
+        mode: for a file that others may read, once it is whole.
         durable: it is on the disk when this returns, and outlives a loss of power.
     """
     new = file.with_name(file.name + ".new")
     new.touch(mode=0o600)
     new.chmod(0o600)  # a run that was killed may have left it
     new.write_text(text, encoding="utf-8")
+    new.chmod(mode)
     if durable:
         _to_disk(new)
     new.replace(file)

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     )
     engine_parallel: PositiveInt = Field(8, description="Resource operations that the engine runs at once.")
     ssh_config: Path | None = Field(None, description="ssh_config that leads to the hosts through the bastion network.")
+    ssh_folder: Path | None = Field(
+        None,
+        description="Folder that `hatang host ssh-config --write` fills; given here, each apply keeps it up to date.",
+    )
+    ssh_bastion: str = Field("", description="Bastion that ssh jumps from to the hosts, [USER@]HOST[:PORT].")
     places_file: Path | None = Field(
         None, description="File of the places that are no hosts, for `hatang isolation prove`: bastions, outside."
     )

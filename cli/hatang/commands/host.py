@@ -1,4 +1,4 @@
-"""`hatang host`: list, ssh, harden, store-keys, restore."""
+"""`hatang host`: list, ssh, harden, store-keys, restore; ssh-config is in host_ssh_config."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
 from hatang.commands.awake import awake
+from hatang.commands.host_ssh_config import ssh_config
 from hatang.locale import _
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 )
 def command() -> None:
     """Commands about hosts."""
+
+
+command.add_command(ssh_config)
 
 
 def _find(registry: Registry, name: str) -> HostRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 
@@ -15,17 +15,22 @@ from hatang.settings import Settings, environment
 BOOTED = ("running", "degraded")  # degraded is up too: a unit failed, which the checks judge, not the wait
 
 
-def wait_for_hosts(settings: Settings, hosts: Sequence[HostRecord]) -> None:
+def wait_for_hosts(
+    settings: Settings, hosts: Sequence[HostRecord], shut_out: Callable[[HostRecord], None] = lambda host: None
+) -> None:
     """Return when every host lets us in and has finished booting.
+
+    Args:
+        shut_out: called after each try that did not get in; what it raises ends the wait.
 
     Raises:
         HostError: one did not within `host_timeout_s`.
     """
     with ThreadPoolExecutor(max(1, min(8, len(hosts)))) as pool:
-        list(pool.map(lambda h: _wait(settings, h), hosts))
+        list(pool.map(lambda h: _wait(settings, h, shut_out), hosts))
 
 
-def _wait(settings: Settings, host: HostRecord) -> None:
+def _wait(settings: Settings, host: HostRecord, shut_out: Callable[[HostRecord], None]) -> None:
     end = monotonic() + settings.host_timeout_s
     while True:
         state, cause = _ask(settings, host, max(1.0, end - monotonic()))
@@ -37,6 +42,7 @@ def _wait(settings: Settings, host: HostRecord) -> None:
                 where=f"{host.name} ({host.address})",
                 do="look at its console: openstack console log show; then run again",
             )
+        shut_out(host)
         sleep(0.5)
 
 

@@ -132,11 +132,17 @@ def apply(context: Context, name: str, digest: str) -> Result:
 
 
 def wait_for_hosts(context: Context, name: str) -> Result:
-    """Every host answers on SSH and has finished booting. Raises HostError."""
+    """Every host answers on SSH and has finished booting.
+
+    Raises:
+        HostError: one does not.
+        RefusedError: a host shows another key than is known of it.
+    """
     from hatang.hosts import wait_for_hosts as wait
+    from hatang.workflow.ssh_config import introduce
 
     hosts = context.registry.hosts(name)
-    wait(context.settings, hosts)
+    wait(context.settings, hosts, introduce(context, name))
     return {"hosts": [h.name for h in hosts]}
 
 
