@@ -86,9 +86,9 @@ class Known:
         assert got == code, said
         return said
 
-    def ssh(self, host: str, *more: str) -> subprocess.CompletedProcess[str]:
+    def ssh(self, host: str) -> subprocess.CompletedProcess[str]:
         """Plain ssh with the written files."""
-        argv = ["ssh", "-F", str(self.kept / "ssh_config"), "-o", "BatchMode=yes", *more, self.place.name(host)]
+        argv = ["ssh", "-F", str(self.kept / "ssh_config"), "-o", "BatchMode=yes", self.place.name(host)]
         return subprocess.run([*argv, "hostname"], capture_output=True, text=True, timeout=60)
 
     def alter(self, host: str) -> None:
@@ -112,6 +112,27 @@ def test_ssh_and_hatang_get_in_with_the_written_files_alone(known: Known) -> Non
         inside = known.place.inside(host, "cat", f"{KEY}.pub").split()[:2]
         assert f"{known.place.name(host)} {' '.join(inside)}\n" in known.file.read_text()
     wait_for_hosts(known.settings(), known.hosts)
+
+
+def test_the_way_leads_through_a_bastion(known: Known) -> None:
+    """A host that no entry is made for stands for the bastion here."""
+    place, config = known.place, known.kept / "ssh_config"
+    known.write()
+    bastion_keys = known.kept / "bastion_keys"
+    known.file.rename(bastion_keys)
+    known.record("db")
+    known.write("--bastion", "cua-vao")
+    config.write_text(
+        f'Include "{known.kept}/ssh_hosts"\nHost cua-vao\n  HostName {place.address("web")}\n'
+        f"  HostKeyAlias {place.name('web')}\n  User debian\n  IdentityFile {place.key}\n"
+        f"  UserKnownHostsFile {bastion_keys}\n  StrictHostKeyChecking yes\n  ProxyUseFdpass yes\n"
+        f"  ProxyCommand nsenter --net={NETNS}/{place.sandbox.ident}-op nc -F -w 10 %h %p\n"
+    )
+    done = known.ssh("db")
+    assert done.stdout == f"{place.name('db')}\n", done.stderr
+    wait_for_hosts(known.settings(), known.hosts)
+    bastion_keys.write_text("")
+    assert known.ssh("db").returncode == 255
 
 
 def test_with_one_key_altered_both_refuse_that_host_alone(known: Known) -> None:
