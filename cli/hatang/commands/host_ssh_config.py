@@ -59,7 +59,8 @@ def ssh_config(
     if folder is None:
         if renew:
             raise InputError("nothing is written, so no key is renewed", where="--renew", do="add --write FOLDER")
-        text = fragment(app.settings, chosen, jump)
+        kept = app.settings.ssh_folder
+        text = fragment(app.settings, chosen, jump, kept and kept / "known_hosts")
         if output == "json":
             return _emit(text, [Met(e, "") for e in chosen], [])
         return click.echo(text, nl=False)
