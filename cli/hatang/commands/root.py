@@ -37,6 +37,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "sandbox": ("sandbox", _("A real OpenStack and real hosts on this machine, for demo, tests and training.")),
     "serve": ("serve", _("Serve requests and what is known of systems over the network.")),
     "site": ("site", _("The shared part of a site: networks, address scopes, flavors, images.")),
+    "state": ("state", _("Back up hatang itself: one encrypted file of the state folder, looked through, put back.")),
     "system": ("system", _("Systems: plan, apply, status, destroy.")),
     "waiver": ("waiver", _("Waivers: accept for a time that a control is not met.")),
     "worker": ("worker", _("Workers: carry out what is queued, on any number of machines.")),

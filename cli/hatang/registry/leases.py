@@ -84,6 +84,12 @@ class Leases:
             row = session.get(LeaseRow, name)
             return row is not None and _is_live(row, sessions.clock(session))
 
+    def live(self) -> list[str]:
+        """Names of all leases that somebody holds, as far as can be known."""
+        with sessions.reading(self._engine) as session:
+            at = sessions.clock(session)
+            return sorted(row.name for row in session.scalars(select(LeaseRow)) if _is_live(row, at))
+
     def beat(self, name: str, token: int) -> bool:
         """Say that the holder lives. False: the lease was taken by another."""
         return self._change(name, token, beat=True)
