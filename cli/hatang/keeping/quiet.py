@@ -85,12 +85,16 @@ def _elsewhere(settings: Settings) -> list[str]:
 
 @contextmanager
 def _no_writer(registry: Path) -> Iterator[None]:
+    with closing(_holding(registry)) as connection:
+        yield
+        connection.rollback()
+
+
+def _holding(registry: Path) -> sqlite3.Connection:
     try:
-        with closing(sqlite3.connect(f"{registry.as_uri()}?mode=rw", uri=True, timeout=WAIT_S)) as connection:
-            connection.isolation_level = None
-            connection.execute("BEGIN IMMEDIATE")
-            yield
-            connection.execute("ROLLBACK")
+        connection = sqlite3.connect(f"{registry.as_uri()}?mode=rw", uri=True, timeout=WAIT_S)
+        connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as exc:
         raise RefusedError(f"the registry cannot be held still: {exc}", where=str(registry),
             do="wait until nobody writes into it, then save again; hatang doctor tells more") from exc  # fmt: skip
+    return connection

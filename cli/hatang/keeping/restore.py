@@ -110,7 +110,7 @@ def _read(opened: Opened, file: Path, take: Taker) -> Manifest:
             for member in tar:
                 data = tar.extractfile(member) if member.type == tarfile.REGTYPE else None
                 path = member.name.removeprefix(INSIDE)
-                if data is None or text or member.name in found:
+                if data is None or text or path in found:
                     raise _foreign(file, f"{member.name} is not a file, or there twice")
                 if member.name == NAME:
                     text = data.read(LONGEST_MANIFEST)
