@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,7 @@ def restore(app: App, file: Path, key_file: Path | None, output: str) -> None:
     if {"registry", "workflow"} & set(manifest.absent):
         click.echo("  " + _("put the database's dump back into an empty database with psql"))
     for words in ("doctor", "journal verify", "drift"):
-        click.echo(f"  hatang --state {state} {words}")
+        click.echo(f"  hatang --state {shlex.quote(str(state))} {words}")
     return None
 
 
