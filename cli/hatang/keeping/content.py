@@ -25,6 +25,7 @@ LEFT_OUT = ("sandbox", "sandbox.lock", "runs", "lock")  # made anew, or of this 
 LINK = "checks/latest"  # a convenience that the next check makes anew
 RESULTS = ("checks", "log")
 SETTINGS_WITH_FILES = ("site_file", "clouds_file", "ca_file", "ssh_config", "places_file")
+SSH_FILES = ("ssh_hosts", "known_hosts")  # that hatang writes into ssh_folder, which may be somebody's ~/.ssh
 SQLITE_BEGINS = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal", ".lock")  # of a database: what is in them comes by its copy
 WAIT_S = 60
@@ -68,7 +69,8 @@ def of(settings: Settings, *, passphrase: bool, results: bool) -> Content:
     for path, place in outside:
         if place.is_dir():
             found.folders.append(Folder(path=path, mode=0o700))
-            _walk(place, f"{path}/", skipped | {state}, found)
+            others = {p for p in place.iterdir() if p.name not in SSH_FILES} if place == settings.ssh_folder else set()
+            _walk(place, f"{path}/", skipped | others | {state}, found)
         else:
             _add(found, path, place)
     if not found.files:
@@ -108,6 +110,8 @@ def _places(settings: Settings, found: Content, passphrase: Path | None) -> Iter
         found.absent.append("workflow")
     if passphrase and settings.passphrase_file:
         yield "passphrase_file", passphrase, "passphrase"
+    if settings.ssh_folder is not None and settings.ssh_folder.is_dir():
+        yield "ssh_folder", settings.ssh_folder, "named/ssh_folder"
     for setting in SETTINGS_WITH_FILES:
         named = getattr(settings, setting)
         if named is not None and named.is_file():

@@ -129,6 +129,10 @@ def test_what_settings_name_outside_is_in_it_and_named_anew(place: Place, tmp_pa
         registry_url=f"sqlite:///{outside}/r.db", passphrase_file=str(outside / "secret"),
         workflow_url=f"sqlite:///{place.state}/jobs.db",
     )  # fmt: skip
+    (outside / "ssh").mkdir()
+    for name in ("ssh_hosts", "known_hosts", "id_ed25519"):
+        (outside / "ssh" / name).write_text(name)
+    settings.write(place.state, ssh_folder=str(outside / "ssh"))
     given = settings.load(state_dir=place.state, ssh_config=outside / "site.yaml")  # not in hatang.toml
     made = save(given, place.backup, WORDS, passphrase=True)
     assert made.manifest.schema_revision == "0013"
@@ -139,6 +143,8 @@ def test_what_settings_name_outside_is_in_it_and_named_anew(place: Place, tmp_pa
     assert now.backend == f"file://{new}/engine"
     assert (new / "engine" / ".pulumi" / "meta.yaml").is_file()
     assert not (new / "engine" / ".pulumi" / "stacks").exists()
+    assert now.ssh_folder == new / "named" / "ssh_folder"
+    assert sorted(p.name for p in now.ssh_folder.iterdir()) == ["known_hosts", "ssh_hosts"], "nobody's own key"
     assert now.site_file == new / "named" / "site_file" / "site.yaml"
     assert (now.registry_file, now.passphrase_file) == (new / "registry.db", new / "passphrase")
     assert now.workflow_server == f"sqlite:///{new}/jobs.db"
