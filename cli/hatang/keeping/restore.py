@@ -152,6 +152,7 @@ def _extracted(side: Path, path: str, data: IO[bytes], at: int, mode: int) -> st
             out.write(some)
         out.flush()
         os.fchmod(handle, mode)
+        os.fsync(handle)  # a state folder that is in its place outlives a loss of power
     os.utime(place, (at, at))
     return made.hexdigest()
 

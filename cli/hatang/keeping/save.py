@@ -89,46 +89,54 @@ def _changed(place: Path, exc: OSError) -> StepError:
 def _fill(tar: tarfile.TarFile, settings: Settings, found: content.Content) -> Manifest:
     kept, schema = [], ""
     for path, place in found.files.items():
-        try:
-            with place.open("rb") as source:
-                status = os.fstat(source.fileno())
-                size, data = status.st_size, cast("IO[bytes]", source)
-                if path in found.databases:
-                    copied, revision = content.copy_of_database(place)
-                    size, data = len(copied), io.BytesIO(copied)
-                    schema = revision if place == settings.registry_file else schema
-                mode = stat.S_IMODE(status.st_mode) & 0o777
-                digest = _add(tar, INSIDE + path, data, size, status.st_mtime)
-        except OSError as exc:  # tarfile says so too when a file has become shorter
-            raise _changed(place, exc) from exc
+        with _read(place) as source:
+            status = os.fstat(source.fileno())
+            size, data = status.st_size, cast("IO[bytes]", source)
+            if path in found.databases:
+                copied, revision = content.copy_of_database(place)
+                size, data = len(copied), io.BytesIO(copied)
+                schema = revision if place == settings.registry_file else schema
+            digest = _add(tar, INSIDE + path, _Summed(data, place), size, status.st_mtime)
+        mode = stat.S_IMODE(status.st_mode) & 0o777
         kept.append(Kept(path=path, size=size, mode=mode, sha256=digest))
     manifest = Manifest(
         hatang=__version__, made_at=datetime.now(UTC), state_dir=str(settings.state_dir), schema_revision=schema,
         absent=tuple(found.absent), named=tuple(found.named), folders=tuple(found.folders), files=tuple(kept),
     )  # fmt: skip
     text = manifest.model_dump_json(indent=1).encode()
-    _add(tar, NAME, io.BytesIO(text), len(text), manifest.made_at.timestamp())
+    _add(tar, NAME, _Summed(io.BytesIO(text), Path(NAME)), len(text), manifest.made_at.timestamp())
     return manifest
 
 
-def _add(tar: tarfile.TarFile, name: str, data: IO[bytes], size: int, at: float) -> str:
+def _read(place: Path) -> BinaryIO:
+    try:
+        return place.open("rb")
+    except OSError as exc:
+        raise _changed(place, exc) from exc
+
+
+def _add(tar: tarfile.TarFile, name: str, data: _Summed, size: int, at: float) -> str:
     """Put so many bytes into the archive; returns their SHA-256."""
     member = tarfile.TarInfo(name)
     member.size, member.mtime, member.mode = size, int(at), 0o600
-    reader = _Summed(data)
-    tar.addfile(member, cast("IO[bytes]", reader))
-    return reader.sum.hexdigest()
+    tar.addfile(member, cast("IO[bytes]", data))
+    return data.sum.hexdigest()
 
 
 class _Summed:
     """A file that is summed while it is read."""
 
-    def __init__(self, data: IO[bytes]) -> None:
-        self._data, self.sum = data, hashlib.sha256()
+    def __init__(self, data: IO[bytes], place: Path) -> None:
+        self._data, self._place, self.sum = data, place, hashlib.sha256()
 
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        got = self._data.read(size)
+    def read(self, size: int) -> bytes:
+        """As many bytes as are asked for. Raises StepError: they are not there any more."""
+        try:
+            got = self._data.read(size)
+        except OSError as exc:
+            raise _changed(self._place, exc) from exc
+        if len(got) < size:
+            raise _changed(self._place, OSError("it became shorter"))
         self.sum.update(got)
         return got
 
@@ -139,24 +147,27 @@ def _written(file: Path) -> Iterator[BinaryIO]:
     part = file.with_name(f".{file.name}.hatang-part")  # of a run that was killed: taken over
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as out:  # what it could not write it tries once more when it is closed
+            _alone(handle, file)
+            try:
+                os.fchmod(handle, 0o600)
+                out.truncate()
+                yield out
+                out.flush()
+                os.fsync(handle)
+                _move(part, file)
+            finally:
+                part.unlink(missing_ok=True)
     except OSError as exc:
-        raise _unwritable(file, exc) from exc
-    with os.fdopen(handle, "wb") as out:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            raise InputError("another command writes this backup", where=str(file), do="wait for it") from exc
-        try:
-            os.fchmod(handle, 0o600)
-            out.truncate()
-            yield out
-            out.flush()
-            os.fsync(handle)
-            _move(part, file)
-        except OSError as exc:
-            raise _unwritable(file, exc) from exc
-        finally:
-            part.unlink(missing_ok=True)
+        raise InputError(f"the backup cannot be written: {exc.strerror or exc}", where=str(file),
+            do="name a new file in a folder that is there and has room") from exc  # fmt: skip
+
+
+def _alone(handle: int, file: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise InputError("another command writes this backup", where=str(file), do="wait for it") from exc
 
 
 def _move(part: Path, file: Path) -> None:
@@ -173,8 +184,3 @@ def _move(part: Path, file: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _unwritable(file: Path, exc: OSError) -> InputError:
-    return InputError(f"the backup cannot be written: {exc.strerror or exc}", where=str(file),
-        do="name a new file in a folder that is there and has room")  # fmt: skip

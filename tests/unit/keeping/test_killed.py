@@ -1,8 +1,9 @@
-"""A save or a restore that is killed leaves nothing in the place of the whole, and is run again."""
+"""A save or a restore that is killed, or finds no room, leaves nothing in the place of the whole, and is run again."""
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -64,3 +65,23 @@ def test_restore(large: Place, tmp_path: Path) -> None:
     assert not side.exists()
     assert (new / "log" / "large.log").read_bytes() == (large.state / "log" / "large.log").read_bytes()
     assert not (new / "left").exists() and (large.state / "registry.db").exists()
+
+
+def test_no_room(large: Place, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+
+    def limited(verb: str) -> str:
+        argv = [sys.executable, "-m", "hatang", "--state", str(new if verb == "restore" else large.state), "state"]
+        done = subprocess.run(
+            [*argv, verb, str(large.backup), "--key-file", str(large.key)], capture_output=True, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LARGE // 4, LARGE // 4)),
+        )  # fmt: skip
+        assert done.returncode == 2, done.stderr
+        return done.stderr
+
+    assert "the backup cannot be written: File too large" in limited("save")
+    assert list(large.backup.parent.iterdir()) == []
+    large.save()
+    before = sorted(tmp_path.iterdir())
+    assert "the state folder cannot be made: File too large" in limited("restore")
+    assert sorted(tmp_path.iterdir()) == before

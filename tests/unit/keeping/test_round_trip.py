@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from hatang import settings
-from hatang.errors import HostError
+from hatang.errors import HostError, StepError
 from hatang.hosts.copies import CopyKeys, KeptKeys
 from hatang.keeping import content
-from hatang.keeping.save import save
+from hatang.keeping.save import _Summed, save
 from hatang.registry import Registry
 from tests.unit.keeping.conftest import FILES, LEFT_OUT, SECRET, WORDS, Place
 from tests.unit.registry.test_registry import REQUEST
@@ -155,3 +155,24 @@ def test_what_settings_name_outside_is_in_it_and_named_anew(place: Place, tmp_pa
 def test_what_is_on_servers_is_said_to_be_absent(place: Place) -> None:
     own = settings.load(state_dir=place.state, registry_url="postgresql://a@b/c", engine_backend="s3://kho")
     assert content.of(own, passphrase=False, results=True).absent == ["passphrase", "engine", "registry", "workflow"]
+
+
+def test_a_disk_without_second_names_takes_backups_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as FAT says
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    place.save()
+    assert list(place.backup.parent.iterdir()) == [place.backup]
+    place.run("verify", place.backup, "--key-file", place.key)
+
+
+def test_a_file_that_grows_is_saved_as_it_was_and_one_that_shrinks_stops_it(place: Place) -> None:
+    log = place.state / "log" / "large.log"
+    log.write_bytes(b"x" * 100)
+    with pytest.raises(StepError, match="it became shorter"), log.open("rb") as opened:
+        _Summed(opened, log).read(101)
+    with log.open("rb") as opened:
+        reader = _Summed(opened, log)
+        log.open("ab").write(b"y")
+        assert reader.read(100) == b"x" * 100
