@@ -34,7 +34,7 @@ EMPTY = (200, "a list that is answered, with nothing in it here")
 STOPPED = {
     **dict.fromkeys(("read-console", "open-console", "image-of-server", "attach-volume-to-server"), SERVER),
     **dict.fromkeys(("attach-port-to-server", "stop-server", "rebuild-server"), SERVER),
-    **dict.fromkeys(("list-keys", "list-users-of-group", "list-users-of-platform", "list-floating-addresses"), EMPTY),
+    **dict.fromkeys(("list-keys", "list-users-of-group", "list-users-of-platform"), EMPTY),
     **dict.fromkeys(("list-sharing", "list-agents"), EMPTY),
     "delete-balancer": (400, "it has the listener that create-listener made"),
     "delete-router": (409, "it has the port that attach-router made"),

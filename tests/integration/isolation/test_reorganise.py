@@ -55,7 +55,7 @@ def _file(folder: Path) -> Path:
         "effective": civil_day(datetime.now(UTC)),
         "basis": {"document": "NQ 1/2026 (ví dụ)", "document_sha256": "c" * 64},
         "moves": [{"kind": "merge", "predecessors": sorted(SYSTEMS.values()),
-                   "successors": [{"code": "H99.13", "name": name}]}],
+                   "successors": [{"code": "H99.14", "name": name}]}],
     }, allow_unicode=True))  # fmt: skip
     return file
 
