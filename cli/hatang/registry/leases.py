@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from hatang.errors import BusyError, FencedError, RegistryError
+from hatang.errors import BusyError, FencedError, HatangError, RegistryError
 from hatang.registry import database, processes, sessions
 from hatang.registry.processes import Process
 from hatang.registry.worker_tables import LeaseRow
@@ -190,14 +190,14 @@ class Held:
         )
 
 
-def die(why: FencedError) -> None:
+def die(why: HatangError) -> None:
     """End this process and all that it started, at once: nothing more may be written."""
     for pid in processes.descendants(os.getpid()):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
     sys.stderr.write(f"{why.code}: {why}\n")
     sys.stderr.flush()
-    os._exit(FencedError.exit_code)
+    os._exit(why.exit_code)
 
 
 def lapsed(beaten_at: datetime, at: datetime) -> bool:

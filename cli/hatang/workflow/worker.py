@@ -47,6 +47,7 @@ class Worker:
         self._stopping = threading.Event()
         self._child: subprocess.Popen[str] | None = None
         self._doing = ""
+        self._beaten = 0.0  # when the database last took the beat
         self._handed_over = False
         self._left_anyway = threading.Timer(LEAVE_S, self._leave_anyway)
         self._left_anyway.daemon = True
@@ -67,24 +68,25 @@ class Worker:
             self._workers.enter(self.id, self.process)
             self.say(_("Worker {id} takes work from {queue}.").format(id=self.id, queue=jobs.queue(self.settings)))
             try:
-                self._work(drain)
+                with self._watched():
+                    self._work(drain)
             except FencedError as exc:
                 leases.die(exc)
             finally:
                 self._end_child()
                 self._soon()
-                self._workers.end(self.id)
+                self._end()
             self.say(_("Worker {id} ends.").format(id=self.id))
             if self._handed_over:
                 self._leave()
         return self.failed
 
     def _work(self, drain: bool) -> None:
-        beaten = looked = 0.0
+        looked = 0.0
         while not (self._stopping.is_set() and not self._doing):
             now = time.monotonic()
-            if now - beaten >= BEAT_S or looked == 0.0:
-                beaten = self._beat(beaten or now, now)
+            if now - self._beaten >= BEAT_S or looked == 0.0:
+                self._beat(now)
             if now - looked >= LOOK_S:
                 looked = now
                 with contextlib.suppress(RegistryError):  # the beat tells when it stays away
@@ -95,7 +97,7 @@ class Worker:
                 self._child.terminate()  # it ends before its next step
             time.sleep(0.2)
 
-    def _beat(self, beaten: float, now: float) -> float:
+    def _beat(self, now: float) -> None:
         try:
             if not self._workers.beat(self.id, self._doing):
                 raise FencedError(
@@ -103,10 +105,28 @@ class Worker:
                     where=f"registry, worker {self.id}", do="start a worker again",
                 )  # fmt: skip
         except RegistryError:
-            if now - beaten > LEASE_S - SPARE_S:
+            if now - self._beaten > LEASE_S - SPARE_S:
                 raise
-            return beaten
-        return now
+        else:
+            self._beaten = now
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Past its lease a worker ends, also when its main thread hangs in a call that tries the database for ever."""
+        self._beaten, over = time.monotonic(), threading.Event()
+
+        def watch() -> None:
+            late = 0
+            while not over.wait(1.0):
+                late = late + 1 if time.monotonic() - self._beaten > LEASE_S else 0
+                if late > 2:  # after it stood still, the main thread finds out first that others took its work
+                    self._leave_anyway()
+
+        threading.Thread(target=watch, daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
     def _left(self) -> bool:
         """Whether something is to be done that no other living worker does."""
@@ -163,6 +183,14 @@ class Worker:
         self._handed_over, self._doing = True, ""
         threading.Event().wait()
 
+    def _end(self) -> None:
+        try:
+            self._workers.end(self.id)
+        except RegistryError as exc:
+            if self._handed_over:  # the thread that waits with the job would keep this process for ever
+                leases.die(exc)
+            raise
+
     def _leave(self) -> None:
         """End, although a thread of this process still waits with the job that another takes over."""
         if self.settings.registry_file is None:
@@ -185,10 +213,8 @@ class Worker:
 
     @contextlib.contextmanager
     def _in_time(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._left_anyway.cancel()
+        yield
+        self._left_anyway.cancel()  # not after an error: then a thread of DBOS may keep this process
 
     def _end_child(self) -> None:
         if child := self._child:
