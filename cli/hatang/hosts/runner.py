@@ -86,6 +86,7 @@ def harden(
             quiet=True,
             event_handler=run.note,
             cancel_callback=asked,
+            settings={"pexpect_timeout": 1},  # how often it asks that, seconds
             ignore_logging=True,
         )
         run.close(ended, hosts)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from hatang.errors import RefusedError
+from hatang.provision import orphans
 from hatang.registry.leases import Leases
 from hatang.registry.workers import Workers
 from hatang.settings import Settings
 from hatang.workflow.lock import locked
 
 WAIT_S = 60  # for who writes into the registry, which takes no longer than a moment
+WAIT_ORPHANS_S = 5.0  # until plugins that outlived a killed engine are gone, and with them its lock
 STACK = "stack-"
 
 
@@ -56,12 +59,21 @@ def _held(file: Path) -> Iterator[str]:
         return
     handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)  # an engine writes no process id, and finds none of ours
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield ""
-    except BlockingIOError:
-        yield "unknown"
+        yield "" if _taken(handle) or (orphans.end(file) and _taken(handle, WAIT_ORPHANS_S)) else "unknown"
     finally:
         os.close(handle)
+
+
+def _taken(handle: int, wait_s: float = 0.0) -> bool:
+    end = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.05)
 
 
 def _said(file: Path, holder: str) -> str:
