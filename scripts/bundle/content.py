@@ -19,6 +19,7 @@ from scripts.setup.runner import StepFailed
 
 # below places: that puts cli/ on the path
 import hatang  # isort: skip
+from hatang import digests  # isort: skip
 from hatang.provision import toolchain  # isort: skip
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -36,8 +37,7 @@ def digest(source: Source) -> str:
     """SHA-256 of a file or of a text."""
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()
-    with source.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digests.of_file(source)
 
 
 def tools() -> toolchain.Toolchain:

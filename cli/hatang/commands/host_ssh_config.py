@@ -46,7 +46,7 @@ def ssh_config(
 ) -> None:
     """Show or write what ssh must know."""
     from hatang.errors import InputError
-    from hatang.hosts.ssh_files import fragment
+    from hatang.hosts.ssh_files import HOSTS, KNOWN, fragment
     from hatang.provision.cloud import Cloud
     from hatang.provision.consoles import consoles
     from hatang.workflow.context import Context
@@ -60,7 +60,7 @@ def ssh_config(
         if renew:
             raise InputError("nothing is written, so no key is renewed", where="--renew", do="add --write FOLDER")
         kept = app.settings.ssh_folder
-        text = fragment(app.settings, chosen, jump, kept and kept / "known_hosts")
+        text = fragment(app.settings, chosen, jump, kept and kept / KNOWN)
         if output == "json":
             return _emit(text, [Met(e, "") for e in chosen], [])
         return click.echo(text, nl=False)
@@ -71,7 +71,7 @@ def ssh_config(
         bastion=jump, ask=[e.name for e in chosen], renew=renew,
     )  # fmt: skip
     _note(context, met)
-    files = [folder / "ssh_hosts", folder / "known_hosts"]
+    files = [folder / HOSTS, folder / KNOWN]
     if output == "json":
         _emit(files[0].read_text(encoding="utf-8"), met, files)
     else:

@@ -15,6 +15,7 @@ from hatang.errors import InputError
 from hatang.hosts.host_keys import KnownHosts
 from hatang.settings import Settings
 
+HOSTS, KNOWN = "ssh_hosts", "known_hosts"  # names of the two in their folder
 MARK = "# Made by `hatang host ssh-config`, which writes it anew: changes are lost.\n"
 # One jump as ProxyJump takes it. Its parts begin with a letter or digit, so that ssh takes none of them for an option.
 BASTION = re.compile(
@@ -96,7 +97,7 @@ class Files:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.hosts_file, self.known_file = folder / "ssh_hosts", folder / "known_hosts"
+        self.hosts_file, self.known_file = folder / HOSTS, folder / KNOWN
         self.known = KnownHosts.parse(_text(self.known_file), str(self.known_file))
         if (there := _text(self.hosts_file)) and not there.startswith(MARK):
             raise InputError(

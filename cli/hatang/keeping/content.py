@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatang.errors import InputError, RefusedError
+from hatang.hosts.ssh_files import HOSTS, KNOWN
 from hatang.keeping.manifest import Absent, Folder, Named
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ LEFT_OUT = ("sandbox", "sandbox.lock", "runs", "lock")  # made anew, or of this 
 LINK = "checks/latest"  # a convenience that the next check makes anew
 RESULTS = ("checks", "log")
 SETTINGS_WITH_FILES = ("site_file", "clouds_file", "ca_file", "ssh_config", "places_file")
-SSH_FILES = ("ssh_hosts", "known_hosts")  # that hatang writes into ssh_folder, which may be somebody's ~/.ssh
+SSH_FILES = (HOSTS, KNOWN)  # that hatang writes into ssh_folder, which may be somebody's ~/.ssh
 SQLITE_BEGINS = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal", ".lock")  # of a database: what is in them comes by its copy
 WAIT_S = 60

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -18,7 +16,6 @@ from hatang.settings import Settings
 from hatang.workflow.lock import locked
 
 WAIT_S = 60  # for who writes into the registry, which takes no longer than a moment
-WAIT_ORPHANS_S = 5.0  # until plugins that outlived a killed engine are gone, and with them its lock
 STACK = "stack-"
 
 
@@ -59,21 +56,9 @@ def _held(file: Path) -> Iterator[str]:
         return
     handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)  # an engine writes no process id, and finds none of ours
     try:
-        yield "" if _taken(handle) or (orphans.end(file) and _taken(handle, WAIT_ORPHANS_S)) else "unknown"
+        yield "" if orphans.take(handle, file, 0) else "unknown"
     finally:
         os.close(handle)
-
-
-def _taken(handle: int, wait_s: float = 0.0) -> bool:
-    end = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                return False
-            time.sleep(0.05)
 
 
 def _said(file: Path, holder: str) -> str:

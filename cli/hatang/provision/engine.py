@@ -7,7 +7,6 @@ of a key. Here the work folder and the stack's first state are written directly,
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -84,20 +83,12 @@ class Engine:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            end = time.monotonic() + BUSY_S
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as exc:
-                    if time.monotonic() > end:
-                        raise BusyError(
-                            f"another run of the engine works on {stack.project}/{stack.name}",
-                            where=str(file),
-                            do="wait until it has ended, then run the same command again",
-                        ) from exc
-                    orphans.end(file.resolve())
-                    time.sleep(0.1)
+            if not orphans.take(handle, file, BUSY_S):
+                raise BusyError(
+                    f"another run of the engine works on {stack.project}/{stack.name}",
+                    where=str(file),
+                    do="wait until it has ended, then run the same command again",
+                )
             self._held[stack] = handle
             yield
         finally:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from hatang.provision.state import PROJECT, SERVER, VOLUME
+from hatang.provision.state import IMAGE, PROJECT, SERVER, VOLUME
 
 Connection = Any  # openstack.connection.Connection; its stubs mix versions of the APIs
 Recent = Callable[[Any, dict[str, Any], float], bool]
@@ -224,7 +224,7 @@ FINDERS: dict[str, Finder] = {
         lambda c, f: c.block_storage.delete_type(f),
         _never,
     ),
-    "openstack:images/image:Image": Finder(
+    IMAGE: Finder(
         lambda c, i: [m for m in c.image.images(owner=c.current_project_id) if m.name == i["name"]],
         lambda c, f: c.image.delete_image(f),
         _dated,

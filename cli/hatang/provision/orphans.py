@@ -6,13 +6,34 @@ After a SIGKILL of the engine the provider lives on for five minutes, and finish
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 ENGINE = "pulumi"
 PROC = Path("/proc")
+GONE_S = 5.0  # until those that were killed are gone, and their lock with them
+
+
+def take(handle: int, lock: Path, wait_s: float) -> bool:
+    """Lock a stack's file, which is open as `handle`, ending plugins that hold it without their engine.
+
+    Returns:
+        False: somebody else held it for `wait_s` seconds.
+    """
+    begun, ended = time.monotonic(), False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            ended = bool(end(lock.resolve())) or ended
+            if time.monotonic() - begun > (max(wait_s, GONE_S) if ended else wait_s):
+                return False
+            time.sleep(0.1)
 
 
 def end(lock: Path) -> list[int]:

@@ -9,10 +9,9 @@ from openstack.connection import Connection
 
 from hatang.errors import InputError
 from hatang.model.site import Site
-from hatang.provision.state import StateFile
+from hatang.provision.state import IMAGE, StateFile
 
 PLATFORM = "hatang-platform"  # the domain; stacks/components/platform.py
-IMAGE = "openstack:images/image:Image"
 UNLIMITED = -1
 
 

@@ -16,6 +16,7 @@ from hatang.provision.toolchain import ENGINE_VERSION
 
 SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
+IMAGE = "openstack:images/image:Image"
 PROJECT = "openstack:identity/project:Project"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatang.errors import HostError, InputError, RefusedError, UnknownNameError
 from hatang.hosts.host_keys import KnownHosts, agree, fingerprint, from_console
-from hatang.hosts.ssh_files import Entry, Files, fragment, opened
+from hatang.hosts.ssh_files import KNOWN, Entry, Files, fragment, opened
 from hatang.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def require_all(met: Sequence[Met], folder: Path) -> None:
             f"no host key is on the console of {', '.join(e.name for e in silent)}; all else is written",
             where=f"Nova, console of server {silent[0].server_id}",
             do="run the same command again when it has booted; where its image prints none, read the key on the host "
-            f"itself and write the line `{silent[0].name} TYPE KEY` into {folder / 'known_hosts'}",
+            f"itself and write the line `{silent[0].name} TYPE KEY` into {folder / KNOWN}",
         )
 
 
@@ -143,10 +143,9 @@ def introduce(context: Context, system: str) -> Callable[[HostRecord], None]:
     settings, folder = context.settings, context.settings.ssh_folder
     if folder is None:
         return lambda host: None
-    from hatang.provision.cloud import Cloud
     from hatang.provision.consoles import consoles
 
-    cloud = Cloud(settings)
+    cloud = context.provisioner.cloud
     known = entries(context.registry, context.site.image.login)
     last: dict[str, float] = {}
 

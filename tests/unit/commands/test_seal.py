@@ -9,16 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hatang.commands.root import root
-from hatang.errors import HatangError
 from hatang.inputs.seals import is_sealed, read_sealed
 from hatang.model.seal import seal, signed
 from hatang.registry import Registry
+from tests.unit.commands.invoked import invoked
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "inventories" / "example"
 FILE = EXAMPLE / "requests" / "one-stop.yaml"
@@ -32,14 +30,8 @@ class Desk:
         self.key, self.sealed = folder / "a.key", folder / "sealed.yaml"
 
     def __call__(self, *words: str | Path, code: int = 0) -> str:
-        argv = ["--state", str(self.folder), "--site", str(EXAMPLE / "site.yaml"), "--lang", "en"]
-        done = CliRunner().invoke(root, [*argv, *map(str, words)])
-        if code:
-            assert isinstance(done.exception, HatangError), (done.output, done.exception)
-            assert done.exception.exit_code == code
-            return str(done.exception)
-        assert done.exit_code == 0, (done.output, done.exception)
-        return done.stdout
+        site = EXAMPLE / "site.yaml"
+        return invoked("--state", self.folder, "--site", site, "--lang", "en", *words, code=code)
 
     def prepared(self, request: Path = FILE) -> dict[str, Any]:
         """A registered key, and a file sealed with it."""

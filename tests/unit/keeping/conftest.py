@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from hatang import settings
-from hatang.commands.root import root
-from hatang.errors import HatangError
 from hatang.journal.journal import Journal
 from hatang.keeping import envelope
 from hatang.registry import Registry
+from tests.unit.commands.invoked import invoked
 from tests.unit.registry.test_registry import REQUEST
 
 SECRET = "BI-MAT-khong-ai-duoc-doc"
@@ -46,14 +44,7 @@ class Place:
 
     def run(self, *words: str | Path, state: Path | None = None, code: int = 0) -> str:
         """What the command says; or its error, where it must end with another code."""
-        argv = ["--state", str(state or self.state), "--lang", "en", "state", *map(str, words)]
-        done = CliRunner().invoke(root, argv)
-        if code:
-            assert isinstance(done.exception, HatangError), (done.output, done.exception)
-            assert done.exception.exit_code == code
-            return str(done.exception)
-        assert done.exit_code == 0, (done.output, done.exception)
-        return done.stdout
+        return invoked("--state", state or self.state, "--lang", "en", "state", *words, code=code)
 
     def save(self, *words: str | Path, code: int = 0) -> str:
         """`state save` into `backup`."""
