@@ -188,6 +188,7 @@ def _fresh_folder(settings: Settings) -> Iterator[Path]:
     """A folder for one run: ansible-runner keeps what it was given there and would give it again.
 
     What a killed run left goes now: its folder, and processes that were being forked when their parents were killed.
+    Those of this run go in the end: each task's process has a session of its own, so what ends Ansible does not end it.
     """
     runs = settings.state_dir / "runs"
     runs.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -199,11 +200,12 @@ def _fresh_folder(settings: Settings) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        _end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end_processes(folder: Path) -> None:
-    """Kill processes of a run whose own process is gone: all of them name its inventory."""
+    """Kill processes of a run whose Ansible is gone: all of them name its inventory."""
     inventory_file = os.fsencode(folder / "inventory.json")
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,32 @@ def test_what_was_changed_by_hand_is_repaired(lone: Lone, host: HostRecord) -> N
     assert run(lone).changed == {host.name: 0}
 
 
+def processes(lone: Lone) -> dict[int, str]:
+    """Command lines of Ansible's processes of runs on these hosts, by process id."""
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found[int(file.parent.name)] = file.read_bytes().decode().replace("\0", " ")
+    return {pid: line for pid, line in found.items() if f"{lone.settings.state_dir}/runs/" in line}
+
+
+def parent(pid: int) -> int:
+    """Of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def stop_a_task(lone: Lone) -> None:
+    """The process of one task stands still: it has a session of its own and goes when it is done, if nobody ends it."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for pid in (runs := processes(lone)):
+            with suppress(OSError):
+                if os.getsid(pid) == pid and parent(pid) in runs:
+                    os.kill(pid, signal.SIGSTOP)
+                    return
+    raise AssertionError("no task was under way")
+
+
 class _Ended(Exception):
     """What the signal did before."""
 
@@ -93,6 +121,7 @@ def test_a_signal_ends_the_run_then_does_what_it_did_before(lone: Lone, host: Ho
 
     def at_the_kernel(text: str) -> None:
         if text == "hardening: kernel":
+            stop_a_task(lone)
             os.kill(os.getpid(), signal.SIGTERM)
 
     log = lone.folder / "harden.log"
@@ -106,6 +135,7 @@ def test_a_signal_ends_the_run_then_does_what_it_did_before(lone: Lone, host: Ho
         signal.signal(signal.SIGTERM, before)
     told = log.read_bytes()[so_far:].decode()
     assert "TASK [kernel" in told and "PLAY RECAP" not in told
+    assert processes(lone) == {}, "a task's process does not outlive Ansible"
     assert lone.lets_in(host)
     assert run(lone).ok
 
