@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Markers of this test suite."""
     config.addinivalue_line("markers", "long: runs with --long only")
     config.addinivalue_line("markers", "control(*ids): of policies/checks, into whose files some tests look")
+    config.addinivalue_line("markers", "needs(variable, reason): of policies/checks too")
     config.addinivalue_line("markers", "turn(group, name): one name of a group in each run, all with --long")
 
 

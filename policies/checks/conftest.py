@@ -51,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The marker that joins a test to its control."""
     config.addinivalue_line("markers", "control(id): the control that this test proves")
+    config.addinivalue_line("markers", "needs(variable, reason): skipped where this role variable is empty")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -104,19 +105,40 @@ def expected(request: pytest.FixtureRequest, host: Any) -> Expected:
 def value(request: pytest.FixtureRequest) -> Any:
     """The value of this test's control for this host or system; skipped where nothing is demanded."""
     about = "system" if "system" in request.fixturenames else "expected"
-    found = request.getfixturevalue(about).values.get(control_of(request.node))
-    if found is None or found is False:
-        pytest.skip("not demanded at this level")
-    return found
+    demanded = request.getfixturevalue(about)
+    if reason := _skipped(request.node, demanded):
+        pytest.skip(reason)
+    return demanded.values[control_of(request.node)]
+
+
+def _skipped(item: Any, demanded: Expected | CheckedSystem) -> str:
+    """Why a test with a value is skipped here; empty: it is not."""
+    value = demanded.values.get(control_of(item))
+    if value is None or value is False:
+        return "not demanded at this level"
+    needs = item.get_closest_marker("needs")
+    if needs and isinstance(demanded, Expected) and not demanded.variables.get(needs.args[0]):
+        return str(needs.args[1])
+    return ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_hatang_asks(item: pytest.Item, host: Any) -> bool:
+    """hatang's own transport asks ahead of time; what is skipped is not asked for."""
+    wanted = "value" in getattr(item, "fixturenames", ())
+    return not (wanted and _skipped(item, from_options(item.config, name_of(host))))
 
 
 @pytest.fixture
 def ask(host: Any) -> Ask:
-    """ask(command) → what it prints, run as root; each command runs once per host, however many tests ask."""
+    """ask(command) → what it prints, run as root.
 
-    def answer(command: str, ok: tuple[int, ...] = (0,)) -> str:
+    Each command runs once per host, however many tests ask, but with again=True it runs once more.
+    """
+
+    def answer(command: str, ok: tuple[int, ...] = (0,), again: bool = False) -> str:
         key = (name_of(host), command)
-        if key not in _answers:
+        if again or key not in _answers:
             with host.sudo():
                 done = host.run(command)
             _answers[key] = (done.rc, done.stdout, done.stderr)

@@ -13,6 +13,7 @@ from hatang.policies.checks.test_backup import KEY, ON_STORE, STATE, copies
 LOGIN = "/etc/hatang-backup.ssh"
 # Then hatang's copies are no such copies; whether others are, nothing on the host tells.
 NO_STORE = "the site names no store of copies (services.backup_store): a document must show others, apart"
+NEEDS_STORE = pytest.mark.needs("backup_store_address", NO_STORE)
 ALIAS = "hatang-store"
 CONTENTS = b"a trial of hatang\n"  # always the same: it is put there once, as a file that restic might have written
 NAME = hashlib.sha256(CONTENTS).hexdigest()
@@ -51,13 +52,12 @@ def lines(said: str, word: str) -> list[str]:
 
 
 @pytest.mark.control("BKP-09")
+@NEEDS_STORE
 def test_a_copy_lies_where_the_host_cannot_change_it(value: bool, expected: Expected, ask: Ask) -> None:
     """On the site's store, known by its key, which is not the host, a file can be neither written over nor removed."""
     store = {
         k: str(expected.variables.get(f"backup_store_{k}", "")) for k in ("address", "port", "account", "host_key")
     }
-    if not store["address"]:
-        pytest.skip(NO_STORE)
     copies(ask, expected)
     said = ask(WAY)
     led = {word: next(iter(lines(said, word)), "") for word in ("hostname", "port", "user", "hostkeyalias")}
@@ -80,10 +80,9 @@ def test_a_copy_lies_where_the_host_cannot_change_it(value: bool, expected: Expe
 
 
 @pytest.mark.control("BKP-11")
+@NEEDS_STORE
 def test_keys_are_kept_apart_from_copies(value: bool, expected: Expected, ask: Ask) -> None:
     """Copies lie on the site's store; what opens them is in none of them, in nothing that is copied, and not there."""
-    if not expected.variables.get("backup_store_address"):
-        pytest.skip(NO_STORE)
     copies(ask, expected)
     said = ask(KEYS)
     copied = lines(said, "copied")

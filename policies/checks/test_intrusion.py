@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 import pytest
 
 from hatang.policies.checks.expected import Ask, Expected
+from hatang.policies.checks.trials import WORD, heard
 from hatang.policies.checks.units import units
 
 JAIL = "fail2ban-client status sshd 2>&1; fail2ban-client get sshd ignoreip 2>&1"
@@ -19,21 +20,17 @@ ATTEMPT = (
 TASKS = "cat /etc/cron.d/hatang-integrity 2>/dev/null || true"
 # The first hashes are taken in the background: they are waited for, and must be there.
 _WAIT = "for i in $(seq 600); do systemctl is-active --quiet hatang-baseline || break; sleep 0.1; done; "
-_HEARD = " for i in $(seq 100); do grep -h -- $w /var/log/auth.log && break; sleep 0.1; done; true"
 TAKEN = f"{_WAIT}stat -c '%U %a' /var/lib/aide/hatang.db 2>/dev/null || true"
-# A file that differs is shown to the watcher alone, in a mount namespace of its own: nothing changes on the host.
-_CHANGED = (
-    _WAIT + "w=trial-$(cat /proc/sys/kernel/random/uuid); unshare --mount sh -c 'mount -t tmpfs trial /mnt &&"
-    " cp -p {0} /mnt/f && echo \\# >> /mnt/f && mount --bind /mnt/f {0} &&"
-    ' exec /usr/local/sbin/hatang-integrity check "^{0}$" \'$w;' + _HEARD
+PROGRAM, SETTING, DATA = "/usr/bin/passwd", "/etc/login.defs", "/srv/.hatang-watched"
+# Files that differ are shown to the watcher alone, in a mount namespace of its own: nothing changes on the host.
+CHANGED = (
+    f"{_WAIT}{WORD}unshare --mount sh -c 'mount -t tmpfs trial /mnt; for f in {PROGRAM} {SETTING} {DATA}; do"
+    " t=/mnt/$(basename $f); cp -p $f $t && echo \\# >> $t && mount --bind $t $f; done;"
+    f' exec /usr/local/sbin/hatang-integrity check "^({PROGRAM}|{SETTING}|{DATA})$" \'$w; true'
 )
-PROGRAM = _CHANGED.format("/usr/bin/passwd")
-SETTING = _CHANGED.format("/etc/login.defs")
-DATA = _CHANGED.format("/srv/.hatang-watched")
 PROCESS = (
-    "w=trial-$(cat /proc/sys/kernel/random/uuid); unshare --mount sh -c 'mount -t tmpfs trial /tmp && cp /bin/sleep"
-    " /tmp/strange && { /tmp/strange 20 & } && sleep 0.2; /usr/local/sbin/hatang-integrity processes '$w'; kill $!';"
-    + _HEARD
+    f"{WORD}unshare --mount sh -c 'mount -t tmpfs trial /tmp && cp /bin/sleep /tmp/strange && {{ /tmp/strange 20 & }}"
+    " && sleep 0.2; /usr/local/sbin/hatang-integrity processes '$w'; kill $!'; true"
 )
 
 
@@ -67,9 +64,10 @@ def test_changes_raise_an_alert(value: bool, ask: Ask) -> None:
         "nobody looks at processes"
     )
     assert ask(TAKEN).strip() == "root 600", "there are no hashes, or others may change them"
-    for path, said in (("/usr/bin/passwd", ask(PROGRAM)), ("/etc/login.defs", ask(SETTING))):
+    said = heard(ask, ask(CHANGED))
+    for path in (PROGRAM, SETTING):
         assert f"differs: {path} trial-" in said, f"a changed {path} would not be noticed"
-    assert "/tmp/strange trial-" in ask(PROCESS), "a process from a strange place would not be noticed"
+    assert "/tmp/strange trial-" in heard(ask, ask(PROCESS)), "a process from a strange place would not be noticed"
 
 
 @pytest.mark.control("DAT-06")
@@ -77,4 +75,4 @@ def test_important_data_are_hashed(value: str, ask: Ask) -> None:
     """Folders of important data are among what is hashed and compared; a change of trial is told."""
     assert "hatang-integrity check" in ask(TASKS), "nobody compares"
     assert ask(TAKEN).strip() == "root 600", "there are no hashes, or others may change them"
-    assert "differs: /srv/.hatang-watched trial-" in ask(DATA), "changed data would not be noticed"
+    assert f"differs: {DATA} trial-" in heard(ask, ask(CHANGED)), "changed data would not be noticed"

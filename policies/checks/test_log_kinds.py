@@ -9,13 +9,12 @@ import pytest
 
 from hatang.policies.checks.expected import Ask, Expected
 from hatang.policies.checks.test_logging import JOURNAL, RULES
+from hatang.policies.checks.trials import WORD, heard
 
-# One line of each kind, with a word of its own, and where it was found; a unit that runs `true` is the process.
+# One line of each kind, with a word of its own, and where it belongs; a unit that runs `true` is the process.
 KINDS = (
-    "w=trial-$(cat /proc/sys/kernel/random/uuid); logger -t access-trial -p authpriv.info $w; logger -t alert-trial -p"
-    " daemon.alert $w; logger -t application-trial -p local0.info $w; systemd-run --quiet --unit=$w --wait true;"
-    ' for i in $(seq 100); do grep -qs "Started $w" /var/log/syslog && break; sleep 0.1; done; sleep 0.2;'
-    ' grep -Hs -e "trial[^ ]*: $w" -e "Started $w" /var/log/syslog /var/log/auth.log; true'
+    f"{WORD}logger -t access-trial -p authpriv.info $w; logger -t alert-trial -p daemon.alert $w;"
+    " logger -t application-trial -p local0.info $w; systemd-run --quiet --unit=$w --wait true; true"
 )
 FOUND = {
     "access": r"^/var/log/auth\.log:.*access-trial", "alert": r"^/var/log/syslog:.*alert-trial",
@@ -53,7 +52,7 @@ def journal_settings(text: str) -> dict[str, str]:
 @pytest.mark.control("LOG-02")
 def test_each_kind_is_written(value: tuple[str, ...], ask: Ask) -> None:
     """A line for trial of each kind that syslog carries stands in the file where its kind belongs."""
-    lines = ask(KINDS)
+    lines = heard(ask, ask(KINDS))
     missing = [k for k in value if k in FOUND and not re.search(FOUND[k], lines, re.M)]
     assert not missing, f"not written: {', '.join(missing)}"
 

@@ -7,16 +7,13 @@ import re
 import pytest
 
 from hatang.policies.checks.expected import Ask
+from hatang.policies.checks.trials import WORD, heard
 from hatang.policies.checks.units import units
 
 TASKS = "cat /etc/cron.d/hatang-health 2>/dev/null || true"
-# Each tells for trial, with a word of its own, and waits until that word stands in the log.
-_TRIAL = (
-    "w=trial-$(cat /proc/sys/kernel/random/uuid); /usr/local/sbin/hatang-health {0} $w;"
-    " for i in $(seq 100); do grep -h -- $w /var/log/syslog && break; sleep 0.1; done; true"
-)
-STATE = _TRIAL.format("report")
-SPACE = _TRIAL.format("space 0")
+# Each tells for trial, with a word of its own.
+STATE = f"{WORD}/usr/local/sbin/hatang-health report $w; true"
+SPACE = f"{WORD}/usr/local/sbin/hatang-health space 0 $w; true"
 MOST_MINUTES = 15  # between two reports: our choice, the law says "watched"
 MOST_PERCENT = 95
 FIELDS = ("cpus", "load", "memory", "disk", "failed")
@@ -39,7 +36,7 @@ def test_state_is_told(value: str, ask: Ask) -> None:
     assert units(ask)["cron.service"].is_kept_running, "the service of regular tasks does not run, or not after a boot"
     minutes = every_minutes(ask(TASKS), "/usr/local/sbin/hatang-health report")
     assert 0 < minutes <= MOST_MINUTES, f"the state is told every {minutes} minutes" if minutes else "nothing is told"
-    report = told(ask(STATE))
+    report = told(heard(ask, ask(STATE)))
     missing = [f for f in FIELDS if f not in report]
     assert not missing, f"a report for trial did not arrive, or without {', '.join(missing)}"
     assert re.fullmatch(r"\d+%", report["memory"]) and float(report["load"]) >= 0, f"the report says {report}"
@@ -53,4 +50,5 @@ def test_a_full_log_store_is_told_before(value: bool, ask: Ask) -> None:
     assert 0 < every_minutes(tasks, "/usr/local/sbin/hatang-health space") <= MOST_MINUTES, "nobody looks for room"
     limit = re.search(r"hatang-health space (\d+)", tasks)
     assert limit and int(limit[1]) <= MOST_PERCENT, f"the warning comes at {limit[1] if limit else 'no'} percent"
-    assert re.search(r"hatang-space.*/var/log is \d+% full", ask(SPACE)), "a warning for trial did not arrive"
+    said = heard(ask, ask(SPACE))
+    assert re.search(r"hatang-space.*/var/log is \d+% full", said), "a warning for trial did not arrive"

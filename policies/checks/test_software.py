@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from hatang.policies.checks.expected import Ask, Expected
+from hatang.policies.checks.trials import WORD, heard
 from hatang.policies.checks.units import units
 
 INSTALLED = "dpkg-query -W -f '${db:Status-Status} ${Package}\\n'"
@@ -22,10 +23,10 @@ RUNNING = (
 TASKS = "cat /etc/cron.d/hatang-software 2>/dev/null || true"
 # The comparison is shown a list without bash, in a mount namespace of its own: it must tell.
 TOLD = (
-    "w=trial-$(cat /proc/sys/kernel/random/uuid); l=/etc/hatang-software.list; unshare --mount sh -c"
+    f"{WORD}l=/etc/hatang-software.list; unshare --mount sh -c"
     " 'mount -t tmpfs trial /mnt && grep -vx bash '$l' > /mnt/l && mount --bind /mnt/l '$l' &&"
     " exec /usr/local/sbin/hatang-software compare '$w;"
-    " for i in $(seq 100); do grep -h -- $w /var/log/auth.log && break; sleep 0.1; done; true"
+    " true"
 )
 
 
@@ -72,4 +73,5 @@ def test_only_allowed_software_is_there(value: bool, expected: Expected, ask: As
     assert units(ask)["cron.service"].is_kept_running, "the service of regular tasks does not run, or not after a boot"
     daily = r"^\d+ \d+ \* \* \* root /usr/local/sbin/hatang-software compare$"
     assert re.search(daily, ask(TASKS), re.M), "nobody compares"
-    assert "not on the list of software: bash trial-" in ask(TOLD), "software that is not allowed would not be told"
+    said = heard(ask, ask(TOLD))
+    assert "not on the list of software: bash trial-" in said, "software that is not allowed would not be told"

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from hatang.policies.checks.expected import Ask, Expected
+from hatang.policies.checks.trials import WORD, heard
 from hatang.policies.checks.units import units
 
 SOURCES = "apt-get update --print-uris"  # what an update would ask for; it asks for nothing
@@ -16,9 +17,8 @@ AGE_S = f"echo $(($(date +%s) - $(stat -c %Y {STAMPS} 2>/dev/null | sort -n | ta
 DAY_S, DAYS_PER_MONTH = 86400, 31
 # dpkg, with nothing to do: its own file and the log of the host both get a line.
 TOLD = (
-    "w=trial-$(cat /proc/sys/kernel/random/uuid); n=$(wc -l < /var/log/dpkg.log); HATANG_WORD=$w dpkg --configure -a;"
-    " tail -n +$((n + 1)) /var/log/dpkg.log;"
-    ' for i in $(seq 100); do grep -h "hatang-dpkg.*$w" /var/log/auth.log && break; sleep 0.1; done; true'
+    f"{WORD}n=$(wc -l < /var/log/dpkg.log); HATANG_WORD=$w dpkg --configure -a;"
+    " tail -n +$((n + 1)) /var/log/dpkg.log; true"
 )
 
 
@@ -57,4 +57,4 @@ def test_installing_is_logged(value: bool, ask: Ask) -> None:
     """A run of dpkg that changes nothing, for trial, leaves a line in its own file and in the log of the host."""
     said = ask(TOLD)
     assert re.search(r"^[\d-]+ [\d:]+ startup packages configure", said, re.M), "dpkg keeps no log"
-    assert "hatang-dpkg" in said, "a run of dpkg leaves no line in the log of the host"
+    assert "hatang-dpkg" in heard(ask, said), "a run of dpkg leaves no line in the log of the host"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,29 +18,52 @@ from typing import Any
 ASK = "ask"  # the fixture, by this name in each test and helper
 # A test with this fixture is skipped on most hosts, and tries things there that take seconds: nothing is sent ahead.
 NOT_EVERYWHERE = "own_kernel"
+TEST = "test_"
+LAST = "LAST"  # a file of checks names by it what comes behind everything else
 
 
-def foreseen(module: ModuleType) -> list[str]:
-    """Commands of all `ask(…)` whose text is constant, in a file of checks and in the helpers beside it.
+def in_order(tests: Mapping[ModuleType, Collection[str]]) -> list[str]:
+    """What one host is sent ahead: the commands of all these tests, and what waits for others behind them.
+
+    Args:
+        tests: names of the functions that will run, by file.
+    """
+    asked = dict.fromkeys(command for module, names in tests.items() for command in foreseen(module, names))
+    last = {command for module in tests for source in [*_helpers(module), module] for command in _last(source)}
+    return sorted(asked, key=lambda command: command in last)
+
+
+def foreseen(module: ModuleType, tests: Collection[str]) -> list[str]:
+    """Commands of all `ask(…)` whose text is constant, in these tests of a file and in what helps them.
 
     Constant are literals, names in capitals, and f-strings of both. Helpers come first: checks begin by calling them.
     """
-    found: dict[str, None] = {}
+    asked = _asked(module)
+    return list(dict.fromkeys(text for name, text in asked if name in tests or not name.startswith(TEST)))
+
+
+def _last(module: ModuleType) -> tuple[str, ...]:
+    """Commands that a file wants sent behind all others."""
+    return tuple(getattr(module, LAST, ()))
+
+
+@cache
+def _asked(module: ModuleType) -> list[tuple[str, str]]:
+    """Name of a function at the top of the file or of a helper beside it, and a command of it."""
+    found = []
     for source in [*_helpers(module), module]:
-        calls = [n for n in _everywhere(ast.parse(inspect.getsource(source))) if isinstance(n, ast.Call)]
-        for call in sorted(calls, key=lambda n: (n.lineno, n.col_offset)):
-            if isinstance(call.func, ast.Name) and call.func.id == ASK and call.args:
-                text = constant(call.args[0], vars(source))
-                found |= {} if text is None else {text: None}
-    return list(found)
-
-
-def _everywhere(tree: ast.Module) -> Iterator[ast.AST]:
-    """All nodes but those of tests that most hosts skip."""
-    for node in tree.body:
-        arguments = {a.arg for a in node.args.args} if isinstance(node, ast.FunctionDef) else set()
-        if NOT_EVERYWHERE not in arguments:
-            yield from ast.walk(node)
+        for node in ast.parse(inspect.getsource(source)).body:
+            name = node.name if isinstance(node, ast.FunctionDef) else ""
+            if name.startswith(TEST) and source is not module:
+                continue
+            if isinstance(node, ast.FunctionDef) and NOT_EVERYWHERE in {a.arg for a in node.args.args}:
+                continue
+            calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+            for call in sorted(calls, key=lambda n: (n.lineno, n.col_offset)):
+                if isinstance(call.func, ast.Name) and call.func.id == ASK and call.args:
+                    text = constant(call.args[0], vars(source))
+                    found += [] if text is None else [(name, text)]
+    return found
 
 
 def _helpers(module: ModuleType) -> list[ModuleType]:

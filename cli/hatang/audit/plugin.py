@@ -14,6 +14,8 @@ import pytest
 import testinfra.backend
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from hatang.audit.backend import HatangBackend
 
 ASSERTION = "AssertionError"
@@ -22,6 +24,19 @@ _file: Path | None = None
 _backends: dict[str, HatangBackend] = {}
 
 testinfra.backend.BACKENDS["hatang"] = "hatang.audit.backend.HatangBackend"
+
+
+class Hooks:
+    """What checks may say to this plugin."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_hatang_asks(self, item: pytest.Item, host: Any) -> bool | None:
+        """Whether a test will ask this host anything; False: it is skipped there, so nothing is sent ahead for it."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make them known."""
+    pluginmanager.add_hookspecs(Hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,24 +54,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Log in to all hosts, and send them what the chosen tests will ask for."""
     if session.config.option.collectonly:
         return
-    commands: dict[str, dict[str, None]] = {}
-    foreseen: dict[str, list[str]] = {}
+    tests: dict[str, dict[ModuleType, set[str]]] = {}  # by host, those that will ask it something
     for item in session.items:
         host = getattr(getattr(item, "callspec", None), "params", {}).get("_testinfra_host")
         if host is None or host.backend.NAME != "hatang" or not isinstance(item, pytest.Function):
             continue
-        from hatang.audit.foresight import foreseen as look
-
-        module = item.module
-        if module.__name__ not in foreseen:
-            foreseen[module.__name__] = look(module)
         name = host.backend.get_pytest_id()
         _backends[name] = host.backend
-        commands.setdefault(name, {}).update(dict.fromkeys(foreseen[module.__name__]))
+        if session.config.hook.pytest_hatang_asks(item=item, host=host) is not False:
+            tests.setdefault(name, {}).setdefault(item.module, set()).add(item.function.__name__)
     if _backends:
+        from hatang.audit.foresight import in_order
+
         pool = ThreadPoolExecutor(LOGINS_AT_ONCE)
         for name, backend in _backends.items():
-            backend.start(pool, commands[name])
+            backend.start(pool, in_order(tests.get(name, {})))
         pool.shutdown(wait=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,7 +140,9 @@ def test_collecting_opens_nothing(place: Path) -> None:
 
 
 def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "asked_helper.py").write_text('HELPED = "helped"\ndef helper(ask): return ask(HELPED)\n')
+    (tmp_path / "asked_helper.py").write_text(
+        'HELPED, WAITED = "helped", "waited"\nLAST = (WAITED,)\ndef helper(ask): return ask(WAITED) + ask(HELPED)\n'
+    )
     (tmp_path / "asked_test.py").write_text(
         "from asked_helper import helper\n"
         'READ, local = "read", "lower"\n'
@@ -147,11 +150,38 @@ def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest
         '    ask("literal", (0, 1)); ask(READ); ask(f"{READ} and {READ}"); ask(local)\n'
         '    ask(value); ask(f"{READ} {value}"); ask(READ + value); ask(f"{READ!r}"); other(READ); ask(READ)\n'
         'def test_two(own_kernel, ask): ask("seldom")\n'
+        'def test_three(ask): ask("not here")\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     import asked_test  # type: ignore[import-not-found]
 
-    assert foresight.foreseen(asked_test) == ["helped", "literal", "read", "read and read"]
+    asked = foresight.foreseen(asked_test, {"test_one", "test_two"})
+    assert asked == ["waited", "helped", "literal", "read", "read and read"]
+    assert foresight.foreseen(asked_test, {"test_three"}) == ["waited", "helped", "not here"]
+    assert foresight.in_order({asked_test: {"test_three"}}) == ["helped", "not here", "waited"]
+
+
+SKIPS = """
+import pytest
+
+def test_skipped(ask):
+    pytest.skip("not demanded")
+    ask("touch $LOG.asked")
+"""
+HOOK = """
+def pytest_hatang_asks(item, host): return item.name != f"test_skipped[hatang://{host.backend.host.name}]"
+"""
+
+
+@pytest.mark.parametrize(("hook", "asked"), [("", True), (HOOK, False)], ids=["nobody-says-so", "it-will-be-skipped"])
+def test_what_is_skipped_is_not_sent_ahead(hook: str, asked: bool, place: Path, tmp_path: Path) -> None:
+    for name in ("ssh", "sudo", "pytest.ini"):
+        shutil.copy(place / name, tmp_path)
+    (tmp_path / "conftest.py").write_text(CONFTEST + hook)
+    (tmp_path / "test_some.py").write_text(SKIPS + TESTS)
+    lines, _ = run(tmp_path, "hatang://web", "-k", "skipped or last")
+    assert [lines[("web", t)]["outcome"] for t in ("test_skipped", "test_last")] == ["skipped", "passed"]
+    assert (tmp_path / "log.asked").exists() is asked
 
 
 def test_what_only_a_kernel_of_its_own_can_tell_is_not_sent_ahead() -> None:
@@ -161,4 +191,4 @@ def test_what_only_a_kernel_of_its_own_can_tell_is_not_sent_ahead() -> None:
         test_own_kernel.GUARDED,
         test_own_kernel.CONFINED,
         test_own_kernel.PROFILES,
-    } & set(foresight.foreseen(test_own_kernel))
+    } & set(foresight.foreseen(test_own_kernel, dir(test_own_kernel)))
