@@ -13,6 +13,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from hatang.errors import QuotaError
@@ -20,11 +21,18 @@ from hatang.model.terms import ZoneKind
 from hatang.registry import Registry
 from tests.unit.registry.decided import approve
 from tests.unit.registry.test_ceilings import asks
-from tests.unit.registry.test_registry import SITE, named
+from tests.unit.registry.test_overlaps import with_pool
+from tests.unit.registry.test_registry import REQUEST, SITE, named
 
 ROOT = Path(__file__).resolve().parents[3]
 ZONES = (ZoneKind.BORDER, ZoneKind.DMZ, ZoneKind.APPLICATION, ZoneKind.DATABASE)
 TIMEOUT_S = 400
+ROOMY = with_pool(  # the example site, where the branch has place for 4,095 systems
+    REQUEST.agency.branch,
+    prefix=IPv4Network("10.64.0.0/10"),
+    bastion=IPv4Network("10.127.224.0/20"),
+    interconnect=IPv4Network("10.127.223.0/24"),
+)
 HOSTS_EACH = 3  # of the systems that are asked for within a ceiling
 
 
@@ -57,7 +65,7 @@ def _approve(registry: Registry, *requests: str) -> None:
 
 def _allocate(registry: Registry, *names: str) -> None:
     for name in names:
-        registry.allocate(name, SITE, ZONES)
+        registry.allocate(name, ROOMY, ZONES)
 
 
 def _record(registry: Registry, value: str) -> None:
@@ -70,11 +78,11 @@ TASKS: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 
 
-def together(task: str, url: str, words: Sequence[Sequence[str]]) -> None:
+def together(task: str, url: str, words: Sequence[Sequence[str]], timeout_s: float = TIMEOUT_S) -> None:
     """Run one process for each list of words, all at once; all must succeed."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.registry.crew", task, url], input=json.dumps(words), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, timeout=TIMEOUT_S,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, timeout=timeout_s,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 

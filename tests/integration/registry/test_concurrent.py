@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hatang.model.allocation import Allocation
 from hatang.registry import Registry
-from tests.integration.registry.crew import HOSTS_EACH, ZONES, together
+from tests.integration.registry.crew import HOSTS_EACH, ROOMY, ZONES, together
 from tests.unit.registry.decided import appraise, approve
 from tests.unit.registry.test_ceilings import asks, used
 from tests.unit.registry.test_overlaps import all_apart, v4
@@ -34,9 +34,9 @@ def test_allocation(url: str) -> None:
     assert all_apart([z.cidr_v6 for z in zones])
     assert all(z.cidr.subnet_of(a.block) for a in made for z in a.zones)
     # No gap: the blocks and the routers' addresses are the first ones of the branch.
-    blocks = list(SITE.pool(REQUEST.agency.branch).prefix.subnets(new_prefix=SITE.system_prefix))
+    blocks = list(ROOMY.pool(REQUEST.agency.branch).prefix.subnets(new_prefix=ROOMY.system_prefix))
     assert sorted(a.block for a in made) == blocks[1 : len(SYSTEMS) + 1]
-    bastion = SITE.pool(REQUEST.agency.branch).bastion.network_address
+    bastion = ROOMY.pool(REQUEST.agency.branch).bastion.network_address
     assert sorted(a.bastion_address for a in made) == [bastion + 10 + i for i in range(len(SYSTEMS))]
 
     for name in SYSTEMS[::5]:

@@ -1,0 +1,107 @@
+"""Processes that take addresses of one registry at once: `make bench-allocate`. The last line is one JSON object.
+
+On a real PostgreSQL and on SQLite. Afterwards a fifth of the systems is removed and as many new ones come: they must
+fill exactly the gaps. 1 when an address is there twice, or a gap is lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hatang.model.allocation import Allocation
+from hatang.registry import Registry
+from tests.integration.registry.cluster import Cluster, programs
+from tests.integration.registry.crew import ROOMY, ZONES, together
+from tests.unit.registry.test_overlaps import all_apart, v4
+from tests.unit.registry.test_registry import REQUEST, named
+
+PROCESSES, WANTED = 16, 10_000
+TIMEOUT_S = 3 * 3600
+
+
+def measure(url: str, processes: int, zones: int) -> dict[str, Any]:
+    """Seconds and rates, what is there twice, and what of the gaps is lost, on one empty database."""
+    registry = Registry.open(url)
+    names = [f"s{i}" for i in range(zones // len(ZONES))]
+    for name in names:
+        registry.submit(named(name), name)
+    first = _allocated(registry, url, names, processes)
+    gone = names[::5]
+    for name in gone:
+        registry.set_system_state(name, "removed")
+    after = [f"n{i}" for i in range(len(gone))]
+    for name in after:
+        registry.submit(named(name), name)
+    again = _allocated(registry, url, after, processes)
+    made = [s.allocation for s in registry.systems() if s.allocation is not None]
+    pool = ROOMY.pool(REQUEST.agency.branch)
+    blocks = pool.prefix.subnets(new_prefix=ROOMY.system_prefix)
+    next(blocks)  # the first one stays free
+    wanted = [next(blocks) for _ in names]
+    return {
+        "zones": sum(len(a.zones) for a in made), "seconds": first, "zones_a_second": round(zones / first, 1),
+        "again_zones": len(after) * len(ZONES), "again_seconds": again,
+        "again_zones_a_second": round(len(after) * len(ZONES) / again, 1),
+        "twice": _twice(made), "gaps_lost": len(set(wanted) - {a.block for a in made}),
+    }  # fmt: skip
+
+
+def _allocated(registry: Registry, url: str, names: Sequence[str], processes: int) -> float:
+    begun = time.monotonic()
+    together("allocate", url, [names[i::processes] for i in range(processes)], TIMEOUT_S)
+    return round(time.monotonic() - begun, 1)
+
+
+def _twice(made: Sequence[Allocation]) -> int:
+    """0: all apart; otherwise how many of four kinds of addresses are not."""
+    zones = [z for a in made for z in a.zones]
+    hosts = [h.address for a in made for h in a.hosts]
+    apart = (
+        all_apart(v4(made)),
+        all_apart([z.cidr for z in zones]),
+        all_apart([z.cidr_v6 for z in zones]),
+        len(set(hosts)) == len(hosts),
+    )
+    return apart.count(False)
+
+
+def main() -> int:
+    """Measure both; 1 when something is there twice, missing or lost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", type=int, default=PROCESSES)
+    parser.add_argument("--zones", type=int, default=WANTED, help="in all; at most 16,000")
+    options = parser.parse_args()
+    found = programs()
+    if found is None:
+        print("PostgreSQL is not installed: scripts/debian-packages --install", file=sys.stderr)
+        return 2
+    facts: dict[str, Any] = {"processes": options.processes}
+    cluster = Cluster(found)
+    try:
+        cluster.start()
+        os.environ["PGPASSFILE"] = str(cluster.passfile)
+        with tempfile.TemporaryDirectory() as folder:
+            for kind, url in (
+                ("sqlite", f"sqlite:///{Path(folder)}/registry.db"),
+                ("postgresql", cluster.url(cluster.create())),
+            ):
+                print(f"{kind}: {options.zones} zones, {options.processes} processes", file=sys.stderr)
+                facts[kind] = measure(url, options.processes, options.zones)
+                print(f"{kind}: {facts[kind]}", file=sys.stderr)
+    finally:
+        cluster.stop()
+    print(json.dumps(facts))
+    both = facts["sqlite"], facts["postgresql"]
+    return int(any(f["twice"] or f["gaps_lost"] or f["zones"] != options.zones for f in both))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
