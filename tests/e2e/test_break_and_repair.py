@@ -24,7 +24,6 @@ def unmet(hatang: Hatang, code: int) -> set[str]:
     return {r["control"] for r in report["results"] if r["state"] == "not-met"}
 
 
-@pytest.mark.turn("trouble", "harden")
 def test_broken_host_is_named_and_repaired(hatang: Hatang) -> None:
     assert unmet(hatang, 0) == set()
     for command in BREAKS.values():
@@ -34,7 +33,7 @@ def test_broken_host_is_named_and_repaired(hatang: Hatang) -> None:
     assert unmet(hatang, 0) == set()
 
 
-@pytest.mark.turn("trouble", "drift")
+@pytest.mark.turn("story", "drift")
 def test_what_drifted_on_cloud_and_host_is_named_and_repaired(hatang: Hatang) -> None:
     network, group = hatang.cloud.network, f"{SYSTEM}-database"
     [made] = [g for g in network.security_groups() if g.name == group]

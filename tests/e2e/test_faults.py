@@ -64,7 +64,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.turn("trouble", n)) for n in FAULTS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.turn("story", n)) for n in FAULTS])
 def test_the_cloud_fails_and_nothing_is_doubled(
     hatang: Hatang, faulty: FaultyCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.chain import Hatang, request_file
 from tests.e2e.removal import ONE, TWO, decided, impatient_site, removal
 from tests.integration.provision.listing import described, everything
 
-pytestmark = pytest.mark.turn("life", "removal")
+pytestmark = pytest.mark.turn("story", "removal")
 SYSTEM, AGENCY = "se-go-bo", "H99.08"
 
 

@@ -37,7 +37,7 @@ def changed(file: Path, **agency: Any) -> Path:
     return rewritten(file, "change.yaml", **changes)
 
 
-@pytest.mark.turn("life", "change")
+@pytest.mark.turn("story", "change")
 def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, tmp_path: Path) -> None:
     file = first(tmp_path)
     submit(hatang, file)

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.chain import SYSTEM, Hatang
 
 
-@pytest.mark.turn("life", "backup")
+@pytest.mark.turn("story", "backup")
 def test_the_cloud_is_known_again_from_a_restored_folder(
     hatang: Hatang, applied: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ def outcomes(found: dict[str, str]) -> dict[str, str]:
     return {control: text.split(":")[0] for control, text in found.items()}
 
 
-@pytest.mark.parametrize("by", [pytest.param(by, marks=pytest.mark.turn("by", by.value)) for by in By])
+@pytest.mark.parametrize("by", [pytest.param(by, marks=pytest.mark.turn("wide", by.value)) for by in By])
 def test_what_is_broken_is_named_and_repaired(checked: Checked, by: By) -> None:
     done = on_hosts(by)
     assert set(done) == demanded(), "every control is broken"

@@ -13,7 +13,7 @@ RESTIC = "RESTIC_PASSWORD_FILE=/etc/hatang-backup.key restic -q -r /var/backups/
 IDLE = 'while [ "$(systemctl is-active hatang-backup.service)" = activating ]; do sleep 0.1; done'
 
 
-@pytest.mark.turn("copies", "own")
+@pytest.mark.turn("parts", "own")
 def test_data_come_back_and_a_damaged_repository_is_set_aside(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(
@@ -36,7 +36,7 @@ def test_data_come_back_and_a_damaged_repository_is_set_aside(lone: Lone, host: 
     lone.inside(host, "rm -r /var/backups/hatang.damaged-* /srv/ho-so")
 
 
-@pytest.mark.turn("copies", "own")
+@pytest.mark.turn("parts", "own")
 def test_a_killed_copy_is_made_again(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(host, f"{IDLE}; head -c 30000000 /dev/urandom > /srv/lon")
@@ -51,7 +51,7 @@ def test_a_killed_copy_is_made_again(lone: Lone, host: HostRecord) -> None:
     assert said.strip().splitlines()[-1] == "0", said
 
 
-@pytest.mark.turn("copies", "own")
+@pytest.mark.turn("parts", "own")
 def test_what_could_not_be_read_for_a_moment_is_copied_the_next_time(lone: Lone, host: HostRecord) -> None:
     """As while a host is hardened, which writes settings anew: the copy that lacks something stays, and is known."""
     at_level_3(lone)

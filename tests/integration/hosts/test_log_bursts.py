@@ -29,6 +29,9 @@ systemd-run --quiet --collect --unit=talk sh -c 'n=0; while [ -e /run/talk ]; do
 HUSH = "rm -f /run/talk; for i in $(seq 50); do [ -e /run/talked ] && break; sleep 0.1; done; cat /run/talked"
 
 
+pytestmark = pytest.mark.turn("parts", "bursts")
+
+
 @pytest.fixture(scope="module")
 def told(lone: Lone) -> Iterator[HostRecord]:
     """A host that sends its logs to a store that is there."""

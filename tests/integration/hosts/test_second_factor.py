@@ -17,6 +17,9 @@ from .lone import Lone, at_level_3
 PERSON = "an"
 
 
+pytestmark = pytest.mark.turn("parts", "second-factor")
+
+
 @pytest.fixture
 def person(lone: Lone, host: HostRecord) -> str:
     """An account with the key of the system, enrolled anew; returns its secret, base32."""

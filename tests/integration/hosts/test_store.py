@@ -13,7 +13,7 @@ from hatang.sandbox.hosts import control
 
 from .lone import Lone
 
-pytestmark = pytest.mark.turn("copies", "store")
+pytestmark = pytest.mark.turn("parts", "store")
 COPIED = "/srv/ho-so"
 RESTIC = 'RESTIC_PASSWORD_FILE=/etc/hatang-backup.key restic -q -r "$(cat /var/lib/hatang-backup/where)"'
 IDLE = 'while [ "$(systemctl is-active hatang-backup.service)" = activating ]; do sleep 0.1; done'
