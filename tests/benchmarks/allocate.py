@@ -23,7 +23,7 @@ from tests.integration.registry.crew import ROOMY, ZONES, together
 from tests.unit.registry.test_overlaps import all_apart, v4
 from tests.unit.registry.test_registry import REQUEST, named
 
-PROCESSES, WANTED = 16, 10_000
+PROCESSES, WANTED, AGENCIES = 16, 10_000, 99
 TIMEOUT_S = 3 * 3600
 
 
@@ -31,15 +31,13 @@ def measure(url: str, processes: int, zones: int) -> dict[str, Any]:
     """Seconds and rates, what is there twice, and what of the gaps is lost, on one empty database."""
     registry = Registry.open(url)
     names = [f"s{i}" for i in range(zones // len(ZONES))]
-    for name in names:
-        registry.submit(named(name), name)
+    _ask(registry, names)
     first = _allocated(registry, url, names, processes)
     gone = names[::5]
     for name in gone:
         registry.set_system_state(name, "removed")
     after = [f"n{i}" for i in range(len(gone))]
-    for name in after:
-        registry.submit(named(name), name)
+    _ask(registry, after)
     again = _allocated(registry, url, after, processes)
     made = [s.allocation for s in registry.systems() if s.allocation is not None]
     pool = ROOMY.pool(REQUEST.agency.branch)
@@ -52,6 +50,13 @@ def measure(url: str, processes: int, zones: int) -> dict[str, Any]:
         "again_zones_a_second": round(len(after) * len(ZONES) / again, 1),
         "twice": _twice(made), "gaps_lost": len(set(wanted) - {a.block for a in made}),
     }  # fmt: skip
+
+
+def _ask(registry: Registry, names: Sequence[str]) -> None:
+    for number, name in enumerate(names):
+        file = named(name)
+        agency = file.agency.model_copy(update={"code": f"H99.{number % AGENCIES + 1:02}"})
+        registry.submit(file.model_copy(update={"agency": agency}), name)
 
 
 def _allocated(registry: Registry, url: str, names: Sequence[str], processes: int) -> float:
