@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hatang.errors import RefusedError, RegistryError, SettingsError
+from hatang.registry.turns import turn
 
 HEAD = "0013"  # the newest migration; a test compares it with the files
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -162,12 +162,7 @@ def version(engine: Engine) -> str | None:
 @contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
-        file = engine.url.database
-        if not file or file == ":memory:":
-            yield
-            return
-        with Path(file + ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with turn(engine, WAIT_S):
             yield
         return
     with engine.begin() as connection:

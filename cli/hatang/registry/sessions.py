@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from hatang.errors import InputError
 from hatang.registry.database import READS, WAIT_S, unusable
+from hatang.registry.turns import turn
 
 WRITERS = 7_741_332  # any number that only hatang uses: advisory lock of the writer
 # A writer whose machine is gone must not keep the others out until TCP notices.
@@ -50,7 +51,7 @@ def writing(engine: Engine) -> Iterator[Session]:
         RegistryError: the database does not answer, or another writer does not come to an end.
         InputError: a value is too long for its column, or no text.
     """
-    with _answering(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+    with _answering(engine), turn(engine, WAIT_S), Session(engine, expire_on_commit=False) as session, session.begin():
         if engine.dialect.name == "postgresql":
             session.execute(ALONE, {"wait": f"{WAIT_S}s"})
             session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": WRITERS})
@@ -67,7 +68,7 @@ def beating(engine: Engine) -> Iterator[Session]:
     Raises:
         RegistryError: the database does not answer.
     """
-    with _answering(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+    with _answering(engine), turn(engine, WAIT_S), Session(engine, expire_on_commit=False) as session, session.begin():
         if engine.dialect.name == "postgresql":
             session.execute(ALONE, {"wait": f"{BEAT_WAIT_S}s"})
         yield session
