@@ -24,7 +24,7 @@ TAKEN = f"{_WAIT}stat -c '%U %a' /var/lib/aide/hatang.db 2>/dev/null || true"
 PROGRAM, SETTING, DATA = "/usr/bin/passwd", "/etc/login.defs", "/srv/.hatang-watched"
 # Files that differ are shown to the watcher alone, in a mount namespace of its own: nothing changes on the host.
 CHANGED = (
-    f"{_WAIT}{WORD}unshare --mount sh -c 'mount -t tmpfs trial /mnt; for f in {PROGRAM} {SETTING} {DATA}; do"
+    f"{_WAIT}{WORD}unshare --mount sh -c 'mount -t tmpfs trial /mnt && for f in {PROGRAM} {SETTING} {DATA}; do"
     " t=/mnt/$(basename $f); cp -p $f $t && echo \\# >> $t && mount --bind $t $f; done;"
     f' exec /usr/local/sbin/hatang-integrity check "^({PROGRAM}|{SETTING}|{DATA})$" \'$w; true'
 )
