@@ -99,7 +99,7 @@ class HatangBackend(BaseBackend):  # type: ignore[misc]
         link = Link(self.host.name, self._way, AS_ROOT)
         self._links[AS_ROOT] = link
         link.open()
-        self._foreseen = {c: link.send(c) for c in commands}
+        self._foreseen = link.send_ahead(commands)
 
     def away(self) -> str:
         """Why the host does not let us in as root; empty when it does, or when nobody asked it."""

@@ -42,6 +42,11 @@ def foreseen(module: ModuleType, tests: Collection[str]) -> list[str]:
     return list(dict.fromkeys(text for name, text in asked if name in tests or not name.startswith(TEST)))
 
 
+def comes_last(module: ModuleType) -> bool:
+    """Whether tests of this file wait for commands that are sent behind all others: then the other files go first."""
+    return any(_last(source) for source in [*_helpers(module), module])
+
+
 def _last(module: ModuleType) -> tuple[str, ...]:
     """Commands that a file wants sent behind all others."""
     return tuple(getattr(module, LAST, ()))

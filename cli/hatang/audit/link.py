@@ -1,7 +1,8 @@
 """The controller's end of a link: one ssh connection to a host, over which an agent runs commands in turn.
 
-Requests may be sent ahead: the host works through them while the controller does something else. They run one at a
-time, so that no check sees another one's processes. A link that breaks stays broken: whoever waits gets LinkLostError,
+Requests may be sent ahead: the host works through them while the controller does something else. A few at a time are
+under way, so that who waits for an answer that nobody foresaw has few in front. They run one at a time, so that no
+check sees another one's processes. A link that breaks stays broken: whoever waits gets LinkLostError,
 and a check that gets it has not passed.
 """
 
@@ -28,6 +29,7 @@ START_TIMEOUT_S = 45.0  # from the start of ssh to the agent's greeting
 COMMAND_TIMEOUT_S = 60.0
 GRACE_S = 20.0  # longer than the host's own timeout: what it takes ssh to notice that the host is gone
 NOISE = 1 << 16  # bytes that a host may print before the agent speaks
+AT_ONCE = 8  # commands of those sent ahead that the host has at a time: more than it does in a round trip
 LARGEST = 1 << 26  # of a reply; the agent stops long before
 
 
@@ -70,6 +72,7 @@ class Link:
         self.cause = ""  # why it broke
         self.was_open = False
         self._pending: dict[int, Future[Answer]] = {}
+        self._room = threading.Semaphore(AT_ONCE)  # with the host, for what is sent ahead
         self._lock = threading.Lock()
         self._writing = threading.Lock()  # apart: writing may have to wait until answers are taken off
         self._listener = threading.Thread(target=self._listen, name=f"link-{name}", daemon=True)
@@ -111,6 +114,27 @@ class Link:
     def send(self, command: str, shell: str = "/bin/sh", timeout_s: float = COMMAND_TIMEOUT_S) -> Future[Answer]:
         """Send a command; `wait` for what comes of it. Standard input of the command is empty."""
         future: Future[Answer] = Future()
+        self._post(command, future, shell, timeout_s)
+        return future
+
+    def send_ahead(self, commands: Sequence[str]) -> dict[str, Future[Answer]]:
+        """Send commands that somebody will wait for later, in this order and behind whatever `send` sends meanwhile."""
+        futures: dict[str, Future[Answer]] = {command: Future() for command in commands}
+        sent = list(futures.items())  # whoever has an answer takes it out of the other
+        for _, future in sent:
+            future.add_done_callback(lambda _: self._room.release())
+
+        def feed() -> None:
+            for command, future in sent:
+                self._room.acquire()
+                self._post(command, future)
+
+        threading.Thread(target=feed, name=f"ahead-{self.name}", daemon=True).start()
+        return futures
+
+    def _post(
+        self, command: str, future: Future[Answer], shell: str = "/bin/sh", timeout_s: float = COMMAND_TIMEOUT_S
+    ) -> None:
         with self._lock:
             self._count += 1
             number = self._count
@@ -130,7 +154,6 @@ class Link:
                 pass  # the listener notices too, and knows more
         if self.cause:
             self._lose(self.cause)
-        return future
 
     def wait(self, future: Future[Answer], timeout_s: float = COMMAND_TIMEOUT_S) -> Answer:
         """The answer to a command.

@@ -50,6 +50,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _file = config.getoption("--result-lines")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for what is sent behind all else go last; the order stays otherwise."""
+    from hatang.audit.foresight import comes_last
+
+    modules = {i.module for i in items if isinstance(i, pytest.Function)}
+    late = {module for module in modules if comes_last(module)}
+    items.sort(key=lambda item: getattr(item, "module", None) in late)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Log in to all hosts, and send them what the chosen tests will ask for."""
     if session.config.option.collectonly:

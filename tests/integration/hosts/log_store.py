@@ -12,8 +12,10 @@ KEPT = "/run/stand-in-store"
 LISTEN = f"""import socketserver
 class Taken(socketserver.BaseRequestHandler):
     def handle(self):
+        rest = b""  # whole lines alone: two connections, one of before a restart, must not cut one another's
         while data := self.request.recv(65536):
-            self.server.kept.write(data)
+            whole, end, rest = (rest + data).rpartition(b"\\n")
+            self.server.kept.write(whole + end)
 socketserver.ThreadingTCPServer.allow_reuse_address = True
 with socketserver.ThreadingTCPServer(("{STORE}", {PORT}), Taken) as server:
     server.kept = open("{KEPT}", "ab", 0)

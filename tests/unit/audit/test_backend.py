@@ -158,6 +158,8 @@ def test_only_text_of_the_checks_is_foreseen(tmp_path: Path, monkeypatch: pytest
     asked = foresight.foreseen(asked_test, {"test_one", "test_two"})
     assert asked == ["waited", "helped", "literal", "read", "read and read"]
     assert foresight.foreseen(asked_test, {"test_three"}) == ["waited", "helped", "not here"]
+    assert foresight.comes_last(asked_test)
+    assert not foresight.comes_last(test_own_kernel)
     assert foresight.in_order({asked_test: {"test_three"}}) == ["helped", "not here", "waited"]
 
 

@@ -68,8 +68,20 @@ def test_commands_sent_ahead_run_in_turn_and_each_gets_its_own_answer(link: Link
 
 
 def test_requests_beyond_what_a_pipe_holds(link: Link) -> None:
-    sent = [link.send(f"head -c 200000 /dev/zero; : {'x' * 20_000}") for _ in range(20)]
+    command = f"head -c 200000 /dev/zero; : {'x' * 20_000}"
+    sent = [link.send(command) for _ in range(20)]
+    sent += link.send_ahead([f"{command} {n}" for n in range(20)]).values()
     assert {len(link.wait(future).out) for future in sent} == {200_000}
+
+
+def test_who_waits_has_little_of_what_is_sent_ahead_in_front(link: Link) -> None:
+    futures = link.send_ahead([f"sleep 0.05; echo {n}" for n in range(40)])
+    ahead = list(futures.values())
+    futures.clear()  # as the back-end takes out what it has used
+    assert run(link, "echo now").out == b"now\n"
+    done = sum(future.done() for future in ahead)
+    assert done <= 2 * module.AT_ONCE
+    assert [link.wait(future).out for future in ahead] == [b"%d\n" % n for n in range(40)]
 
 
 def test_killed_command_is_no_answer(link: Link) -> None:
@@ -110,6 +122,7 @@ def test_environment_and_signals_are_as_in_a_fresh_shell(link: Link) -> None:
 
 def test_host_that_dies_midway_fails_all_that_wait(link: Link) -> None:
     sent = [link.send("sleep 300"), link.send("true")]
+    sent += link.send_ahead([f"echo {n}" for n in range(3 * module.AT_ONCE)]).values()
     assert link._process
     threading.Timer(0.2, link._process.kill).start()
     for future in sent:
