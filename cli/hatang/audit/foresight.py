@@ -29,7 +29,7 @@ def in_order(tests: Mapping[ModuleType, Collection[str]]) -> list[str]:
         tests: names of the functions that will run, by file.
     """
     asked = dict.fromkeys(command for module, names in tests.items() for command in foreseen(module, names))
-    last = {command for module in tests for source in [*_helpers(module), module] for command in _last(source)}
+    last = {command for module in tests for command in _last(module)}
     return sorted(asked, key=lambda command: command in last)
 
 
@@ -44,12 +44,13 @@ def foreseen(module: ModuleType, tests: Collection[str]) -> list[str]:
 
 def comes_last(module: ModuleType) -> bool:
     """Whether tests of this file wait for commands that are sent behind all others: then the other files go first."""
-    return any(_last(source) for source in [*_helpers(module), module])
+    return bool(_last(module))
 
 
-def _last(module: ModuleType) -> tuple[str, ...]:
-    """Commands that a file wants sent behind all others."""
-    return tuple(getattr(module, LAST, ()))
+@cache
+def _last(module: ModuleType) -> frozenset[str]:
+    """Commands that a file, or a helper beside it, wants sent behind all others."""
+    return frozenset(command for source in [*_helpers(module), module] for command in getattr(source, LAST, ()))
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 
 from hatang.hosts import wait_for_hosts
 from hatang.registry import HostRecord
+from hatang.registry.processes import descendants
 
 from .lone import NETWORK, Lone, at_level_3, run
 
@@ -93,18 +94,14 @@ def processes(lone: Lone) -> dict[int, str]:
     return {pid: line for pid, line in found.items() if f"{lone.settings.state_dir}/runs/" in line}
 
 
-def parent(pid: int) -> int:
-    """Of a process."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-
-
 def stop_a_task(lone: Lone) -> None:
     """The process of one task stands still: it has a session of its own and goes when it is done, if nobody ends it."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        for pid in (runs := processes(lone)):
+        runs = processes(lone)
+        for pid in runs.keys() & {child for ansible in runs for child in descendants(ansible)}:
             with suppress(OSError):
-                if os.getsid(pid) == pid and parent(pid) in runs:
+                if os.getsid(pid) == pid:
                     os.kill(pid, signal.SIGSTOP)
                     return
     raise AssertionError("no task was under way")
