@@ -2,22 +2,37 @@
 
 Creates     1 network, 1 or 2 subnets.
 Does not    give anybody a port on it: systems that serve the Internet get a router gateway there. Addresses that hosts
-            are published at lie in no allocation pool, so that Neutron gives none of them to a router.
+            are published at, those of shared services and what others have lie in no allocation pool, so that Neutron
+            gives none of them to a router.
 Protected   nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from ipaddress import IPv4Address
+
 import pulumi
 from pulumi_openstack import networking
 
-from hatang.model.site import ExternalNetwork
+from hatang.model.external import ExternalNetwork
 
 
 class External(pulumi.ComponentResource):
-    """One external network."""
+    """One external network.
 
-    def __init__(self, name: str, args: ExternalNetwork, *, opts: pulumi.ResourceOptions | None = None) -> None:
+    Args:
+        services: IPv4 addresses of shared services.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: ExternalNetwork,
+        *,
+        services: Collection[IPv4Address],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("hatang:components:External", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         segment = networking.NetworkSegmentArgs(
@@ -32,7 +47,7 @@ class External(pulumi.ComponentResource):
             if cidr is not None:
                 pools = [
                     networking.SubnetAllocationPoolArgs(start=str(first), end=str(last))
-                    for first, last in (args.address_pools() if version == 4 else ())
+                    for first, last in (args.address_pools(services) if version == 4 else ())
                 ]
                 networking.Subnet(
                     f"{name}-subnet-{version}",

@@ -14,7 +14,8 @@ from hatang.stacks.site.config import SiteConfig
 def build(config: SiteConfig) -> None:
     """Declare every resource of the landing."""
     site = config.site
-    externals = {e.name: External(f"external-{e.name}", e) for e in site.external_networks}
+    services = site.services.addresses
+    externals = {e.name: External(f"external-{e.name}", e, services=services) for e in site.external_networks}
     platform = Platform(
         "platform", PlatformArgs(staff=site.staff, networks=site.platform_networks, role_ids=config.role_ids)
     )

@@ -5,7 +5,7 @@ Read from Neutron and Keystone after the probes. It never decides what is expect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,9 +117,23 @@ def _routers(live: Live) -> list[tuple[str, str]]:
     legs = [p for p in live.router_ports if p.network_id not in own | outside]
     for address in sorted({ip["ip_address"] for p in legs for ip in p.fixed_ips} - wanted):
         found.append(("router-leg", f"a router of the project stands at {address}"))
+    found += _at_services(live, outside)
     if len(live.routers) != 1:
         found.append(("routers", f"{len(live.routers)} routers instead of one"))
     return found
+
+
+def _at_services(live: Live, outside: Collection[str]) -> list[tuple[str, str]]:
+    """Whoever stands on an external network where a shared service answers: what hosts send there goes astray."""
+    services = {str(a) for a in live.system.site.services.addresses}
+    routers = {r.id: r.name for r in live.cloud.network.routers()}
+    return [
+        ("service-address", f"{routers.get(port.device_id) or port.name or port.id} stands at {ip['ip_address']}")
+        for network in sorted(outside)
+        for port in live.cloud.network.ports(network_id=network)
+        for ip in port.fixed_ips
+        if ip["ip_address"] in services
+    ]
 
 
 def _addresses(live: Live) -> list[tuple[str, str]]:

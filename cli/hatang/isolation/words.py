@@ -40,6 +40,7 @@ def kinds() -> dict[str, str]:
         "route": _("route added to the router"),
         "way-missing": _("what an approved interconnect needs is missing"),
         "router-leg": _("router stands in another network"),
+        "service-address": _("somebody stands at the address of a shared service"),
         "routers": _("wrong number of routers"),
         "public-address": _("public address that the registry did not give"),
         "public-address-missing": _("public address that the registry gave is missing or leads elsewhere"),

@@ -28,7 +28,7 @@ RESULTS = ("checks", "log")
 SETTINGS_WITH_FILES = ("site_file", "clouds_file", "ca_file", "ssh_config", "places_file")
 SSH_FILES = (HOSTS, KNOWN)  # that hatang writes into ssh_folder, which may be somebody's ~/.ssh
 SQLITE_BEGINS = b"SQLite format 3\0"
-BESIDE = ("-wal", "-shm", "-journal", ".lock")  # of a database: what is in them comes by its copy
+BESIDE = ("-wal", "-shm", "-journal", ".lock", ".next.lock")  # of a database: what is in them comes by its copy
 WAIT_S = 60
 
 

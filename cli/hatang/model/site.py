@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Literal
@@ -9,51 +10,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from hatang.model.base import Misfit, Model, Slug, Text
+from hatang.model.external import ExternalNetwork, fits
 from hatang.model.shared_service import BackupStore, DomainName, Mirror
 from hatang.model.software import Software
 from hatang.model.terms import Branch, Level
 
 HTTP = r"^(https?://[\w.:\-/\[\]]+)?$"
-
-
-class ExternalNetwork(Model):
-    """A network that leads out of the data centre."""
-
-    name: Slug = Field(description="Name in Neutron, e.g. internet.")
-    purpose: Literal["internet", "tslcd"] = Field(description="internet, or tslcd (Mạng truyền số liệu chuyên dùng).")
-    physical_network: str = Field(description="Provider physical network of the region.")
-    segmentation_id: int | None = Field(None, ge=1, le=4094, description="VLAN id; none: flat.")
-    cidr: IPv4Network = Field(description="IPv4 addresses there.")
-    gateway: IPv4Address = Field(description="IPv4 gateway.")
-    cidr_v6: IPv6Network | None = Field(None, description="IPv6 addresses there.")
-    gateway_v6: IPv6Address | None = Field(None, description="IPv6 gateway.")
-    published: IPv4Network | None = Field(
-        None,
-        description="Of the Internet: part of `cidr` whose addresses the registry gives to hosts in the zone border of "
-        "public systems; Neutron gives the rest to routers. None: no system can be public.",
-    )
-
-    def public_span(self) -> tuple[int, int] | None:
-        """First and last address, as numbers, that a host may get; None: nothing is published."""
-        if self.published is None:
-            return None
-        first, last = int(self.cidr.network_address) + 1, int(self.cidr.broadcast_address) - 1
-        own = self.published
-        return max(first, int(own.network_address)), min(last, int(own.broadcast_address))
-
-    def address_pools(self) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
-        """First and last IPv4 addresses that Neutron may give by itself; empty: it decides, nothing is published."""
-        if self.published is None:
-            return ()
-        first, last = int(self.cidr.network_address) + 1, int(self.cidr.broadcast_address) - 1
-        gateway, own = int(self.gateway), self.published
-        held = sorted([(gateway, gateway), (int(own.network_address), int(own.broadcast_address))])
-        found = []
-        for begin, end in held:
-            found += [(first, begin - 1)] if first < begin else []
-            first = max(first, end + 1)
-        found += [(first, last)] if first <= last else []
-        return tuple((IPv4Address(a), IPv4Address(b)) for a, b in found)
 
 
 class BranchPool(Model):
@@ -193,6 +155,13 @@ class Services(Model):
         return self.backup_store.host_key if self.backup_store else ""
 
     @property
+    def addresses(self) -> frozenset[IPv4Address]:
+        """IPv4 addresses at which shared services answer, also where the site names them by URL."""
+        named = {*self.time_servers, *self.dns_servers, *(a for ends in self.ends.values() for a, _ in ends)}
+        urls = f"{self.package_mirror} {self.signature_mirror} {self.backup_repository}"
+        return frozenset(a for a in named if isinstance(a, IPv4Address)) | _in_text(urls)
+
+    @property
     def ends(self) -> dict[str, tuple[tuple[IPv4Address, int], ...]]:
         """Address and TCP port of services whose port is the site's, by their word in the zone matrix."""
         found: dict[str, tuple[tuple[IPv4Address, int], ...]] = {"log": ((self.log_server, self.log_port),)}
@@ -272,7 +241,7 @@ class Site(Model):
         if len({p.branch for p in self.branches}) < len(self.branches):
             raise Misfit("each branch may stand there once", "branches")
         for i, network in enumerate(self.external_networks):
-            _published_fits(network, i)
+            fits(network, i, self.services.addresses)
         store = self.services.backup_store
         for pool in self.branches:
             if store and store.address in pool.prefix:
@@ -319,15 +288,6 @@ class Site(Model):
         return {lv: a for a in self.aggregates for lv in a.levels}.get(level)
 
 
-def _published_fits(network: ExternalNetwork, i: int) -> None:
-    net, place = network.published, ("external_networks", i, "published")
-    if net is None:
-        return
-    if network.purpose != "internet":
-        raise Misfit(f"{network.name} leads to no Internet, so nothing is published there", *place)
-    if not net.subnet_of(network.cidr):
-        raise Misfit(f"published {net} lies outside {network.cidr} of {network.name}", *place)
-    if network.gateway in net:
-        raise Misfit(f"published {net} holds the gateway {network.gateway} of {network.name}", *place)
-    if not network.address_pools():
-        raise Misfit(f"published {net} leaves no address of {network.cidr} for routers", *place)
+def _in_text(text: str) -> frozenset[IPv4Address]:
+    found = re.findall(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])", text)
+    return frozenset(IPv4Address(a) for a in found if all(int(part) < 256 for part in a.split(".")))

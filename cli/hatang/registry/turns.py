@@ -1,8 +1,9 @@
 """Whose turn it is to write to SQLite: those who wait are served, and who has just written does not go before them.
 
 SQLite lets a waiter look again ten times a second and no oftener, so of sixteen processes that write all the time some
-waited a minute in vain. The kernel wakes those who wait for a lock on a file as soon as it is free. The lock ends with
-its process.
+waited a minute in vain. The kernel wakes those who wait for a lock on a file as soon as it is free; but who has just
+written is awake already, and on a busy machine takes it again before them. So there are two locks, on two files: who
+stands first in line holds one and waits for the other, and nobody can pass. Locks end with their process.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Engine
 
@@ -32,15 +33,8 @@ def turn(engine: Engine, wait_s: float) -> Iterator[None]:
     if not file or file == ":memory:":
         yield
         return
-    try:
-        handle = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise RegistryError(
-            f"the registry's database is not usable: {file}.lock: {exc.strerror}",
-            where=file,
-            do="see that its folder is there and that this user may write to it, then run the command again",
-        ) from exc
-    if not _locked(handle, wait_s):
+    place = _Place(file)
+    if not place.comes(wait_s):
         raise RegistryError(
             f"another process writes to the registry and did not come to an end in {wait_s:g} s",
             where=file,
@@ -49,29 +43,59 @@ def turn(engine: Engine, wait_s: float) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(handle)
+        place.leave()
 
 
-def _locked(handle: int, wait_s: float) -> bool:
-    """Whether the lock came in time. If not, the handle is closed by whoever still waits for it."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except BlockingIOError:
-        pass
-    given_up, came = threading.Event(), threading.Event()
-    deciding = threading.Lock()
+class _Place:
+    """A place in line."""
 
-    def wait() -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    def __init__(self, file: str) -> None:
+        self.first = _opened(f"{file}.next.lock", file)
+        try:
+            self.writes = _opened(f"{file}.lock", file)
+        except RegistryError:
+            os.close(self.first)
+            raise
+
+    def comes(self, wait_s: float) -> bool:
+        """Whether the turn came in time. If not, the place is left by whoever still waits in it."""
+        with suppress(BlockingIOError):
+            fcntl.flock(self.first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.writes, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.first, fcntl.LOCK_UN)
+            return True
+        given_up, came = threading.Event(), threading.Event()
+        deciding = threading.Lock()
+
+        def wait() -> None:
+            fcntl.flock(self.first, fcntl.LOCK_EX)
+            if not given_up.is_set():
+                fcntl.flock(self.writes, fcntl.LOCK_EX)
+            fcntl.flock(self.first, fcntl.LOCK_UN)
+            with deciding:
+                came.set()
+                if given_up.is_set():
+                    self.leave()
+
+        threading.Thread(target=wait, name="registry-turn", daemon=True).start()
+        came.wait(wait_s)
         with deciding:
-            came.set()
-            if given_up.is_set():
-                os.close(handle)
+            if not came.is_set():
+                given_up.set()
+        return not given_up.is_set()
 
-    threading.Thread(target=wait, name="registry-turn", daemon=True).start()
-    came.wait(wait_s)
-    with deciding:
-        if not came.is_set():
-            given_up.set()
-    return not given_up.is_set()
+    def leave(self) -> None:
+        """Somebody else's turn."""
+        os.close(self.writes)
+        os.close(self.first)
+
+
+def _opened(name: str, database: str) -> int:
+    try:
+        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise RegistryError(
+            f"the registry's database is not usable: {name}: {exc.strerror}",
+            where=database,
+            do="see that its folder is there and that this user may write to it, then run the command again",
+        ) from exc

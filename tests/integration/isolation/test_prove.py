@@ -130,6 +130,17 @@ def address_moved(pair: Pair) -> Undo:
     return lambda: net.update_ip(given, port_id=pair.port("lap-hai-gateway").id)
 
 
+def at_the_log_store(pair: Pair) -> Undo:
+    """The router stands outside where hosts send their logs: its network answers it no more, and logs go to it."""
+    net = pair.cloud.network
+    router: Any = net.find_router("lap-mot")
+    before = router.external_gateway_info
+    subnet = before["external_fixed_ips"][0]["subnet_id"]
+    there = {**before, "external_fixed_ips": [{"subnet_id": subnet, "ip_address": "198.18.0.20"}]}
+    net.update_router(router, external_gateway_info=there)
+    return lambda: net.update_router(router, external_gateway_info=before)
+
+
 def joined(pair: Pair) -> Undo:
     """Routes both ways and groups that let one system's web into the other's application."""
     net = pair.cloud.network
@@ -163,6 +174,7 @@ MUTATIONS: list[tuple[Callable[[Pair], Undo], str, tuple[str, str, str] | None]]
     (scope_removed, "address-scope", None),
     (public_address, "public-address", None),
     (address_moved, "public-address", ("outside", "lap-hai-gateway", "blocked")),
+    (at_the_log_store, "service-address", ("lap-mot-app", "outside", "blocked")),
     (joined, "route", ("lap-mot-web", "lap-hai-app", "open")),
 ]
 

@@ -1,8 +1,9 @@
-"""The landing holds more systems than the services' own quotas would let it."""
+"""The landing: room for more systems than the services' own quotas would let it, and whose addresses are whose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -39,3 +40,17 @@ def test_the_bastion_project_has_no_bound_on_routers_legs(maker: Provisioner, cl
     bastion = maker.outputs("site", maker.site.name)["bastion_project_id"]
     assert network.get_quota(bastion).ports == -1
     assert network.get_quota(bastion).networks != -1
+
+
+def test_no_router_gets_the_address_of_a_shared_service(maker: Provisioner, cloud: Connection) -> None:
+    network: Any = cloud.network
+    services, seen = maker.site.services.addresses, set()
+    for external in maker.site.external_networks:
+        given = network.find_network(external.name)
+        for subnet in network.subnets(network_id=given.id, ip_version=4):
+            for pool in subnet.allocation_pools:
+                first, last = IPv4Address(pool["start"]), IPv4Address(pool["end"])
+                assert not [a for a in services if first <= a <= last]
+                seen.add(external.name)
+    assert seen == {e.name for e in maker.site.external_networks}
+    assert any(a in e.cidr for a in services for e in maker.site.external_networks), "else it would prove nothing"

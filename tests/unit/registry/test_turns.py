@@ -55,6 +55,26 @@ def test_who_writes_all_the_time_lets_the_others_in(tmp_path: Path) -> None:
     assert min(counts) * 8 >= max(counts), f"turns of each in three seconds: {counts}"
 
 
+def test_who_has_just_written_comes_behind_who_waits(engine: Engine) -> None:
+    order, waits = [], threading.Event()
+
+    def other() -> None:
+        waits.set()
+        with turn(engine, 5):
+            order.append("other")
+
+    with turn(engine, 5):
+        thread = threading.Thread(target=other)
+        thread.start()
+        waits.wait()
+        time.sleep(0.3)  # now it stands in line
+    for _again in range(3):  # at once, with no pause in which the other could wake
+        with turn(engine, 5):
+            order.append("own")
+    thread.join()
+    assert order == ["other", "own", "own", "own"]
+
+
 def test_a_writer_that_does_not_end_is_told_and_who_gave_up_stands_in_nobodys_way(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -86,10 +106,11 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     assert caught.value.where == f"{tmp_path}/registry.db"
 
 
-def test_the_lock_file_is_its_owners_alone(engine: Engine, tmp_path: Path) -> None:
+def test_the_lock_files_are_their_owners_alone(engine: Engine, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         with turn(engine, 1):
-            assert (tmp_path / "registry.db.lock").stat().st_mode & 0o777 == 0o600
+            modes = {f.name: f.stat().st_mode & 0o777 for f in tmp_path.glob("*.lock")}
+            assert modes == {"registry.db.lock": 0o600, "registry.db.next.lock": 0o600}
     finally:
         os.umask(before)

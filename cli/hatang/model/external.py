@@ -1,0 +1,98 @@
+"""A way out of the data centre, and which addresses on it are whose."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
+
+from pydantic import Field
+
+from hatang.model.base import Misfit, Model, Slug
+
+
+class ExternalNetwork(Model):
+    """A network that leads out of the data centre."""
+
+    name: Slug = Field(description="Name in Neutron, e.g. internet.")
+    purpose: Literal["internet", "tslcd"] = Field(description="internet, or tslcd (Mạng truyền số liệu chuyên dùng).")
+    physical_network: str = Field(description="Provider physical network of the region.")
+    segmentation_id: int | None = Field(None, ge=1, le=4094, description="VLAN id; none: flat.")
+    cidr: IPv4Network = Field(description="IPv4 addresses there.")
+    gateway: IPv4Address = Field(description="IPv4 gateway.")
+    cidr_v6: IPv6Network | None = Field(None, description="IPv6 addresses there.")
+    gateway_v6: IPv6Address | None = Field(None, description="IPv6 gateway.")
+    published: IPv4Network | None = Field(
+        None,
+        description="Of the Internet: part of `cidr` whose addresses the registry gives to hosts in the zone border of "
+        "public systems; Neutron gives the rest to routers. None: no system can be public.",
+    )
+    taken: tuple[IPv4Network, ...] = Field(
+        (),
+        description="Addresses of `cidr` that are somebody else's, each alone or as a network: no router gets one. The "
+        "gateway's and those of `services` need not be named.",
+    )
+
+    def public_span(self) -> tuple[int, int] | None:
+        """First and last address, as numbers, that a host may get; None: nothing is published."""
+        if self.published is None:
+            return None
+        first, last = _span(self.cidr)
+        own = self.published
+        return max(first, int(own.network_address)), min(last, int(own.broadcast_address))
+
+    def address_pools(self, services: Collection[IPv4Address]) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
+        """First and last IPv4 addresses that Neutron may give to routers by itself.
+
+        Empty: it may give all but the gateway's, which is what it does unless it is told otherwise. What Neutron gives
+        it chooses at random; a router at the log store's address would take all that hosts send there.
+
+        Args:
+            services: addresses of shared services; those of other networks may be among them.
+        """
+        held = [IPv4Network(a) for a in services if a in self.cidr]
+        held += [*self.taken, *([self.published] if self.published else [])]
+        if not held:
+            return ()
+        first, last = _span(self.cidr)
+        found = []
+        for net in sorted([*held, IPv4Network(self.gateway)]):
+            begin, end = int(net.network_address), int(net.broadcast_address)
+            found += [(first, begin - 1)] if first < begin else []
+            first = max(first, end + 1)
+        found += [(first, last)] if first <= last else []
+        return tuple((IPv4Address(a), IPv4Address(b)) for a, b in found)
+
+
+def fits(network: ExternalNetwork, i: int, services: Collection[IPv4Address]) -> None:
+    """Whether what is taken and published on the `i`-th network fits it and the shared services. Raises Misfit."""
+    place, net = ("external_networks", i), network.published
+    for j, other in enumerate(network.taken):
+        if not other.subnet_of(network.cidr):
+            raise Misfit(f"taken {other} lies outside {network.cidr} of {network.name}", *place, "taken", j)
+    if net:
+        _published_fits(network, net, services, (*place, "published"))
+    held = network.taken or net or any(a in network.cidr for a in services)
+    if held and not network.address_pools(services):
+        field = "published" if net else "taken" if network.taken else "cidr"
+        raise Misfit(f"no address of {network.cidr} of {network.name} is left for routers", *place, field)
+
+
+def _published_fits(
+    network: ExternalNetwork, net: IPv4Network, services: Collection[IPv4Address], place: tuple[str | int, ...]
+) -> None:
+    if network.purpose != "internet":
+        raise Misfit(f"{network.name} leads to no Internet, so nothing is published there", *place)
+    if not net.subnet_of(network.cidr):
+        raise Misfit(f"published {net} lies outside {network.cidr} of {network.name}", *place)
+    if network.gateway in net:
+        raise Misfit(f"published {net} holds the gateway {network.gateway} of {network.name}", *place)
+    if others := [str(n) for n in network.taken if n.overlaps(net)]:
+        raise Misfit(f"published {net} holds {others[0]}, which is taken", *place)
+    if service := sorted(a for a in services if a in net):
+        raise Misfit(f"published {net} holds {service[0]}, where a shared service answers", *place)
+
+
+def _span(cidr: IPv4Network) -> tuple[int, int]:
+    """First and last address, as numbers, that anybody can have."""
+    return int(cidr.network_address) + 1, int(cidr.broadcast_address) - 1
