@@ -10,19 +10,18 @@ Protected   nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from ipaddress import IPv4Address
 
 import pulumi
 from pulumi_openstack import networking
 
-from hatang.model.external import ExternalNetwork
+from hatang.model.external import Address, ExternalNetwork
 
 
 class External(pulumi.ComponentResource):
     """One external network.
 
     Args:
-        services: IPv4 addresses of shared services.
+        services: addresses of shared services.
     """
 
     def __init__(
@@ -30,7 +29,7 @@ class External(pulumi.ComponentResource):
         name: str,
         args: ExternalNetwork,
         *,
-        services: Collection[IPv4Address],
+        services: Collection[Address],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("hatang:components:External", name, None, opts)
@@ -43,22 +42,21 @@ class External(pulumi.ComponentResource):
         network = networking.Network(
             f"{name}-network", name=args.name, external=True, shared=False, segments=[segment], opts=child
         )
-        for version, cidr, gateway in ((4, args.cidr, args.gateway), (6, args.cidr_v6, args.gateway_v6)):
-            if cidr is not None:
-                pools = [
-                    networking.SubnetAllocationPoolArgs(start=str(first), end=str(last))
-                    for first, last in (args.address_pools(services) if version == 4 else ())
-                ]
-                networking.Subnet(
-                    f"{name}-subnet-{version}",
-                    name=f"{args.name}-{version}",
-                    network_id=network.id,
-                    cidr=str(cidr),
-                    ip_version=version,
-                    gateway_ip=str(gateway),
-                    enable_dhcp=False,
-                    allocation_pools=pools or None,
-                    opts=child,
-                )
+        for version, (cidr, gateway) in args.subnets().items():
+            pools = [
+                networking.SubnetAllocationPoolArgs(start=str(first), end=str(last))
+                for first, last in args.address_pools(version, services)
+            ]
+            networking.Subnet(
+                f"{name}-subnet-{version}",
+                name=f"{args.name}-{version}",
+                network_id=network.id,
+                cidr=str(cidr),
+                ip_version=version,
+                gateway_ip=str(gateway),
+                enable_dhcp=False,
+                allocation_pools=pools or None,
+                opts=child,
+            )
         self.network_id: pulumi.Output[str] = network.id
         self.register_outputs({"network_id": network.id})

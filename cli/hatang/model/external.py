@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Literal
 
 from pydantic import Field
 
 from hatang.model.base import Misfit, Model, Slug
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class ExternalNetwork(Model):
@@ -27,9 +30,9 @@ class ExternalNetwork(Model):
         description="Of the Internet: part of `cidr` whose addresses the registry gives to hosts in the zone border of "
         "public systems; Neutron gives the rest to routers. None: no system can be public.",
     )
-    taken: tuple[IPv4Network, ...] = Field(
+    taken: tuple[IPv4Network | IPv6Network, ...] = Field(
         (),
-        description="Addresses of `cidr` that are somebody else's, each alone or as a network: no router gets one. The "
+        description="Addresses there that are somebody else's, each alone or as a network: no router gets one. The "
         "gateway's and those of `services` need not be named.",
     )
 
@@ -41,45 +44,59 @@ class ExternalNetwork(Model):
         own = self.published
         return max(first, int(own.network_address)), min(last, int(own.broadcast_address))
 
-    def address_pools(self, services: Collection[IPv4Address]) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
-        """First and last IPv4 addresses that Neutron may give to routers by itself.
+    def subnets(self) -> dict[int, tuple[Network, Address | None]]:
+        """Addresses and gateway, by IP version."""
+        v6 = {6: (self.cidr_v6, self.gateway_v6)} if self.cidr_v6 else {}
+        return {4: (self.cidr, self.gateway), **v6}
+
+    def address_pools(self, version: int, services: Collection[Address]) -> tuple[tuple[Address, Address], ...]:
+        """First and last addresses that Neutron may give to routers by itself.
 
         Empty: it may give all but the gateway's, which is what it does unless it is told otherwise. What Neutron gives
         it chooses at random; a router at the log store's address would take all that hosts send there.
 
         Args:
+            version: of IP; the network has such addresses.
             services: addresses of shared services; those of other networks may be among them.
         """
-        held = [IPv4Network(a) for a in services if a in self.cidr]
-        held += [*self.taken, *([self.published] if self.published else [])]
-        if not held:
+        cidr, gateway = self.subnets()[version]
+        others: list[Network] = [ip_network(a) for a in services if a in cidr]
+        others += [n for n in self.taken if n.version == version]
+        if self.published and version == 4:
+            others.append(self.published)
+        if not others:
             return ()
-        first, last = _span(self.cidr)
+        spans = [(int(n.network_address), int(n.broadcast_address)) for n in others]
+        spans += [(int(gateway), int(gateway))] if gateway else []
+        first, last = _span(cidr)
         found = []
-        for net in sorted([*held, IPv4Network(self.gateway)]):
-            begin, end = int(net.network_address), int(net.broadcast_address)
+        for begin, end in sorted(spans):
             found += [(first, begin - 1)] if first < begin else []
             first = max(first, end + 1)
         found += [(first, last)] if first <= last else []
-        return tuple((IPv4Address(a), IPv4Address(b)) for a, b in found)
+        return tuple((cidr[a - int(cidr[0])], cidr[b - int(cidr[0])]) for a, b in found)
 
 
-def fits(network: ExternalNetwork, i: int, services: Collection[IPv4Address]) -> None:
+def fits(network: ExternalNetwork, i: int, services: Collection[Address]) -> None:
     """Whether what is taken and published on the `i`-th network fits it and the shared services. Raises Misfit."""
-    place, net = ("external_networks", i), network.published
+    place, net, subnets = ("external_networks", i), network.published, network.subnets()
     for j, other in enumerate(network.taken):
-        if not other.subnet_of(network.cidr):
-            raise Misfit(f"taken {other} lies outside {network.cidr} of {network.name}", *place, "taken", j)
+        cidr = subnets[other.version][0] if other.version in subnets else None
+        if cidr is None or not _lies_in(other, cidr):
+            where = cidr or f"the IPv{other.version} addresses"
+            raise Misfit(f"taken {other} lies outside {where} of {network.name}", *place, "taken", j)
     if net:
         _published_fits(network, net, services, (*place, "published"))
-    held = network.taken or net or any(a in network.cidr for a in services)
-    if held and not network.address_pools(services):
-        field = "published" if net else "taken" if network.taken else "cidr"
-        raise Misfit(f"no address of {network.cidr} of {network.name} is left for routers", *place, field)
+    for version, (cidr, _gateway) in subnets.items():
+        taken = [n for n in network.taken if n.version == version]
+        held = taken or (net and version == 4) or any(a in cidr for a in services)
+        if held and not network.address_pools(version, services):
+            field = "published" if net and version == 4 else "taken" if taken else "cidr"
+            raise Misfit(f"no address of {cidr} of {network.name} is left for routers", *place, field)
 
 
 def _published_fits(
-    network: ExternalNetwork, net: IPv4Network, services: Collection[IPv4Address], place: tuple[str | int, ...]
+    network: ExternalNetwork, net: IPv4Network, services: Collection[Address], place: tuple[str | int, ...]
 ) -> None:
     if network.purpose != "internet":
         raise Misfit(f"{network.name} leads to no Internet, so nothing is published there", *place)
@@ -87,12 +104,16 @@ def _published_fits(
         raise Misfit(f"published {net} lies outside {network.cidr} of {network.name}", *place)
     if network.gateway in net:
         raise Misfit(f"published {net} holds the gateway {network.gateway} of {network.name}", *place)
-    if others := [str(n) for n in network.taken if n.overlaps(net)]:
+    if others := [str(n) for n in network.taken if n.version == 4 and n.overlaps(net)]:
         raise Misfit(f"published {net} holds {others[0]}, which is taken", *place)
     if service := sorted(a for a in services if a in net):
         raise Misfit(f"published {net} holds {service[0]}, where a shared service answers", *place)
 
 
-def _span(cidr: IPv4Network) -> tuple[int, int]:
+def _span(cidr: Network) -> tuple[int, int]:
     """First and last address, as numbers, that anybody can have."""
-    return int(cidr.network_address) + 1, int(cidr.broadcast_address) - 1
+    return int(cidr.network_address) + 1, int(cidr.broadcast_address) - (1 if cidr.version == 4 else 0)
+
+
+def _lies_in(net: Network, cidr: Network) -> bool:
+    return net.version == cidr.version and net[0] in cidr and net[-1] in cidr

@@ -155,11 +155,11 @@ class Services(Model):
         return self.backup_store.host_key if self.backup_store else ""
 
     @property
-    def addresses(self) -> frozenset[IPv4Address]:
-        """IPv4 addresses at which shared services answer, also where the site names them by URL."""
-        named = {*self.time_servers, *self.dns_servers, *(a for ends in self.ends.values() for a, _ in ends)}
+    def addresses(self) -> frozenset[IPv4Address | IPv6Address]:
+        """Addresses at which shared services answer; of those that the site names by URL, the IPv4 ones."""
+        ends = (a for ends in self.ends.values() for a, _ in ends)
         urls = f"{self.package_mirror} {self.signature_mirror} {self.backup_repository}"
-        return frozenset(a for a in named if isinstance(a, IPv4Address)) | _in_text(urls)
+        return frozenset({*self.time_servers, *self.dns_servers, *ends, *_in_text(urls)})
 
     @property
     def ends(self) -> dict[str, tuple[tuple[IPv4Address, int], ...]]:

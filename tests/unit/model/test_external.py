@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from itertools import pairwise
 from typing import Any
 
@@ -25,8 +25,8 @@ def network(**fields: Any) -> ExternalNetwork:
     return ExternalNetwork.model_validate({**base, **fields})
 
 
-def pools(made: ExternalNetwork, *services: str) -> list[str]:
-    return [f"{a}-{b}" for a, b in made.address_pools([IPv4Address(s) for s in services])]
+def pools(made: ExternalNetwork, *services: str, version: int = 4) -> list[str]:
+    return [f"{a}-{b}" for a, b in made.address_pools(version, [ip_address(s) for s in services])]
 
 
 def test_neutron_chooses_by_itself_where_nobody_else_is() -> None:
@@ -39,13 +39,23 @@ def test_neither_services_nor_what_is_taken_is_given_to_a_router() -> None:
     assert pools(made, "198.18.0.11") == ["198.18.0.2-198.18.0.3", "198.18.0.8-198.18.0.10", "198.18.0.12-198.18.0.13"]
 
 
+def test_so_it_is_with_ipv6() -> None:
+    v6 = {"cidr_v6": "2001:db8::/64", "gateway_v6": "2001:db8::1"}
+    made = network(**v6, taken=["2001:db8::8/125"])
+    assert pools(made, "2001:db8::53") == []  # nobody of IPv4
+    assert pools(made, "198.18.0.2", "2001:db8::53", version=6) == [
+        "2001:db8::2-2001:db8::7", "2001:db8::10-2001:db8::52", "2001:db8::54-2001:db8::ffff:ffff:ffff:ffff"
+    ]  # fmt: skip
+    assert pools(network(**v6), "198.18.0.2", version=6) == []
+
+
 @given(st.sets(NUMBERS, min_size=1, max_size=6), st.sets(NUMBERS, max_size=4), NUMBERS)
 def test_every_address_is_either_in_a_pool_or_somebodys(
     services: Collection[IPv4Address], taken: Collection[IPv4Address], gateway: IPv4Address
 ) -> None:
     made = network(gateway=gateway, taken=sorted(map(str, taken)))
-    spans = made.address_pools(services)
-    inside = [a for a in CIDR if any(first <= a <= last for first, last in spans)]
+    spans = [(int(first), int(last)) for first, last in made.address_pools(4, services)]
+    inside = [a for a in CIDR if any(first <= int(a) <= last for first, last in spans)]
     assert inside == [a for a in CIDR.hosts() if a not in {*services, *taken, gateway}]
     assert all(a[1] < b[0] for a, b in pairwise(spans))
 
@@ -54,6 +64,8 @@ def test_every_address_is_either_in_a_pool_or_somebodys(
     ("fields", "services", "text", "path"),
     [
         ({"taken": ["198.18.0.4", "198.18.1.0/24"]}, (), "taken 198.18.1.0/24 lies outside", ("taken", 1)),
+        ({"taken": ["2001:db8::7"]}, (), "taken 2001:db8::7/128 lies outside the IPv6 addresses", ("taken", 0)),
+        ({"cidr_v6": "2001:db8::/64", "taken": ["2001:db8::/63"]}, (), "lies outside 2001:db8::/64", ("taken", 0)),
         ({"taken": ["198.18.0.0/28"]}, (), "no address of 198.18.0.0/28 of tslcd is left for routers", ("taken",)),
         ({"cidr": "198.18.0.0/30"}, ("198.18.0.2",), "no address of 198.18.0.0/30", ("cidr",)),
         ({"purpose": "internet", "published": "198.18.0.8/29", "taken": ["198.18.0.9"]}, (),
@@ -68,7 +80,7 @@ def test_what_does_not_fit_is_named(
     fields: dict[str, Any], services: tuple[str, ...], text: str, path: tuple[str | int, ...]
 ) -> None:
     with pytest.raises(Misfit) as caught:
-        fits(network(**fields), 3, [IPv4Address(s) for s in services])
+        fits(network(**fields), 3, [ip_address(s) for s in services])
     assert text in str(caught.value)
     assert caught.value.path == ("external_networks", 3, *path)
 
@@ -79,4 +91,4 @@ def test_services_named_by_url_have_addresses_too() -> None:
         "package_mirror": "http://198.18.0.30:8080/debian", "signature_mirror": "http://kho-1.2.3.4.5.example/",
         "backup_repository": "sftp:sao-luu@198.18.0.40:/copies",
     })  # fmt: skip
-    assert sorted(map(str, made.addresses)) == [f"198.18.0.{n}" for n in (11, 20, 30, 40, 53)]
+    assert sorted(map(str, made.addresses)) == [*(f"198.18.0.{n}" for n in (11, 20, 30, 40, 53)), "2001:db8::11"]

@@ -147,7 +147,7 @@ def test_neutron_gives_none_of_what_the_registry_gives(
     net: str | None, pools: list[tuple[str, str]], span: tuple[int, int] | None
 ) -> None:
     network: ExternalNetwork = next(e for e in with_published(net).external_networks if e.purpose == "internet")
-    assert [(str(a), str(b)) for a, b in network.address_pools(())] == pools
+    assert [(str(a), str(b)) for a, b in network.address_pools(4, ())] == pools
     base = int(network.cidr.network_address)
     found = network.public_span()
     assert (found and (found[0] - base, found[1] - base)) == span
