@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
+from hatang.model.site import Site
 from hatang.provision.provisioner import Provisioner
+from hatang.sandbox.lifecycle import Sandbox
+from tests.integration.provision import driver
 
 NOVA_OWN = 100  # keypairs to a user, unless a quota says otherwise
 
@@ -54,3 +57,25 @@ def test_no_router_gets_the_address_of_a_shared_service(maker: Provisioner, clou
                 seen.add(external.name)
     assert seen == {e.name for e in maker.site.external_networks}
     assert any(a in e.cidr for a in services for e in maker.site.external_networks), "else it would prove nothing"
+
+
+def test_an_address_that_is_taken_later_is_left_out_where_the_subnet_stands(
+    sandbox: Sandbox, maker: Provisioner, cloud: Connection
+) -> None:
+    content = maker.site.model_dump(mode="json")
+    content["external_networks"][1]["taken"] = ["198.18.0.64/26"]
+    other = driver.provisioner(sandbox.state)
+    other.site = Site.model_validate(content)
+    network: Any = cloud.network
+    before = network.find_subnet("tslcd-4")
+    try:
+        planned = [(row["operation"], row["name"]) for row in other.plan_site().differences()]
+        assert planned == [("update", "external-tslcd-subnet-4")]
+        other.apply_site()
+        after = network.find_subnet("tslcd-4")
+        assert after.id == before.id
+        ends = {pool["end"] for pool in after.allocation_pools} | {pool["start"] for pool in after.allocation_pools}
+        assert {"198.18.0.63", "198.18.0.128"} <= ends
+    finally:
+        maker.apply_site()
+    assert network.find_subnet("tslcd-4").allocation_pools == before.allocation_pools
