@@ -17,8 +17,8 @@ def follow_system(session: Session, name: str, state: str) -> None:
     if state == "removed":
         interconnecting.end_all(session, name, f"system {name} is removed")
     acts = {Act.FINISH: Role.HATANG} | ({Act.DESTROY: Role.ENGINEER} if state == "removed" else {})
-    rows = session.scalars(select(t.RequestRow).order_by(t.RequestRow.id)).all()
-    for row in [r for r in rows if r.spec["system"]["name"] == name]:
+    own = t.RequestRow.spec["system"]["name"].as_string() == name
+    for row in session.scalars(select(t.RequestRow).where(own).order_by(t.RequestRow.id)).all():
         case = case_of(session, row)
         for act, role in acts.items():
             line = find(case.kind, case.state, act)

@@ -134,7 +134,7 @@ class Requests:
         if isinstance(file, InterconnectFile):
             interconnecting.take(session, row, file, site, _open(session))
             return
-        reorganising.refuse_touched(session, file.agency_code, _open(session))
+        reorganising.refuse_touched(session, file.agency_code, _open(session, RequestKind.REORGANISE))
         if file.asked not in BIRTH:
             altering.check_alone(session, row, file.system_name)
         if isinstance(file, StandingRequest):
@@ -148,7 +148,7 @@ class Requests:
             self._take_system(session, file, row.id)
             names.claim(session, file.system)
         taken = session.get_one(t.SystemRow, file.system.name)
-        under_way = {o.spec["system"]["name"]: o for o in _open(session) if o.kind == RequestKind.CHANGE}
+        under_way = {o.spec["system"]["name"]: o for o in _open(session, RequestKind.CHANGE)}
         asked = {name: System.model_validate(o.spec["system"]) for name, o in under_way.items()}
         ceilings.check(session, file.system, row, others_of(session, taken), site, asked)
 
@@ -323,11 +323,12 @@ class Requests:
                 add(session, row, case, Event(Act.FAIL, Role.HATANG, step=step, note=cause))
 
 
-def _open(session: Session) -> list[t.RequestRow]:
-    """Requests that are under way."""
+def _open(session: Session, *kinds: RequestKind) -> list[t.RequestRow]:
+    """Requests that are under way; of these kinds alone when some are given."""
     newest = newest_of(t.RequestRow.id)
     closed = [state.value for state in altering.CLOSED]
-    return list(session.scalars(select(t.RequestRow).where(newest.scalar_subquery().not_in(closed))))
+    query = select(t.RequestRow).where(newest.scalar_subquery().not_in(closed))
+    return list(session.scalars(query.where(t.RequestRow.kind.in_(kinds)) if kinds else query))
 
 
 def _row(session: Session, request_id: str) -> t.RequestRow:
