@@ -27,6 +27,9 @@ HOSTS = {"web": "dmz", "db": "app", "other": "far", "stranger": "foreign", "herm
 CIDRS = {"bastion": "10.77.0.0/24", "dmz": "10.77.1.0/26", "app": "10.77.2.0/26", "far": "10.77.3.0/26"}
 DMZ_V6 = "fd77:0:0:1::/64"
 APP_V6 = "fd77:0:0:2::/64"
+# Neutron chooses addresses at random: of these networks from this part alone, so that tests may name others.
+CHOSEN = {"bastion": ("10.77.0.100", "10.77.0.200"), "dmz": ("10.77.1.2", "10.77.1.40")}
+NOBODYS = "10.77.1.61"  # in the dmz
 UNSCOPED = {"foreign": "10.88.1.0/26", "alone": "10.88.2.0/26"}
 
 
@@ -183,8 +186,10 @@ class Place:
 
     def _subnet(self, kind: str, cidr: str, pooled: bool = True, owner: str = "") -> None:
         version = 6 if ":" in cidr else 4
-        more = {"subnet_pool_id": self.pools[version]} if pooled else {}
+        more: dict[str, Any] = {"subnet_pool_id": self.pools[version]} if pooled else {}
         more |= {"project_id": owner} if owner else {}
+        if version == 4 and (span := CHOSEN.get(kind)):
+            more |= {"allocation_pools": [{"start": span[0], "end": span[1]}]}
         self.cloud.network.create_subnet(
             network_id=self.networks[kind].id, ip_version=version, cidr=cidr, is_dhcp_enabled=False, **more
         )

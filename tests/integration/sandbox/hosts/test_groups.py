@@ -10,7 +10,7 @@ from typing import Any
 from hatang.sandbox.hosts import control, netns
 from hatang.sandbox.hosts.programs import run
 
-from .place import Place
+from .place import NOBODYS, Place
 from .test_network import eventually, port_of
 
 SOON_S = 2.0  # on a quiet machine: docs/reference/benchmarks.md
@@ -65,7 +65,7 @@ def hears_spoofed(place: Place) -> bool:
         port = port_of(place, "web")
         gateway = place.inside("web", "sh", "-c", "ip -4 neigh show | awk '{print $5; exit}'").strip()
         address = place.address("db")
-        place.inside("web", "python3", "-c", SPOOF, port.mac_address, gateway, "10.77.1.61", address)
+        place.inside("web", "python3", "-c", SPOOF, port.mac_address, gateway, NOBODYS, address)
         return ear.stdout.read() == "heard\n"
 
 
@@ -138,7 +138,7 @@ def test_a_host_cannot_send_under_another_address_unless_port_security_is_off(pl
     net, port = place.cloud.network, port_of(place, "web")
     assert place.reaches("web", place.address("db"))
     assert not hears_spoofed(place)
-    net.update_port(port, allowed_address_pairs=[{"ip_address": "10.77.1.61"}])
+    net.update_port(port, allowed_address_pairs=[{"ip_address": NOBODYS}])
     try:
         assert eventually(lambda: hears_spoofed(place), within_s=10), "an allowed pair is an address of its own"
         net.update_port(port, allowed_address_pairs=[])
