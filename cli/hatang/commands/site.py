@@ -1,4 +1,4 @@
-"""`hatang site`: validate, plan, apply, show."""
+"""`hatang site`: validate, plan, apply, show; capacity is in site_capacity."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from hatang.commands.app import App, emit_json, emit_table, examples, output_option, progress
 from hatang.commands.plans import counts, show_differences
+from hatang.commands.site_capacity import capacity
 from hatang.locale import _, language
 
 if TYPE_CHECKING:
@@ -114,3 +115,6 @@ def show(app: App, output: str) -> None:
             for t in site.volume_types
         ],
     )
+
+
+command.add_command(capacity)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from cinder import interface
+from cinder import context, interface, objects
 from cinder.volume import driver
+
+TOTAL_GIB = 1_000_000
 
 
 @interface.volumedriver
@@ -16,6 +18,7 @@ class SandboxVolumeDriver(driver.VolumeDriver):
 
     def get_volume_stats(self, refresh=False):
         name = self.configuration.safe_get("volume_backend_name") or "sandbox"
+        held = sum(v.size for v in objects.VolumeList.get_all_by_host(context.get_admin_context(), self.host))
         self._stats = dict(
             volume_backend_name=name,
             vendor_name="sandbox",
@@ -24,14 +27,14 @@ class SandboxVolumeDriver(driver.VolumeDriver):
             pools=[
                 dict(
                     pool_name="pool0",
-                    total_capacity_gb=1_000_000,
-                    free_capacity_gb=1_000_000,
+                    total_capacity_gb=TOTAL_GIB,
+                    free_capacity_gb=TOTAL_GIB - held,
                     reserved_percentage=0,
                     QoS_support=False,
                     multiattach=True,
                     thin_provisioning_support=True,
                     max_over_subscription_ratio="20.0",
-                    provisioned_capacity_gb=0,
+                    provisioned_capacity_gb=held,
                 )
             ],
         )

@@ -193,6 +193,10 @@ def _cinder(s: Settings) -> App:
     from oslo_config import cfg
 
     application = wsgi.initialize_application()
+    from cinder.scheduler.host_manager import ReadOnlyDict  # needs what the application has loaded
+
+    # A bus between processes makes a dictionary of it on its way; the API copies what it got.
+    ReadOnlyDict.copy = lambda self: dict(self.data)
     os_brick.setup(cfg.CONF)
 
     def workers() -> list:
