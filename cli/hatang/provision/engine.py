@@ -21,7 +21,7 @@ from typing import Any
 from hatang import private
 from hatang import settings as settings_module
 from hatang.errors import BusyError, EngineError
-from hatang.provision import late, orphans, toolchain
+from hatang.provision import late, orphans, refusals, toolchain
 from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
 from hatang.registry import leases
@@ -195,7 +195,7 @@ class Engine:
         raise EngineError(
             f"the engine stopped ({what} of {stack.project}/{stack.name}, exit {code}): {cause}",
             where=str(log),
-            do="run the same command again; it goes on from what is there",
+            do=refusals.remedy(cause),
         )
 
     def _work_folder(self, stack: Stack, config: dict[str, Any]) -> Path:

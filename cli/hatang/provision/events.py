@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hatang.provision import refusals
 from hatang.provision.state import Known
 
 
@@ -41,7 +42,7 @@ def read_events(file: Path) -> Report:
         elif summary := event.get("summaryEvent"):
             report.changes = dict(summary.get("resourceChanges") or {})
         elif (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":
-            report.diagnostics.append(" ".join(diagnostic["message"].split())[:800])
+            report.diagnostics.append(refusals.told(diagnostic["message"], diagnostic.get("urn", "")))
         elif (policy := event.get("policyEvent")) and policy.get("enforcementLevel") == "mandatory":
             report.violations.append(f"{policy['policyName']}: {' '.join(policy['message'].split())}")
     return report

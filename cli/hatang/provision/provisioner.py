@@ -26,6 +26,7 @@ from hatang.provision import (
     holdings,
     purge,
     recovery,
+    refusals,
     room,
     site_steps,
     unmanaged,
@@ -307,7 +308,7 @@ class Provisioner:
     ) -> Outcome:
         pack = as_config(limits(self.site, self.cloud.role_ids, document_storage))
         log = self._log(stack, "apply")
-        with self.engine.alone(stack):
+        with self.engine.alone(stack), refusals.explained(self.cloud.connection):
             state = self.engine.state(stack)
             refresh = recovery.recover(state, self.cloud.connection, self.say) or refresh
             try:
