@@ -45,7 +45,7 @@ def capacity(app: App, warn_below: int | None, registry_only: bool, output: str)
         emit_json("hatang.site-capacity/1", site=app.site.name, supplies=rows)
         return 1 if low else 0
     emit_table(
-        [_("What"), _("Where"), _("In all"), _("Taken"), _("Resting"), _("Free"), "%"],
+        [_("Supply"), _("Where"), _("In all"), _("Taken"), _("Resting"), _("Free"), "%"],
         [
             (_names()[s.what], s.where, s.total, s.taken, s.resting or "", s.free, _percent(s.free_percent, s in low))
             for s in found
