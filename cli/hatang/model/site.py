@@ -290,4 +290,4 @@ class Site(Model):
 
 def _in_text(text: str) -> frozenset[IPv4Address]:
     found = re.findall(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])", text)
-    return frozenset(IPv4Address(a) for a in found if all(int(part) < 256 for part in a.split(".")))
+    return frozenset(IPv4Address(a) for a in found if all(int(p) < 256 and str(int(p)) == p for p in a.split(".")))

@@ -12,8 +12,8 @@ from openstack.connection import Connection
 from hatang.model.capacity import Supply
 from hatang.model.site import Site
 from hatang.provision.cloud import guarded
+from hatang.provision.holdings import PLACEMENT
 
-PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
 RESOURCES = {"VCPU": ("vcpus", 1), "MEMORY_MB": ("memory-gib", 1024), "DISK_GB": ("disk-gib", 1)}
 ALL = "*"  # where the site knows no aggregates
 
@@ -47,9 +47,13 @@ def _routers(connection: Connection, site: Site) -> list[Supply]:
 
 
 def _compute(connection: Connection, site: Site) -> list[Supply]:
-    """By Placement, with the ratios by which the region promises more than it has; per aggregate of the site."""
+    """By Placement, with the ratios by which the region promises more than it has; per aggregate of the site.
+
+    Of compute hosts that are up and take servers.
+    """
     compute: Any = connection.compute
-    names = {h.name: (h.service_details or {}).get("host") or h.name for h in compute.hypervisors(details=True)}
+    takers = [h for h in compute.hypervisors(details=True) if (h.state, h.status) == ("up", "enabled")]
+    names = {h.name: (h.service_details or {}).get("host") or h.name for h in takers}
     home = {host: a.name for a in site.aggregates for host in a.hosts}
     total: defaultdict[tuple[str, str], float] = defaultdict(float)
     taken: defaultdict[tuple[str, str], float] = defaultdict(float)

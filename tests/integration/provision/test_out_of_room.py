@@ -10,7 +10,8 @@ import pytest
 from openstack.connection import Connection
 
 from hatang.errors import EngineError
-from hatang.provision.capacity import PLACEMENT
+from hatang.provision.capacity import supplies
+from hatang.provision.holdings import PLACEMENT
 from hatang.provision.provisioner import Provisioner
 from tests.integration.provision import driver
 
@@ -68,6 +69,12 @@ def no_processor(cloud: Connection) -> Iterator[None]:
             now = placement.get(path, headers=PLACEMENT).json()
             generation = now["resource_provider_generation"]
             placement.put(path, json={**inventory, "resource_provider_generation": generation}, headers=PLACEMENT)
+
+
+def test_hosts_that_take_no_servers_have_no_room_for_any(maker: Provisioner, cloud: Connection) -> None:
+    assert any(s.what == "vcpus" for s in supplies(cloud, maker.site))
+    with no_host(cloud):
+        assert not [s for s in supplies(cloud, maker.site) if s.what in ("vcpus", "memory-gib", "disk-gib")]
 
 
 @pytest.mark.parametrize(

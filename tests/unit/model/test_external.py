@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_named(
 def test_services_named_by_url_have_addresses_too() -> None:
     made = Services.model_validate({
         "time_servers": ["198.18.0.11", "2001:db8::11"], "dns_servers": ["198.18.0.53"], "log_server": "198.18.0.20",
-        "package_mirror": "http://198.18.0.30:8080/debian", "signature_mirror": "http://kho-1.2.3.4.5.example/",
+        "package_mirror": "http://198.18.0.30:8080/debian", "signature_mirror": "http://010.1.2.3:300/1.2.3.4.5/1.2.3.999/",
         "backup_repository": "sftp:sao-luu@198.18.0.40:/copies",
     })  # fmt: skip
     assert sorted(map(str, made.addresses)) == [*(f"198.18.0.{n}" for n in (11, 20, 30, 40, 53)), "2001:db8::11"]
