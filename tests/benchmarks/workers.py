@@ -19,12 +19,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
+from sqlalchemy import text
 
 from hatang import settings as settings_module
 from hatang.model.agency_code import slug
@@ -38,6 +40,7 @@ from tests.integration.registry.cluster import Cluster, programs
 BASE_PORT = 23400
 PER_AGENCY = 3
 LIMIT_S = 3600.0
+CONNECTIONS = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
 
 
 @dataclass
@@ -87,23 +90,31 @@ class Hall:
             subprocess.Popen([str(HATANG), "worker"], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         )
 
-    def state(self) -> dict[str, int]:
-        """How many systems are in which state, and how many jobs failed."""
-        found: dict[str, int] = {}
-        for record in Registry.open(self.env["HATANG_REGISTRY_URL"]).systems():
-            found[record.state] = found.get(record.state, 0) + 1
-        return found
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry, as this process looks at it; it keeps one connection."""
+        return Registry.open(self.env["HATANG_REGISTRY_URL"])
+
+    def active(self) -> int:
+        """How many systems are in use."""
+        return sum(record.state == "active" for record in self.registry.systems())
+
+    def connections(self) -> int:
+        """How many connections the database server has, without this process's own."""
+        with self.registry._reading() as session:
+            return int(session.execute(CONNECTIONS).scalar_one()) - 1
 
     def onboard(self, names: Sequence[str], workers: int, kills: int, first_agency: int) -> dict[str, Any]:
         """Bring these systems up; figures."""
         homes = self.submit(names, first_agency)
-        before = self.state().get("active", 0)
+        before = self.active()
         for _ in range(workers):
             self.start()
         for name in names:
             jobs.enqueue(self.settings, name)
-        begun, killed, again = time.monotonic(), 0, list[str]()
-        while (done := self.state().get("active", 0) - before) < len(names):
+        begun, killed, again, most = time.monotonic(), 0, list[str](), 0
+        while (done := self.active() - before) < len(names):
+            most = max(most, self.connections())
             if time.monotonic() - begun > LIMIT_S:
                 raise SystemExit(f"{done} of {len(names)} after {LIMIT_S:.0f} s")
             self._ask_again(names, again)
@@ -113,11 +124,13 @@ class Hall:
         seconds = time.monotonic() - begun
         self.end_workers()
         wrong = {n: w for n in names if (w := self.wrong(homes[n], n))}
-        return {
+        found = {
             "workers": workers, "systems": len(names), "killed": killed, "asked_again": again,
-            "seconds": round(seconds, 1),
-            "systems_per_min": round(len(names) / seconds * 60, 2), "wrong": wrong,
+            "seconds": round(seconds, 1), "systems_per_min": round(len(names) / seconds * 60, 2),
+            "connections": most, "wrong": wrong,
         }  # fmt: skip
+        print(json.dumps(found), file=sys.stderr)
+        return found
 
     def _ask_again(self, names: Sequence[str], again: list[str]) -> None:
         """What stopped on the way is asked for once more, as its operator would; a second time is the end."""

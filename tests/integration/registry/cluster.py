@@ -24,7 +24,7 @@ OWNER = "hatang"
 PLACES = "/usr/lib/postgresql/*/bin"
 # Sorts names otherwise than SQLite does, so that a list which the database sorts is found out.
 LOCALE = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=vi-u-ka-shifted")
-SERVER = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60")
+SERVER = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=100")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
