@@ -262,6 +262,7 @@ def _served(program: Program | None) -> Iterator[str]:
     from pulumi.automation._server import LanguageServer
     from pulumi.runtime.proto import language_pb2_grpc
 
+    connect_anew()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -270,3 +271,16 @@ def _served(program: Program | None) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         server.stop(0)
+
+
+def connect_anew() -> None:
+    """From now on each run of a program makes connections of its own to its engine.
+
+    gRPC shares them within a process by address, with their failures: after a run that failed, an engine that happened
+    to get the same port was taken for gone, and that run failed too.
+    """
+    from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+
+    own = ("grpc.use_local_subchannel_pool", 1)
+    if own not in _GRPC_CHANNEL_OPTIONS:
+        _GRPC_CHANNEL_OPTIONS.append(own)
