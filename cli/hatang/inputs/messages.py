@@ -23,8 +23,29 @@ def validated(model: type[M], document: Document) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as exc:
-        faults = [_fault(model, document, dict(e)) for e in exc.errors()]
-        raise InputErrors(faults) from exc
+        raise InputErrors([_fault(model, document, error) for error in _each_once(exc)]) from exc
+
+
+def _each_once(exc: ValidationError) -> list[dict[str, Any]]:
+    """What Pydantic found, each once: of a value of two kinds, and of a list that lacks what is wrong in it.
+
+    Where two kinds are allowed it tells of either, and writes its own word for the kind into the place.
+    """
+    found: list[dict[str, Any]] = []
+    for details in exc.errors():
+        error: dict[str, Any] = dict(details)
+        place = tuple(part for part in error["loc"] if not (isinstance(part, str) and "[" in part))
+        of_two_kinds, error["loc"] = place != error["loc"], place
+        other = next((e for e in found if of_two_kinds and e["loc"] == place), None)
+        if other is None:
+            found.append(error)
+        elif {str(other["type"]), str(error["type"])} in IP_KINDS:
+            other["type"] = str(other["type"]).replace("_v4_", "_any_").replace("_v6_", "_any_")
+    return [e for e in found if e["type"] != "too_short" or not any(_is_below(o["loc"], e["loc"]) for o in found)]
+
+
+def _is_below(place: Key, above: Key) -> bool:
+    return len(place) > len(above) and place[: len(above)] == above
 
 
 def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) -> InputError:
@@ -57,6 +78,7 @@ def _fault(model: type[BaseModel], document: Document, error: dict[str, Any]) ->
     )
 
 
+IP_KINDS = ({"ip_v4_address", "ip_v6_address"}, {"ip_v4_network", "ip_v6_network"})
 # Pydantic's kinds of fault in plain words; the others read well enough as they are.
 EXPECTED = {
     "int_parsing": "a whole number is expected",
@@ -72,6 +94,8 @@ EXPECTED = {
     "ip_v6_network": "an IPv6 network is expected, such as 2001:db8::/40, with no bit set right of the prefix",
     "ip_v4_address": "an IPv4 address is expected",
     "ip_v6_address": "an IPv6 address is expected",
+    "ip_any_address": "an IPv4 or IPv6 address is expected",
+    "ip_any_network": "an IPv4 or IPv6 address or network is expected, such as 198.18.0.7 or 10.64.0.0/14",
 }
 
 
