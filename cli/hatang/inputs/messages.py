@@ -102,6 +102,9 @@ EXPECTED = {
 def _expected(kind: str, error: dict[str, Any]) -> str:
     if kind == "string_pattern_mismatch" and not str(error["ctx"]["pattern"]).startswith("^[a-z]"):
         return "it has another form"  # than that of names, which the text below tells
+    if kind == "too_short":
+        least = error["ctx"]["min_length"]
+        return f"at least {least} {'entry is' if least == 1 else 'entries are'} expected"
     return EXPECTED.get(kind) or str(error["msg"]).lower()
 
 
