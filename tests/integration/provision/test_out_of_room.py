@@ -26,12 +26,13 @@ def no_address(cloud: Connection) -> Iterator[None]:
     """Neutron has one address for routers, and somebody stands there."""
     network: Any = cloud.network
     subnet = network.find_subnet("tslcd-4")
+    pools = list(subnet.allocation_pools)  # an update writes what it brought into the object
     port = network.create_port(network_id=subnet.network_id, fixed_ips=[{"ip_address": ONLY}])
     network.update_subnet(subnet, allocation_pools=[{"start": ONLY, "end": ONLY}])
     try:
         yield
     finally:
-        network.update_subnet(subnet, allocation_pools=subnet.allocation_pools)
+        network.update_subnet(subnet, allocation_pools=pools)
         network.delete_port(port)
 
 
