@@ -126,13 +126,17 @@ def _routers(live: Live) -> list[tuple[str, str]]:
 def _at_services(live: Live, outside: Collection[str]) -> list[tuple[str, str]]:
     """Whoever stands on an external network where a shared service answers: what hosts send there goes astray."""
     services = {str(a) for a in live.system.site.services.addresses}
-    routers = {r.id: r.name for r in live.cloud.network.routers()}
-    return [
-        ("service-address", f"{routers.get(port.device_id) or port.name or port.id} stands at {ip['ip_address']}")
+    found = [
+        (port, ip["ip_address"])
         for network in sorted(outside)
         for port in live.cloud.network.ports(network_id=network)
         for ip in port.fixed_ips
         if ip["ip_address"] in services
+    ]
+    routers = {r.id: r.name for r in live.cloud.network.routers()} if found else {}
+    return [
+        ("service-address", f"{routers.get(port.device_id) or port.name or port.id} stands at {address}")
+        for port, address in found
     ]
 
 

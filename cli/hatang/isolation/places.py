@@ -80,10 +80,7 @@ def _stand(place: Place, site: Site) -> Stand | None:
 def _services(site: Site) -> dict[str, tuple[str, ...]]:
     """Address of each service outside → what it is in the zone matrix; one address may serve several."""
     found: dict[str, tuple[str, ...]] = {}
-    services = site.services
-    named = {"time": services.time_servers, "dns": services.dns_servers}
-    named |= {word: tuple(a for a, _ in ends) for word, ends in services.ends.items()}
-    for word, addresses in named.items():
+    for word, addresses in site.services.by_word.items():
         for address in map(str, addresses):
             found[address] = (*found.get(address, ()), word)
     return found

@@ -49,6 +49,13 @@ class ExternalNetwork(Model):
         v6 = {6: (self.cidr_v6, self.gateway_v6)} if self.cidr_v6 else {}
         return {4: (self.cidr, self.gateway), **v6}
 
+    def others(self, version: int, services: Collection[Address]) -> list[Network]:
+        """What routers may not have, besides the gateway's: of shared services, taken, published."""
+        cidr, _gateway = self.subnets()[version]
+        found: list[Network] = [ip_network(a) for a in services if a in cidr]
+        found += [n for n in (*self.taken, self.published) if n is not None and n.version == version]
+        return found
+
     def address_pools(self, version: int, services: Collection[Address]) -> tuple[tuple[Address, Address], ...]:
         """First and last addresses that Neutron may give to routers by itself.
 
@@ -60,10 +67,7 @@ class ExternalNetwork(Model):
             services: addresses of shared services; those of other networks may be among them.
         """
         cidr, gateway = self.subnets()[version]
-        others: list[Network] = [ip_network(a) for a in services if a in cidr]
-        others += [n for n in self.taken if n.version == version]
-        if self.published and version == 4:
-            others.append(self.published)
+        others = self.others(version, services)
         if not others:
             return ()
         spans = [(int(n.network_address), int(n.broadcast_address)) for n in others]
@@ -88,10 +92,9 @@ def fits(network: ExternalNetwork, i: int, services: Collection[Address]) -> Non
     if net:
         _published_fits(network, net, services, (*place, "published"))
     for version, (cidr, _gateway) in subnets.items():
-        taken = [n for n in network.taken if n.version == version]
-        held = taken or (net and version == 4) or any(a in cidr for a in services)
-        if held and not network.address_pools(version, services):
-            field = "published" if net and version == 4 else "taken" if taken else "cidr"
+        others = network.others(version, services)
+        if others and not network.address_pools(version, services):
+            field = "published" if net in others else "taken" if {*network.taken} & {*others} else "cidr"
             raise Misfit(f"no address of {cidr} of {network.name} is left for routers", *place, field)
 
 

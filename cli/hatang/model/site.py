@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -157,9 +158,14 @@ class Services(Model):
     @property
     def addresses(self) -> frozenset[IPv4Address | IPv6Address]:
         """Addresses at which shared services answer; of those that the site names by URL, the IPv4 ones."""
-        ends = (a for ends in self.ends.values() for a, _ in ends)
         urls = f"{self.package_mirror} {self.signature_mirror} {self.backup_repository}"
-        return frozenset({*self.time_servers, *self.dns_servers, *ends, *_in_text(urls)})
+        return frozenset({*chain.from_iterable(self.by_word.values()), *_in_text(urls)})
+
+    @property
+    def by_word(self) -> dict[str, tuple[IPv4Address | IPv6Address, ...]]:
+        """Addresses of services, by their word in the zone matrix."""
+        ends = {word: tuple(a for a, _ in ends) for word, ends in self.ends.items()}
+        return {"time": self.time_servers, "dns": self.dns_servers, **ends}
 
     @property
     def ends(self) -> dict[str, tuple[tuple[IPv4Address, int], ...]]:

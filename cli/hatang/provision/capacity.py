@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
+from math import ceil
 from typing import Any
 
 from openstack.connection import Connection
 
 from hatang.model.capacity import Supply
 from hatang.model.site import Site
-from hatang.provision.cloud import guarded
-from hatang.provision.holdings import PLACEMENT
+from hatang.provision.cloud import guarded, placement
 
 RESOURCES = {"VCPU": ("vcpus", 1), "MEMORY_MB": ("memory-gib", 1024), "DISK_GB": ("disk-gib", 1)}
 ALL = "*"  # where the site knows no aggregates
@@ -57,25 +57,19 @@ def _compute(connection: Connection, site: Site) -> list[Supply]:
     home = {host: a.name for a in site.aggregates for host in a.hosts}
     total: defaultdict[tuple[str, str], float] = defaultdict(float)
     taken: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for provider in _asked(connection, "/resource_providers")["resource_providers"]:
+    for provider in placement(connection, "/resource_providers")["resource_providers"]:
         host = names.get(provider["name"])
         where = home.get(host or "", "" if home else ALL)
         if host is None or not where:
             continue  # no compute host, or one that none of the site's systems comes to
         path = f"/resource_providers/{provider['uuid']}"
-        inventory = _asked(connection, f"{path}/inventories")["inventories"]
-        usages = _asked(connection, f"{path}/usages")["usages"]
+        inventory = placement(connection, f"{path}/inventories")["inventories"]
+        usages = placement(connection, f"{path}/usages")["usages"]
         for name, (what, unit) in RESOURCES.items():
             if held := inventory.get(name):
                 total[what, where] += (held["total"] - held["reserved"]) * held["allocation_ratio"] / unit
                 taken[what, where] += usages.get(name, 0) / unit
-    return [Supply(what, where, int(n), -int(-taken[what, where] // 1)) for (what, where), n in total.items()]
-
-
-def _asked(connection: Connection, path: str) -> Any:
-    answer = connection.placement.get(path, headers=PLACEMENT)
-    answer.raise_for_status()
-    return answer.json()
+    return [Supply(what, where, int(n), ceil(taken[what, where])) for (what, where), n in total.items()]
 
 
 def _volumes(connection: Connection, site: Site) -> list[Supply]:

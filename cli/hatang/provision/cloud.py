@@ -13,6 +13,7 @@ from openstack.exceptions import ConfigException, SDKException
 from hatang.errors import CloudError, SettingsError
 from hatang.settings import Settings
 
+PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
 ROLES = ("manager", "member", "reader")
 
 
@@ -96,6 +97,13 @@ def endpoint(connection: Connection, service: str) -> str:
         return str(found or "")
 
     return str(guarded(look))
+
+
+def placement(connection: Connection, path: str, **parameters: str) -> Any:
+    """What Placement says there. openstacksdk has no calls for most of it."""
+    answer = connection.placement.get(path, params=parameters, headers=PLACEMENT)
+    answer.raise_for_status()
+    return answer.json()
 
 
 def guarded(call: Any) -> Any:

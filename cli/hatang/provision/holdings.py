@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 from openstack.connection import Connection
 from openstack.exceptions import ForbiddenException, HttpException, NotFoundException
 
-from hatang.provision.cloud import endpoint, guarded
+from hatang.provision.cloud import endpoint, guarded, placement
 
 SERVICES = (
     "identity", "compute", "placement", "image", "network", "block-storage", "key-manager", "load-balancer", "dns",
 )  # fmt: skip
 OPTIONAL = ("key-manager", "load-balancer", "dns")  # a region may lack them; then nothing can stand there
-PLACEMENT = {"OpenStack-API-Version": "placement 1.28"}
 
 
 class Thing(NamedTuple):
@@ -91,9 +90,8 @@ def _compute(connection: Connection, project_id: str, name: str) -> list[Thing]:
 
 
 def _placement(connection: Connection, project_id: str, _name: str) -> list[Thing]:
-    answer = connection.placement.get("/usages", params={"project_id": project_id}, headers=PLACEMENT)
-    answer.raise_for_status()
-    return [Thing("usage", what, str(n)) for what, n in answer.json()["usages"].items() if n]
+    usages = placement(connection, "/usages", project_id=project_id)["usages"]
+    return [Thing("usage", what, str(n)) for what, n in usages.items() if n]
 
 
 def _image(connection: Connection, project_id: str, _name: str) -> list[Thing]:

@@ -53,7 +53,7 @@ def told(message: str, urn: str = "") -> str:
         head = text[: answer.start()].split(": Expected HTTP response code")[0]
         text = f"{NOISE.sub('', head)}: {sentence} (HTTP {answer['status']})"
     else:
-        text = NOISE.sub("", NOISE.sub("", text))
+        text = NOISE.sub("", text)
     name = urn.rsplit("::", 1)[-1] if "::" in urn else ""
     return (f"{name}: {text}" if name and name not in text else text)[:800]
 
@@ -76,9 +76,7 @@ def explained(connection: Connection) -> Iterator[None]:
         reason = _fault(connection, server["id"]) if server else ""
         if not server or not reason:
             raise
-        what = FAILED_SERVER.sub(
-            lambda _found: f"Nova could not make the server {server['id']}: {reason}", failure.what
-        )
+        what = f"{failure.what[: server.start()]}Nova could not make the server {server['id']}: {reason}"
         raise EngineError(what, where=failure.where, do=remedy(reason)) from failure
 
 

@@ -36,9 +36,9 @@ def choose(site: Site, pool: BranchPool, system: System, zones: Sequence[ZoneKin
     Raises:
         RefusedError: the branch has no block, no IPv6 subnets or no bastion address left, or a zone is too small.
     """
-    blocks = [_span(b) for b in taken.blocks]
+    blocks = [span(b) for b in taken.blocks]
     bastions = [(int(a), int(a)) for a in taken.bastion_addresses]
-    own = [_span(net) for net in (pool.bastion, pool.interconnect) if net is not None]
+    own = [span(net) for net in (pool.bastion, pool.interconnect) if net is not None]
     block = _block(site, pool, [*own, *blocks, *bastions])
     first_v6 = _first_v6(pool, taken.zones_v6)
     subnets = list(islice(block.subnets(new_prefix=site.zone_prefix), len(ZONE_SLOTS)))
@@ -76,8 +76,8 @@ def rezoned(
         if kind in known or kind not in wanted:
             continue
         size = 1 << (32 - first.cidr.prefixlen)
-        v4 = _at(_span(there.block), size, slot, [_span(z.cidr) for z in known.values()])
-        v6 = _at((start, start + V6_GROUP - 1), 1 << 64, slot, [_span(z.cidr_v6) for z in known.values()])
+        v4 = _at(span(there.block), size, slot, [span(z.cidr) for z in known.values()])
+        v6 = _at((start, start + V6_GROUP - 1), 1 << 64, slot, [span(z.cidr_v6) for z in known.values()])
         if v4 is None or v6 is None:
             raise RefusedError(f"block {there.block} has no room for zone {kind.value}", where=f"zone {kind.value}",
                 do="ask for a new system and move into it")  # fmt: skip
@@ -113,8 +113,8 @@ def more_hosts(system: System, there: Allocation) -> tuple[HostAllocation, ...]:
         if net is None:
             raise InputError(f"system {system.name} has no zone {host.zone.value}", where=f"system.hosts.{host.name}",
                 do=f"put the host into one of: {', '.join(z.value for z in nets)}")  # fmt: skip
-        span = int(net.network_address) + FIRST_HOST, int(net.broadcast_address) - 1
-        free = first_free(span, 1, [(int(a), int(a)) for a in used])
+        room = int(net.network_address) + FIRST_HOST, int(net.broadcast_address) - 1
+        free = first_free(room, 1, [(int(a), int(a)) for a in used])
         if free is None:
             raise _full(host.zone, net, system)
         used.add(IPv4Address(free))
@@ -124,7 +124,7 @@ def more_hosts(system: System, there: Allocation) -> tuple[HostAllocation, ...]:
 
 def slots(block: IPv4Network) -> range:
     """Numbers of the smallest blocks that make up this one: two blocks overlap exactly when they share a number."""
-    first, last = _span(block)
+    first, last = span(block)
     return range(first >> (32 - SLOT_PREFIX), (last >> (32 - SLOT_PREFIX)) + 1)
 
 
@@ -138,12 +138,13 @@ def first_free(room: Span, size: int, taken: Iterable[Span]) -> int | None:
     return start if start + size - 1 <= room[1] else None
 
 
-def _span(net: IPv4Network | IPv6Network) -> Span:
+def span(net: IPv4Network | IPv6Network) -> Span:
+    """First and last address of a network."""
     return int(net.network_address), int(net.broadcast_address)
 
 
 def _block(site: Site, pool: BranchPool, taken: Iterable[Span]) -> IPv4Network:
-    first, last = _span(pool.prefix)
+    first, last = span(pool.prefix)
     size = 1 << (32 - site.system_prefix)
     start = first_free((first + size, last), size, taken)  # the first block stays free
     if start is None:
@@ -156,8 +157,8 @@ def _block(site: Site, pool: BranchPool, taken: Iterable[Span]) -> IPv4Network:
 
 
 def _first_v6(pool: BranchPool, taken: Iterable[IPv6Network]) -> int:
-    first, last = _span(pool.prefix_v6)
-    start = first_free((first + V6_GROUP, last), V6_GROUP, [_span(n) for n in taken])
+    first, last = span(pool.prefix_v6)
+    start = first_free((first + V6_GROUP, last), V6_GROUP, [span(n) for n in taken])
     if start is None:
         raise RefusedError(
             f"branch {pool.branch.value} has no 16 IPv6 subnets left in {pool.prefix_v6}",
@@ -168,7 +169,7 @@ def _first_v6(pool: BranchPool, taken: Iterable[IPv6Network]) -> int:
 
 
 def _bastion_address(pool: BranchPool, taken: Iterable[Span]) -> IPv4Address:
-    first, last = _span(pool.bastion)
+    first, last = span(pool.bastion)
     found = first_free((first + FIRST_HOST, last - 1), 1, taken)
     if found is None:
         raise RefusedError(

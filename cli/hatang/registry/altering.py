@@ -15,7 +15,7 @@ from hatang.model.request import RequestFile
 from hatang.model.system import System
 from hatang.registry import names
 from hatang.registry import tables as t
-from hatang.registry.cases import case_of
+from hatang.registry.cases import about, case_of
 from hatang.registry.standing import refuse_future
 from hatang.registry.states import state_of
 from hatang.registry.unknown import unknown
@@ -76,9 +76,9 @@ def _check_data(system: System, file: RequestFile) -> None:
 
 def check_alone(session: Session, row: t.RequestRow, name: str) -> None:
     """One request at a time is about a system in use. Raises RefusedError."""
-    for other in session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code == row.agency_code)):
-        if other.id == row.id or other.kind in BIRTH or other.spec["system"]["name"] != name:
-            continue
+    r = t.RequestRow
+    mine = select(r).where(r.agency_code == row.agency_code, about(name), r.id != row.id, r.kind.not_in(BIRTH))
+    for other in session.scalars(mine):
         if case_of(session, other).state not in CLOSED:
             raise RefusedError(f"request {other.id} ({other.kind}) is already about system {name}",
                 where=f"registry, request {other.id}", do="let it be decided, or returned, first")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hatang.model.case import Case, Event
@@ -30,6 +30,12 @@ def add(session: Session, row: t.RequestRow, case: Case, event: Event) -> None:
         )
     )  # fmt: skip
     session.flush()
+
+
+def about(system: str) -> ColumnElement[bool]:
+    """Requests for this system; a reorganisation and an interconnect name none."""
+    named: ColumnElement[bool] = t.RequestRow.spec["system"]["name"].as_string() == system
+    return named
 
 
 def case_of(session: Session, row: t.RequestRow) -> Case:

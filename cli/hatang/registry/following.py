@@ -9,7 +9,7 @@ from hatang.model.case import Event
 from hatang.model.lifecycle import Act, Role, find
 from hatang.registry import interconnecting
 from hatang.registry import tables as t
-from hatang.registry.cases import add, case_of
+from hatang.registry.cases import about, add, case_of
 
 
 def follow_system(session: Session, name: str, state: str) -> None:
@@ -17,8 +17,7 @@ def follow_system(session: Session, name: str, state: str) -> None:
     if state == "removed":
         interconnecting.end_all(session, name, f"system {name} is removed")
     acts = {Act.FINISH: Role.HATANG} | ({Act.DESTROY: Role.ENGINEER} if state == "removed" else {})
-    own = t.RequestRow.spec["system"]["name"].as_string() == name
-    for row in session.scalars(select(t.RequestRow).where(own).order_by(t.RequestRow.id)).all():
+    for row in session.scalars(select(t.RequestRow).where(about(name)).order_by(t.RequestRow.id)).all():
         case = case_of(session, row)
         for act, role in acts.items():
             line = find(case.kind, case.state, act)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hatang.registry import review_tables as r
 from hatang.registry import tables as t
+from hatang.registry.cases import about
 from hatang.registry.records import HostRecord
 from hatang.registry.reorganisation_tables import HandoverRow
 from hatang.registry.request_tables import RequestEventRow
@@ -127,8 +128,7 @@ def _approved(session: Session, system: str) -> list[Approved]:
     if there is None:
         return []
     whose = {there.agency_code, *session.scalars(select(HandoverRow.old_code).where(HandoverRow.system == system))}
-    asked = session.scalars(select(t.RequestRow).where(t.RequestRow.agency_code.in_(whose)))
-    ids = [q.id for q in asked if q.spec["system"]["name"] == system]
+    ids = select(t.RequestRow.id).where(t.RequestRow.agency_code.in_(whose), about(system))
     given = select(RequestEventRow).where(RequestEventRow.request_id.in_(ids), RequestEventRow.act == "approve")
     return [Approved(e.plan, e.created_at) for e in session.scalars(given.order_by(RequestEventRow.id))]
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hatang.model.lifecycle import BIRTH, Act
 from hatang.registry import addresses, names
 from hatang.registry import tables as t
+from hatang.registry.cases import about
 from hatang.registry.request_tables import RequestEventRow
 from hatang.registry.states import state_of
 
@@ -25,6 +26,5 @@ def let_go(session: Session, row: t.RequestRow) -> None:
 
 def _begun(session: Session, agency: str, name: str) -> bool:
     r, e = t.RequestRow, RequestEventRow
-    query = select(r.kind, r.spec).join(e, e.request_id == r.id).where(e.act == Act.BEGIN.value)
-    rows = session.execute(query.where(r.agency_code == agency)).tuples()
-    return any(kind in BIRTH and spec["system"]["name"] == name for kind, spec in rows)
+    query = select(r.id).join(e, e.request_id == r.id).where(e.act == Act.BEGIN.value, r.kind.in_(BIRTH))
+    return session.scalars(query.where(r.agency_code == agency, about(name)).limit(1)).first() is not None

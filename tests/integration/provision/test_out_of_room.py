@@ -11,7 +11,7 @@ from openstack.connection import Connection
 
 from hatang.errors import EngineError
 from hatang.provision.capacity import supplies
-from hatang.provision.holdings import PLACEMENT
+from hatang.provision.cloud import PLACEMENT
 from hatang.provision.provisioner import Provisioner
 from tests.integration.provision import driver
 
