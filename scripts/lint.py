@@ -65,6 +65,7 @@ def run(linter: Linter) -> Found:
     """Run one linter's commands, all of them even when one fails."""
     begun, ok, text = time.monotonic(), True, ""
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "ANSIBLE_FORCE_COLOR": "0"}
+    env |= {"ANSIBLE_CONFIG": str(ROOT / "roles" / "ansible.cfg")}  # our own modules stand beside it
     env |= {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     for command in linter.commands:
         try:

@@ -34,7 +34,7 @@ class HardenResult:
     """What a run did: changed tasks by host, failures, seconds."""
 
     changed: dict[str, int] = field(default_factory=dict)
-    tasks: dict[str, list[str]] = field(default_factory=dict)  # names of the changed tasks, by host
+    tasks: dict[str, list[str]] = field(default_factory=dict)  # changed tasks by host, with the files of those
     failed: list[str] = field(default_factory=list)  # one line a host: host, task, cause
     seconds: float = 0.0
 
@@ -147,7 +147,8 @@ class _Run:
                 self.progress(_("hardening: {role}").format(role=role))
         elif kind == "runner_on_ok" and outcome.get("changed"):
             self.result.changed[host] = self.result.changed.get(host, 0) + 1
-            self.result.tasks.setdefault(host, []).append(task)
+            files = ", ".join(outcome.get("changed_files") or ())  # of place_files
+            self.result.tasks.setdefault(host, []).append(f"{task} ({files})" if files else task)
         elif kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
             self.causes[host] = f"{host}: {task or 'connect'}: {_cause(outcome)}"
         elif kind == "error":

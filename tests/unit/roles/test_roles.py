@@ -83,6 +83,17 @@ def test_tags_are_the_controls_in_the_name(role: Path) -> None:
 
 
 @each_role
+def test_files_name_controls_of_their_task(role: Path) -> None:
+    """With --tags a file whose controls the task does not carry would never be placed."""
+    for task in tasks(role):
+        entries = (task.get("place_files") or {}).get("files", [])
+        named = {c for e in entries for c in e.get("controls", ())}
+        assert named <= set(task.get("tags", [])), task["name"]
+        if entries and all("controls" in e for e in entries):
+            assert named == set(task["tags"]), task["name"]
+
+
+@each_role
 def test_tags_name_controls_that_the_role_serves(role: Path) -> None:
     tags = {tag for task in tasks(role) for tag in task.get("tags", [])} - {"always"}
     controls = load().controls
