@@ -112,35 +112,45 @@ def _build(work: Path, log: Log) -> None:
         shutil.copy2(old / "home" / parts.PLUGIN, plugin)
     else:
         flags = f"-s -w -X main.version={parts.PROVIDER_VERSION}"
-        log.run(*build, "grpcnotrace", "-ldflags", flags, "-modfile", _looking_often(work, env), "-o", plugin, ".",
+        log.run(*build, "grpcnotrace", "-ldflags", flags, "-modfile", _changed(work, env), "-o", plugin, ".",
                 cwd=parts.SOURCES / "provider", env=env)  # fmt: skip
         shutil.rmtree(work / "module")
 
 
-def _looking_often(work: Path, env: dict[str, str]) -> Path:
-    """A go.mod like the provider's, but for one line of its SDK, which is built differently (ADR 0023)."""
-    folder = parts.SOURCES / "provider"
-    wanted = json.loads((folder / "changed-line.json").read_text())
-    argv = ["go", "mod", "download", "-json", wanted["module"]]
+def _changed(work: Path, env: dict[str, str]) -> Path:
+    """A go.mod like the provider's, but for lines of two of its modules, which are built differently (ADR 0023)."""
+    folder, own = parts.SOURCES / "provider", work / "module"
+    own.mkdir()
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(folder / name, own / name)
+    for number, wanted in enumerate(json.loads((folder / "changed-lines.json").read_text())):
+        copy = own / str(number)
+        _copy_changed(_module(wanted["module"], folder, env), copy, wanted)
+        edit = ["go", "mod", "edit", f"-replace={wanted['module']}={copy}", str(own / "go.mod")]
+        subprocess.run(edit, cwd=folder, env=env, check=True, timeout=FETCH_S)
+    return own / "go.mod"
+
+
+def _module(name: str, folder: Path, env: dict[str, str]) -> Path:
+    """Where Go keeps a module."""
+    argv = ["go", "mod", "download", "-json", name]
     done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=FETCH_S)
     if done.returncode:
-        raise StepFailed(f"{wanted['module']} cannot be had: {(done.stderr or done.stdout).strip()[-300:]}")
-    there: Path = Path(json.loads(done.stdout)["Dir"])
+        raise StepFailed(f"{name} cannot be had: {(done.stderr or done.stdout).strip()[-300:]}")
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def _copy_changed(there: Path, copy: Path, wanted: dict[str, str]) -> None:
+    """A copy of a module, in which one line is another. Raises StepFailed when the line is not there once."""
     text = (there / wanted["file"]).read_text()
     if text.count(wanted["from"]) != 1:
         raise StepFailed(
-            f"{wanted['file']} does not hold '{wanted['from']}' once; see toolchain/provider/changed-line.json"
+            f"{wanted['file']} does not hold '{wanted['from']}' once; see toolchain/provider/changed-lines.json"
         )
-    own = work / "module"
-    shutil.copytree(there, own / "sdk", copy_function=shutil.copyfile)
-    for made in (own / "sdk", *(own / "sdk").rglob("*")):  # folders in Go's cache are read-only
+    shutil.copytree(there, copy, copy_function=shutil.copyfile)
+    for made in (copy, *copy.rglob("*")):  # folders in Go's cache are read-only
         made.chmod(0o755 if made.is_dir() else 0o644)
-    (own / "sdk" / wanted["file"]).write_text(text.replace(wanted["from"], wanted["to"]))
-    for name in ("go.mod", "go.sum"):
-        shutil.copyfile(folder / name, own / name)
-    edit = ["go", "mod", "edit", f"-replace={wanted['module']}={own / 'sdk'}", str(own / "go.mod")]
-    subprocess.run(edit, cwd=folder, env=env, check=True, timeout=FETCH_S)
-    return own / "go.mod"
+    (copy / wanted["file"]).write_text(text.replace(wanted["from"], wanted["to"]))
 
 
 def _earlier(part: str) -> Path | None:

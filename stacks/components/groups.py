@@ -1,11 +1,14 @@
 """The security group of one zone: exactly the rules that the zone matrix gives it, and none of Neutron's default ones.
 
 Creates     1 security group, 1 rule per flow end and IP version.
-Does not    decide what passes: the rules come from `rules_of`; allow anything that is not written there.
+Does not    decide what passes: the rules come from `rules_of`; allow anything that is not written there; make rules
+            before `allow`: until then nothing passes.
 Protected   nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pulumi
 from pulumi_openstack import networking
@@ -38,14 +41,27 @@ class Group(pulumi.ComponentResource):
             delete_default_rules=True,
             opts=child,
         )
-        for rule in args.rules:
-            declare(f"{name}-{rule.key}", rule, group_id=group.id, project_id=project_id, parent=self)
+        self.name = name
+        self.rules = args.rules
+        self.project_id = project_id
         self.group_id: pulumi.Output[str] = group.id
         self.register_outputs({"group_id": group.id})
 
+    def allow(self, after: Sequence[pulumi.Resource]) -> None:
+        """Make the rules when these are made: ports, for whose servers one waits longest, are not to wait for rules."""
+        for rule in self.rules:
+            names = {"group_id": self.group_id, "project_id": self.project_id}
+            declare(f"{self.name}-{rule.key}", rule, **names, parent=self, after=after)
+
 
 def declare(
-    name: str, rule: Rule, *, group_id: pulumi.Input[str], project_id: pulumi.Input[str], parent: pulumi.Resource
+    name: str,
+    rule: Rule,
+    *,
+    group_id: pulumi.Input[str],
+    project_id: pulumi.Input[str],
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
 ) -> None:
     """One rule in a group."""
     networking.SecGroupRule(
@@ -60,5 +76,5 @@ def declare(
         remote_ip_prefix=rule.remote,
         description=rule.why,
         # Neutron changes no rule that is there: a new text would cut what passes by it, and make it anew.
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["description"]),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["description"], depends_on=list(after)),
     )

@@ -77,6 +77,7 @@ class Host(pulumi.ComponentResource):
         subnet_ids: dict[int, pulumi.Output[str]],
         group_id: pulumi.Input[str],
         key_name: pulumi.Input[str],
+        way: pulumi.Resource,
         held: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -109,11 +110,12 @@ class Host(pulumi.ComponentResource):
             power_state="shutoff" if held else "active",  # left out, the provider would leave it stopped
             # Both are of the first boot, and a server is never made anew for them: the keypair that its image got, and
             # the drive, which adopted servers and those of earlier versions may lack.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["keyPair", "configDrive"]),
+            # And it does not boot before its router leads anywhere.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["keyPair", "configDrive"], depends_on=[way]),
         )
         if args.volume_gib:
             volume = _volume(name, args.server_name, args.volume_gib, args.volume_type, child)
             compute.VolumeAttach(f"{name}-attach", instance_id=server.id, volume_id=volume.id, opts=child)
         self.server_id: pulumi.Output[str] = server.id
-        self.port_id: pulumi.Output[str] = port.id
+        self.port = port
         self.register_outputs({"server_id": server.id})

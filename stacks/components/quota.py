@@ -68,6 +68,20 @@ class Quota(pulumi.ComponentResource):
     ) -> None:
         super().__init__("hatang:components:Quota", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self.network = networking.QuotaV2(
+            f"{name}-network",
+            project_id=project_id,
+            network=headroom(args.networks),
+            subnet=headroom(args.subnets),
+            port=headroom(args.ports),
+            router=headroom(1),
+            security_group=headroom(args.security_groups),
+            security_group_rule=headroom(args.security_group_rules),
+            floatingip=args.floating_ips * 2,  # no more than their reservations need: an agency could use it
+            rbac_policy=0,
+            subnetpool=0,
+            opts=child,
+        )
         compute.QuotaSetV2(
             f"{name}-compute",
             project_id=project_id,
@@ -81,20 +95,6 @@ class Quota(pulumi.ComponentResource):
             injected_files=0,
             injected_file_content_bytes=0,
             injected_file_path_bytes=0,
-            opts=child,
-        )
-        networking.QuotaV2(
-            f"{name}-network",
-            project_id=project_id,
-            network=headroom(args.networks),
-            subnet=headroom(args.subnets),
-            port=headroom(args.ports),
-            router=headroom(1),
-            security_group=headroom(args.security_groups),
-            security_group_rule=headroom(args.security_group_rules),
-            floatingip=args.floating_ips * 2,  # no more than their reservations need: an agency could use it
-            rbac_policy=0,
-            subnetpool=0,
             opts=child,
         )
         blockstorage.QuoteSetV3(

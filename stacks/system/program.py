@@ -28,15 +28,15 @@ def build(config: SystemConfig) -> None:
         domain_id=config.domain_id,
         tags=["hatang", f"level-{config.level}", f"environment-{config.environment}"],
     )
-    _roles(config, project.id)
+    quota = Quota("quota", config.quota, project_id=project.id)
     membership = identity.RoleAssignment(
         "role-automation",
         project_id=project.id,
         user_id=config.automation_user_id,
         role_id=config.role_ids["member"],
     )
-    quota = Quota("quota", config.quota, project_id=project.id)
-    after_quota = pulumi.ResourceOptions(depends_on=[quota])
+    _roles(config, project.id)
+    after_quota = pulumi.ResourceOptions(depends_on=[quota.network])  # without the other two sets: they take longer
     router = networking.Router(
         "router",
         name=config.name,
@@ -56,14 +56,16 @@ def build(config: SystemConfig) -> None:
     }
     key = compute.Keypair("key", name=config.name, public_key=config.public_key)
     inside = Provider("inside", tenant_id=project.id, opts=pulumi.ResourceOptions(depends_on=[membership]))
-    hosts = _hosts(config, project.id, zones, groups, key, inside)
+    hosts = _hosts(config, project.id, zones, groups, key, inside, quota)
+    for kind, group in groups.items():
+        group.allow([*zones.values(), *(hosts[name].port for name, place in config.hosts.items() if place.zone == kind)])
     for name, args in config.published.items():
         place = config.hosts[name].zone
         Published(
             f"published-{place}-{name}",
             args,
             project_id=project.id,
-            port_id=hosts[name].port_id,
+            port_id=hosts[name].port.id,
             held=config.held,
             # Neutron binds an address only where a router leads from it to the port's subnet.
             opts=pulumi.ResourceOptions(depends_on=[router, zones[place]]),
@@ -115,6 +117,7 @@ def _hosts(
     groups: dict[str, Group],
     key: compute.Keypair,
     inside: Provider,
+    quota: Quota,
 ) -> dict[str, Host]:
     return {
         name: Host(
@@ -125,12 +128,9 @@ def _hosts(
             subnet_ids=zones[place.zone].subnet_ids,
             group_id=groups[place.zone].group_id,
             key_name=key.name,
+            way=zones[place.zone],
             held=config.held,
-            opts=pulumi.ResourceOptions(
-                providers={"openstack": inside},
-                # A server must not boot before its router leads anywhere.
-                depends_on=[zones[place.zone]],
-            ),
+            opts=pulumi.ResourceOptions(providers={"openstack": inside}, depends_on=[quota]),
         )
         for name, place in config.hosts.items()
     }

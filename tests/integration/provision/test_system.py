@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -41,6 +42,22 @@ def test_applied_again_nothing_changes(maker: Provisioner, system: SystemRecord)
     plan = maker.plan_system(system)
     assert set(plan.changes) == {"same"}
     assert maker.apply_system(system, plan).changes == plan.changes
+
+
+def test_no_server_boots_before_its_zone_leads_anywhere_and_rules_come_after_ports(
+    maker: Provisioner, system: SystemRecord
+) -> None:
+    state = json.loads(maker.engine.state(maker._system_stack(system)).path.read_text())
+    needs = {
+        row["urn"].rsplit("::", 1)[1]: {urn.rsplit("::", 1)[1] for urn in row.get("dependencies", ())}
+        for row in state["checkpoint"]["latest"]["resources"]
+    }
+    hosts = [(h.name, h.zone) for h in system.spec.hosts]
+    assert hosts
+    for host, zone in hosts:
+        assert f"zone-{zone}-interface" in needs[f"host-{host}-server"]
+        rules = [name for name in needs if name.startswith(f"group-{zone}-") and name != f"group-{zone}-group"]
+        assert rules and all(f"host-{host}-port" in needs[name] for name in rules)
 
 
 def test_a_rule_added_by_hand_is_named_by_plan_and_removed_by_apply(

@@ -89,6 +89,14 @@ def test_every_group_begins_empty_and_every_server_port_has_its_zones_group_alon
     assert all(p.inputs["portSecurityEnabled"] is True for p in ports.values())
 
 
+def test_rules_wait_for_the_ports_of_their_group_and_for_ways() -> None:
+    """What takes longest begins first: servers boot while rules are made, and until then nothing passes."""
+    names = [m.name for m in record_system(3)]
+    rules = [i for i, name in enumerate(names) if name.startswith("group-dmz-") and name != "group-dmz-group"]
+    assert rules and min(rules) > names.index("host-web-port") and min(rules) > names.index("zone-dmz-interface")
+    assert names.index("quota-network") < names.index("router") < names.index("bastion-interface")
+
+
 def test_servers_stand_at_the_addresses_of_the_registry_with_the_aggregate_of_their_level() -> None:
     made = record_system(5)
     app = next(m for m in _of(made, "Instance") if m.inputs["name"] == "thu-app")
