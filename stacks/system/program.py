@@ -29,13 +29,7 @@ def build(config: SystemConfig) -> None:
         tags=["hatang", f"level-{config.level}", f"environment-{config.environment}"],
     )
     quota = Quota("quota", config.quota, project_id=project.id)
-    membership = identity.RoleAssignment(
-        "role-automation",
-        project_id=project.id,
-        user_id=config.automation_user_id,
-        role_id=config.role_ids["member"],
-    )
-    _roles(config, project.id)
+    membership = _roles(config, project.id)
     after_quota = pulumi.ResourceOptions(depends_on=[quota.network])  # without the other two sets: they take longer
     router = networking.Router(
         "router",
@@ -58,7 +52,9 @@ def build(config: SystemConfig) -> None:
     inside = Provider("inside", tenant_id=project.id, opts=pulumi.ResourceOptions(depends_on=[membership]))
     hosts = _hosts(config, project.id, zones, groups, key, inside, quota)
     for kind, group in groups.items():
-        group.allow([*zones.values(), *(hosts[name].port for name, place in config.hosts.items() if place.zone == kind)])
+        group.allow(
+            [*zones.values(), *(hosts[name].port for name, place in config.hosts.items() if place.zone == kind)]
+        )
     for name, args in config.published.items():
         place = config.hosts[name].zone
         Published(
@@ -83,7 +79,14 @@ def build(config: SystemConfig) -> None:
     pulumi.export("servers", {n: h.server_id for n, h in hosts.items()})
 
 
-def _roles(config: SystemConfig, project_id: pulumi.Input[str]) -> None:
+def _roles(config: SystemConfig, project_id: pulumi.Input[str]) -> identity.RoleAssignment:
+    """Roles of the agency's groups and of the automation user, whose own is given back."""
+    membership = identity.RoleAssignment(
+        "role-automation",
+        project_id=project_id,
+        user_id=config.automation_user_id,
+        role_id=config.role_ids["member"],
+    )
     for group, group_id in (("administrators", config.administrators_id), ("auditors", config.auditors_id)):
         identity.RoleAssignment(
             f"role-{group}",
@@ -91,6 +94,7 @@ def _roles(config: SystemConfig, project_id: pulumi.Input[str]) -> None:
             group_id=group_id,
             role_id=config.role_ids[(HELD_ROLES if config.held else PROJECT_ROLES)[group]],
         )
+    return membership
 
 
 def _bastion_leg(config: SystemConfig, router_id: pulumi.Input[str]) -> None:
