@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +32,28 @@ def replace(file: Path, text: str, *, durable: bool = False, mode: int = 0o600) 
     new.replace(file)
     if durable:
         _to_disk(file.parent)
+
+
+@contextmanager
+def run_folder(settings: Settings, kind: str, end: Callable[[Path], None] = lambda folder: None) -> Iterator[Path]:
+    """A folder for one run of this kind, gone afterwards. What runs that were killed left goes before.
+
+    Args:
+        kind: letters alone; the folder is named after it and the process.
+        end: called with each folder before it is removed.
+    """
+    runs = settings.state_dir / "runs"
+    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in runs.glob(f"{kind}-*"):
+        if not Path("/proc", old.name.split("-")[1]).exists():
+            end(old)
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{kind}-{os.getpid()}-", dir=runs))
+    try:
+        yield folder
+    finally:
+        end(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _to_disk(place: Path) -> None:

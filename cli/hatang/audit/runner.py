@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hatang import private
 from hatang.audit.join import Line, Scope, join
 from hatang.audit.kept import beside, facts
 from hatang.audit.results import CheckRun
@@ -74,8 +74,7 @@ def check(
     scopes = [_scope(h.name, "host", known[h.system], chosen) for h in hosts]
     scopes += [_scope(r.spec.name, "system", r, chosen) for r in records]
     ids = [c.id for c in chosen]
-    with tempfile.TemporaryDirectory(prefix="hatang-run-") as folder, ssh_config(settings, hosts) as config:
-        place = Path(folder)
+    with private.run_folder(settings, "check") as place, ssh_config(settings, hosts) as config:
         (place / "values.json").write_text(json.dumps(_values(catalogue, site, known, hosts, scopes)))
         (place / "systems.json").write_text(json.dumps(_systems(settings, site, registry, records, scopes)))
         progress(_("checking {hosts} hosts, {systems} systems").format(hosts=len(hosts), systems=len(records)))

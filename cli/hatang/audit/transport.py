@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from hatang import private
 from hatang.registry import HostRecord
 from hatang.settings import Settings
 
@@ -17,8 +17,8 @@ def ssh_config(settings: Settings, hosts: Sequence[HostRecord]) -> Iterator[Path
 
     What the site's own ssh_config says about the way (bastion, known hosts) is kept.
     """
-    with tempfile.TemporaryDirectory(prefix="hatang-check-") as folder:
-        file = Path(folder) / "ssh_config"
+    with private.run_folder(settings, "way") as folder:
+        file = folder / "ssh_config"
         rows: list[str] = []
         for host in hosts:
             rows += [

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from hatang import private
 from hatang.errors import HostError
 from hatang.hosts.inventory import inventory
 from hatang.hosts.variables import ROLES, require_fitting
@@ -73,7 +72,12 @@ def harden(
     require_fitting({h.name: variables.get(h.name, {}) for h in hosts})
     run, begun = _Run(HardenResult(changed={h.name: 0 for h in hosts}), progress), monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _ended_by_signals() as asked, _fresh_folder(settings) as folder, log.open("a", encoding="utf-8") as run.log:
+    with (
+        _ended_by_signals() as asked,
+        # ansible-runner keeps what it was given there, and would give it again.
+        private.run_folder(settings, "run", _end_processes) as folder,
+        log.open("a", encoding="utf-8") as run.log,
+    ):
         _write(folder / "inventory.json", inventory(settings, hosts, variables))
         leases.require()  # another worker may have taken these hosts while we stood still
         ended = ansible_runner.run(
@@ -184,29 +188,12 @@ def _write(file: Path, data: Any) -> None:
     file.write_text(json.dumps(data), encoding="utf-8")
 
 
-@contextmanager
-def _fresh_folder(settings: Settings) -> Iterator[Path]:
-    """A folder for one run: ansible-runner keeps what it was given there and would give it again.
-
-    What a killed run left goes now: its folder, and processes that were being forked when their parents were killed.
-    Those of this run go in the end: each task's process has a session of its own, so what ends Ansible does not end it.
-    """
-    runs = settings.state_dir / "runs"
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for old in runs.glob("run-*"):
-        if not Path("/proc", old.name.split("-")[1]).exists():
-            _end_processes(old)
-            shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs))
-    try:
-        yield folder
-    finally:
-        _end_processes(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _end_processes(folder: Path) -> None:
-    """Kill processes of a run whose Ansible is gone: all of them name its inventory."""
+    """Kill processes of a run whose Ansible is gone: all of them name its inventory.
+
+    Each task's process has a session of its own, so what ends Ansible does not end it; and some were being forked when
+    their parents were killed.
+    """
     inventory_file = os.fsencode(folder / "inventory.json")
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):

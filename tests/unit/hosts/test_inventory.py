@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from hatang import settings
+from hatang import private, settings
 from hatang.hosts import HardenResult, ssh_argv
 from hatang.hosts.inventory import inventory
-from hatang.hosts.runner import _fresh_folder, _Run
+from hatang.hosts.runner import _end_processes, _Run
 from hatang.registry import HostRecord
 
 HOST = HostRecord("mot-cua-web", "mot-cua", "H99.05", "dmz", "10.72.4.10", "debian", "id", 3)
@@ -106,17 +105,6 @@ def test_changed_tasks_are_counted_by_host() -> None:
     assert run.result.ok
 
 
-def test_folder_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> None:
-    found = place(tmp_path)
-    dead, alive = tmp_path / "runs" / "run-99999999-x", tmp_path / "runs" / f"run-{os.getpid()}-x"
-    dead.mkdir(parents=True)
-    alive.mkdir()
-    with _fresh_folder(found) as folder:
-        assert folder.stat().st_mode & 0o077 == 0
-        assert (dead.exists(), alive.exists()) == (False, True)
-    assert not folder.exists()
-
-
 def test_process_of_a_killed_run_is_ended_by_the_next_and_others_are_not(tmp_path: Path) -> None:
     dead = tmp_path / "runs" / "run-99999999-x"
     dead.mkdir(parents=True)
@@ -124,7 +112,7 @@ def test_process_of_a_killed_run_is_ended_by_the_next_and_others_are_not(tmp_pat
     left = subprocess.Popen([sys.executable, "-c", wait, "-i", str(dead / "inventory.json")])
     other = subprocess.Popen([sys.executable, "-c", wait, "-i", str(tmp_path / "inventory.json")])
     try:
-        with _fresh_folder(place(tmp_path)):
+        with private.run_folder(place(tmp_path), "run", _end_processes):
             assert left.wait(timeout=10) == -signal.SIGKILL
             assert other.poll() is None
     finally:
