@@ -47,7 +47,7 @@ class Group(pulumi.ComponentResource):
         self.group_id: pulumi.Output[str] = group.id
         self.register_outputs({"group_id": group.id})
 
-    def allow(self, after: Sequence[pulumi.Resource]) -> None:
+    def allow(self, after: Sequence[pulumi.Resource] = ()) -> None:
         """Make the rules when these are made: ports, for whose servers one waits longest, are not to wait for rules."""
         for rule in self.rules:
             names = {"group_id": self.group_id, "project_id": self.project_id}

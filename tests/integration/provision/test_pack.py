@@ -54,7 +54,7 @@ def _up(maker: Provisioner, pack: dict[str, Any], rule: Rule) -> None:
             "zone-application-subnet-4", network_id=network.id, tenant_id=project.id, ip_version=4,
             cidr="10.74.0.0/26", subnetpool_id=pool, enable_dhcp=False,
         )  # fmt: skip
-        Group("group-application", GroupArgs(group_name=STACK.name, rules=(rule,)), project_id=project.id)
+        Group("group-application", GroupArgs(group_name=STACK.name, rules=(rule,)), project_id=project.id).allow()
         pulumi.export("project_id", project.id)
 
     with maker.engine.alone(STACK):
