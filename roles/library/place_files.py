@@ -152,11 +152,17 @@ class Place:
 
     def difference(self) -> dict[str, str]:
         """Before and after for `--diff`; not of what others may not read."""
-        if int(str(self.entry["mode"] or "0"), 8) & 0o004 == 0 and self.state == "file":
+        if self.state == "file" and not self.open_to_all:
             return {"before_header": str(self.path), "before": "(not shown)\n", "after": "(not shown, changed)\n"}
         before = (self.before or b"").decode(errors="replace")
         after = self.content.decode() if self.state == "file" else ""
         return {"before_header": str(self.path), "after_header": str(self.path), "before": before, "after": after}
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether its mode, in digits, lets everybody read it."""
+        mode = str(self.entry["mode"])
+        return mode.isdigit() and mode[-1] in "4567"
 
     def fail(self, text: str, **more: Any) -> None:
         """End the task, naming the file."""
@@ -168,6 +174,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={"files": {"type": "list", "elements": "dict", "options": ENTRY, "required": True}},
         supports_check_mode=True,
+        no_log=True,  # or the host's log would hold every content, those of closed files too
     )
     places = [Place(module, entry) for entry in module.params["files"]]
     folders: set[Path] = set()

@@ -144,10 +144,19 @@ def test_differences_show_no_closed_file(place: Any, tmp_path: Path) -> None:
     said = place(
         {"dest": str(tmp_path / "open"), "content": "seen\n"},
         {"dest": str(tmp_path / "closed"), "content": "hidden\n", "mode": "0640"},
+        {"dest": str(tmp_path / "in words"), "content": "hidden\n", "mode": "u=rw,go="},
         diff=True,
     )
-    assert [d["after"] for d in said["diff"]] == ["seen\n", "(not shown, changed)\n"]
+    assert [d["after"] for d in said["diff"]] == ["seen\n", *["(not shown, changed)\n"] * 2]
     assert "hidden" not in json.dumps(said["diff"])
+
+
+def test_the_hosts_log_holds_no_content(place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible's modules write how they were called into it, unless they say otherwise."""
+    told: list[Any] = []
+    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.log", lambda *args, **more: told.append((args, more)))
+    place({"dest": str(tmp_path / "closed"), "content": "hidden\n", "mode": "0600"})
+    assert "hidden" not in repr(told)
 
 
 @pytest.mark.parametrize(
