@@ -50,8 +50,14 @@ class Group(pulumi.ComponentResource):
     def allow(self, after: Sequence[pulumi.Resource] = ()) -> None:
         """Make the rules when these are made: ports, for whose servers one waits longest, are not to wait for rules."""
         for rule in self.rules:
-            names = {"group_id": self.group_id, "project_id": self.project_id}
-            declare(f"{self.name}-{rule.key}", rule, **names, parent=self, after=after)
+            declare(
+                f"{self.name}-{rule.key}",
+                rule,
+                group_id=self.group_id,
+                project_id=self.project_id,
+                parent=self,
+                after=after,
+            )
 
 
 def declare(

@@ -17,7 +17,7 @@ from hatang import private
 from hatang.audit.join import Line, Scope, join
 from hatang.audit.kept import beside, facts
 from hatang.audit.results import CheckRun
-from hatang.audit.transport import ssh_config
+from hatang.audit.transport import write_ssh_config
 from hatang.audit.waivers import applied, standings
 from hatang.audit.ways import noted
 from hatang.catalogue import Catalogue, load
@@ -74,7 +74,9 @@ def check(
     scopes = [_scope(h.name, "host", known[h.system], chosen) for h in hosts]
     scopes += [_scope(r.spec.name, "system", r, chosen) for r in records]
     ids = [c.id for c in chosen]
-    with private.run_folder(settings, "check") as place, ssh_config(settings, hosts) as config:
+    with private.run_folder(settings, "check") as place:
+        config = place / "ssh_config"
+        write_ssh_config(config, settings, hosts)
         (place / "values.json").write_text(json.dumps(_values(catalogue, site, known, hosts, scopes)))
         (place / "systems.json").write_text(json.dumps(_systems(settings, site, registry, records, scopes)))
         progress(_("checking {hosts} hosts, {systems} systems").format(hosts=len(hosts), systems=len(records)))
