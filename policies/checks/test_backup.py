@@ -24,13 +24,14 @@ ASKED = (
     'for i in $(seq 400); do [ "$(systemctl is-active hatang-backup.service)" = activating ] || break; sleep 0.1; done;'
     f" export RESTIC_PASSWORD_FILE={KEY}; r=$(sed -n s/^REPOSITORY=//p /etc/hatang-backup.conf); echo where $r;"
     f" case $r in {ON_STORE}*) r=$(cat {STATE}/where); p=${{r#{ON_STORE}}}; echo last $r;"
-    ' printf "ls -1 %s\\n" "$p" | sftp -q -b - hatang-store 2>&1 | sed -n "s|^.*$p/|part |p";; esac;'
+    ' printf "%s\\n" "-ls -1 $p" "-ls -1 $p/keys" "-ls -1 $p/snapshots" | sftp -q -b - hatang-store 2>&1'
+    ' | sed -n "/^sftp>/d; s|^.*$p/keys/|opens |p; s|^.*$p/snapshots/|copy |p; s|^.*$p/|part |p";; esac;'
     ' echo "now $(date +%s)"; sed -n "s/^PATHS=/paths /p" /etc/hatang-backup.conf;'
     f' echo "key $(stat -c "%U %a %s" {KEY} 2>&1)";'
     f' echo "mark $(timeout 40 restic -q --no-lock --no-cache -r $r dump latest {STATE}/mark 2>&1 | head -n 1)";'
     f' echo "kept $(head -n 1 {STATE}/mark 2>&1)"; echo "restored $(tail -n 1 {STATE}/restored 2>&1)";'
     " if [ -d $r ]; then ls $r | sed 's/^/part /'; ls $r/keys | sed 's/^/opens /'; ls $r/snapshots | sed 's/^/copy /';"
-    " else restic -q --no-lock -r $r list keys | sed 's/^/opens /';"
+    f" elif [ $r = ${{r#{ON_STORE}}} ]; then restic -q --no-lock -r $r list keys | sed 's/^/opens /';"
     " restic -q --no-lock -r $r list snapshots | sed 's/^/copy /'; fi;"
     f" grep -v ' \\(removed\\|left\\)=' {STATE}/register | cut -d ' ' -f 2 | sed 's/^/listed /';"
     f' last=$(tail -n 1 {STATE}/register | cut -d " " -f 2);'

@@ -24,7 +24,7 @@ def plan(maker: Provisioner, record: SystemRecord, may: May) -> Plan:
         PolicyError, QuotaError, StepError: as `Provisioner.plan_system`.
     """
     stack, storage = maker._system_stack(record), record.spec.document_storage
-    made = maker._plan(stack, *maker.system_program(record), document_storage=storage)
+    made = maker.runs.plan(stack, *maker.system_program(record), document_storage=storage)
     added = unmanaged.find(maker.cloud.connection, maker.engine.state(stack))
     if found := [*strange(made, may), *(a["what"] for a in added)]:
         raise RefusedError(f"system {stack.name} is not as it was left: {'; '.join(found[:5])}",
@@ -42,7 +42,7 @@ def apply(maker: Provisioner, record: SystemRecord, may: May) -> dict[str, int]:
     made, stack, storage = plan(maker, record, may), maker._system_stack(record), record.spec.document_storage
     if not made.differences():
         return made.changes
-    return maker._up(stack, *maker.system_program(record), refresh=True, document_storage=storage).changes
+    return maker.runs.up(stack, *maker.system_program(record), refresh=True, document_storage=storage).changes
 
 
 def strange(made: Plan, may: May) -> list[str]:

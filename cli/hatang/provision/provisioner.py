@@ -5,38 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from hatang.errors import EngineError, PolicyError, RefusedError, StepError
+from hatang.errors import RefusedError, StepError
 from hatang.locale import _
 from hatang.model.agency import Agency
 from hatang.model.agency_code import slug
 from hatang.model.site import Site
-from hatang.policies.rules.resources import violations
 from hatang.policies.rules.ways import in_force
-from hatang.provision import (
-    bridge,
-    configs,
-    deletion,
-    departure,
-    held,
-    holdings,
-    purge,
-    recovery,
-    refusals,
-    room,
-    site_steps,
-    unmanaged,
-)  # fmt: skip
+from hatang.provision import bridge, configs, deletion, held, holdings, purge, site_steps, unmanaged
 from hatang.provision.cloud import Cloud, guarded
 from hatang.provision.engine import Engine, Program, Stack, state_of
-from hatang.provision.events import Report
 from hatang.provision.keys import public_key
-from hatang.provision.limits import as_config, limits
-from hatang.provision.plan import AGENCY_IDS, NOT_MADE, Plan, ending, rows_of, shown
+from hatang.provision.plan import AGENCY_IDS, NOT_MADE, Plan, ending
+from hatang.provision.stack_runs import Outcome, StackRuns
 from hatang.registry import HostRecord, SystemRecord
 from hatang.settings import Settings
 from hatang.stacks.agency.config import AgencyConfig
@@ -47,17 +30,6 @@ from hatang.stacks.system.config import SystemConfig
 from hatang.stacks.system.program import build as build_system
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What an apply did."""
-
-    stack: str
-    changes: dict[str, int]
-    outputs: dict[str, Any]
-    seconds: float
-    log: Path
-
-
 class Provisioner:
     """Drives the engine for one site. Cheap to make; connects when asked for something."""
 
@@ -66,26 +38,24 @@ class Provisioner:
         self.site = site
         self.say = say
         self.cloud = Cloud(settings)
-        self._engine: Engine | None = None
+        self.runs = StackRuns(settings, site, self.cloud, say)
 
     @property
     def engine(self) -> Engine:
         """The engine with the cloud's credentials. Raises MissingPartError, SettingsError."""
-        if self._engine is None:
-            self._engine = Engine(self.settings, self.cloud.environment())
-        return self._engine
+        return self.runs.engine
 
     # -- the landing --------------------------------------------------------------------------------------------------
 
     def plan_site(self) -> Plan:
         """What `apply_site` would do. Like `plan_system`, clears up after a killed run first."""
         stack, config = self._site_stack(), self._site_config()
-        return self._plan(stack, lambda: build_site(config), config.model_dump(mode="json"))
+        return self.runs.plan(stack, lambda: build_site(config), config.model_dump(mode="json"))
 
     def apply_site(self) -> Outcome:
         """Make the landing as the site file says, then the steps that the engine's provider lacks."""
         stack, config = self._site_stack(), self._site_config()
-        outcome = self._up(stack, lambda: build_site(config), config.model_dump(mode="json"))
+        outcome = self.runs.up(stack, lambda: build_site(config), config.model_dump(mode="json"))
         for name, step in site_steps.STEPS.items():
             self.say(_("site: {step}").format(step=_(name)))
             guarded(lambda step=step: step(self.cloud.connection, self.site))
@@ -107,8 +77,8 @@ class Provisioner:
             StepError: the landing is not there yet.
         """
         stack = self._system_stack(record)
-        agency = self._plan(self._agency_stack(record.agency), *self.agency_program(record.agency))
-        plan = self._plan(stack, *self.system_program(record), document_storage=record.spec.document_storage)
+        agency = self.runs.plan(self._agency_stack(record.agency), *self.agency_program(record.agency))
+        plan = self.runs.plan(stack, *self.system_program(record), document_storage=record.spec.document_storage)
         plan.unmanaged = unmanaged.find(self.cloud.connection, self.engine.state(stack))
         plan.rows = [*agency.rows, *plan.rows]
         plan.changes = _add(plan.changes, agency.changes)
@@ -153,7 +123,7 @@ class Provisioner:
         if not goes_on and self.engine.state(stack).digest() != plan.state_digest:
             raise _moved(record, "the engine's state")
         if not goes_on and set(plan.changes) <= {"same"} and not self.engine.state(stack).wants_refresh():
-            log = self._log(stack, "plan")  # the plan looked at the cloud and found all as it should be
+            log = self.runs.log(stack, "plan")  # the plan looked at the cloud and found all as it should be
             return Outcome(stack.name, plan.changes, self.outputs("system", stack.name), 0.0, log)
         plan.started.touch()
         made = self.apply_agency(record.agency, refresh=plan.refresh)
@@ -168,11 +138,11 @@ class Provisioner:
         refresh, changes = plan.refresh, made.changes
         if first := bridge.first(config, plan, self.engine.state(stack)):
             self.say(_("what goes, or moves to another volume type, does so before its quota is lowered"))
-            done = self._up(
+            done = self.runs.up(
                 stack, partial(build_system, first), first.model_dump(mode="json"), refresh, document_storage=stored
             )
             refresh, changes = False, _add({k: n for k, n in done.changes.items() if k != "same"}, changes)
-        outcome = self._up(
+        outcome = self.runs.up(
             stack, partial(build_system, config), config.model_dump(mode="json"), refresh, document_storage=stored
         )
         changes = _add(outcome.changes, changes)
@@ -187,7 +157,7 @@ class Provisioner:
     def destroy_system(self, record: SystemRecord) -> Outcome:
         """Remove every resource of a system. Its agency stays."""
         self._release(record)
-        return self._destroy(self._system_stack(record))
+        return self.runs.destroy(self._system_stack(record))
 
     def _leaving(self, record: SystemRecord) -> list[dict[str, Any]]:
         project = str(self.outputs("system", record.spec.name).get("project_id") or "")
@@ -213,7 +183,7 @@ class Provisioner:
             state.ask_refresh()  # what goes now, the engine must not look for
         network = {r.id for r in state.resources() if r.type.startswith("openstack:networking/")}
         purge.contents(cloud, project_id, record.spec.name, network, self.say)
-        outcome = self._destroy(stack)
+        outcome = self.runs.destroy(stack)
         purge.leftovers(cloud, project_id)
         return outcome
 
@@ -226,7 +196,7 @@ class Provisioner:
 
         Part of `apply_system`; harmless again.
         """
-        return self._up(self._agency_stack(agency), *self.agency_program(agency, ended), refresh=refresh)
+        return self.runs.up(self._agency_stack(agency), *self.agency_program(agency, ended), refresh=refresh)
 
     def destroy_agency(self, agency: Agency) -> Outcome:
         """Remove the domain of an agency that has no system any more.
@@ -244,7 +214,7 @@ class Provisioner:
                     do=f"hatang system destroy {left[0]}",
                 )
             guarded(lambda: identity.update_domain(domain, is_enabled=False))  # Keystone deletes no enabled domain
-        return self._destroy(self._agency_stack(agency))
+        return self.runs.destroy(self._agency_stack(agency))
 
     def _release(self, record: SystemRecord) -> None:
         """Let the engine at servers that are locked because they hold data, or are suspended."""
@@ -269,65 +239,6 @@ class Provisioner:
             for h in record.allocation.hosts
             if h.name in servers
         ]  # fmt: skip
-
-    # -- one stack ----------------------------------------------------------------------------------------------------
-
-    def _plan(self, stack: Stack, program: Program, config: dict[str, Any], *, document_storage: bool = False) -> Plan:
-        with self.engine.alone(stack):
-            state = self.engine.state(stack)
-            recovery.recover(state, self.cloud.connection, self.say)
-            refresh = bool(state.resources())
-            report = self.engine.preview(stack, program, config, refresh=refresh, log=self._log(stack, "plan"))
-            digest = state.digest()
-        self._judge(stack, report, document_storage)
-        departure.check(stack.name, report.steps, self.cloud.connection)
-        room.check(stack.name, report.steps, state, self.cloud.connection, self.settings.engine_parallel)
-        changes = shown(report)
-        moved = refresh and any(n for op, n in changes.items() if op != "same")
-        return Plan(stack.name, config, digest, changes, rows_of(report.steps), moved)
-
-    def _judge(self, stack: Stack, report: Report, storage: bool) -> None:
-        """The rules of the policy pack, offline, over what the program declares."""
-        planned = room.declared(report.steps)
-        room.check_declared(stack.name, planned)
-        if found := violations(planned, limits(self.site, self.cloud.role_ids, storage)):
-            raise PolicyError(
-                f"the plan of {stack.name} breaks {len(found)} rules: " + "; ".join(map(str, found[:5])),
-                where=str(report.log),
-                do="correct the request or the site; nothing was changed",
-            )
-
-    def _up(
-        self,
-        stack: Stack,
-        program: Program,
-        config: dict[str, Any],
-        refresh: bool = False,
-        *,
-        document_storage: bool = False,
-    ) -> Outcome:
-        pack = as_config(limits(self.site, self.cloud.role_ids, document_storage))
-        log = self._log(stack, "apply")
-        with self.engine.alone(stack), refusals.explained(self.cloud.connection):
-            state = self.engine.state(stack)
-            refresh = recovery.recover(state, self.cloud.connection, self.say) or refresh
-            try:
-                report = self.engine.up(stack, program, config, refresh=refresh, log=log, pack_config=pack)
-            except EngineError as failure:
-                recovery.clear_the_way(failure, state, self.cloud.connection, self.say)
-                report = self.engine.up(stack, program, config, refresh=True, log=log, pack_config=pack)
-            recovery.sweep(state, self.cloud.connection, self.say)
-            return Outcome(stack.name, shown(report), state.outputs(), report.seconds, log)
-
-    def _destroy(self, stack: Stack) -> Outcome:
-        with self.engine.alone(stack):
-            state = self.engine.state(stack)
-            refresh = recovery.recover(state, self.cloud.connection, self.say)
-            if not state.exists():
-                return Outcome(stack.name, {}, {}, 0.0, Path())
-            report = self.engine.destroy(stack, refresh=refresh, log=self._log(stack, "destroy"))
-            recovery.sweep(state, self.cloud.connection, self.say)
-        return Outcome(stack.name, shown(report), {}, report.seconds, report.log)
 
     def _agency_config(self, agency: Agency, ended: bool = False) -> AgencyConfig:
         return AgencyConfig(agency=agency, role_ids=self.cloud.role_ids, ended=ended)
@@ -364,9 +275,6 @@ class Provisioner:
         if record.home in ("", record.agency.code):
             return {}
         return {"domain_id": str(self.outputs("agency", slug(record.home)).get("domain_id") or NOT_MADE)}
-
-    def _log(self, stack: Stack, what: str) -> Path:
-        return self.settings.log_dir / stack.name / f"{stack.project.removeprefix('hatang-')}-{what}.log"
 
     def _site_stack(self) -> Stack:
         return Stack("hatang-site", self.site.name)

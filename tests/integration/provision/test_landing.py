@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from openstack.connection import Connection
 
+from hatang import settings
+from hatang.errors import RefusedError
 from hatang.model.site import Site
+from hatang.provision.engine import Stack
 from hatang.provision.provisioner import Provisioner
+from hatang.provision.same_cloud import NETWORK
+from hatang.provision.state import PROJECT
 from hatang.sandbox.lifecycle import Sandbox
 from tests.integration.provision import driver
 
@@ -81,6 +89,35 @@ def test_an_address_that_is_taken_later_is_left_out_where_the_subnet_stands(
         maker.apply_site()
     assert maker.plan_site().differences() == []
     assert _spans(network.find_subnet("tslcd-4")) == _spans(before)
+
+
+@pytest.mark.parametrize(("foreign", "refused"), [((PROJECT, NETWORK), True), ((PROJECT,), False)])
+def test_a_state_of_another_cloud_is_refused_and_a_domain_deleted_by_hand_is_not(
+    maker: Provisioner, sandbox: Sandbox, cloud: Connection, tmp_path: Path, foreign: tuple[str, ...], refused: bool
+) -> None:
+    own = maker.engine.state(Stack("hatang-site", maker.site.name))
+    text = own.path.read_text()
+    for known in own.resources():
+        if known.type in foreign:
+            text = text.replace(known.id, uuid4().hex if known.type == PROJECT else str(uuid4()))
+    settings.write(tmp_path, clouds_file=str(sandbox.clouds_file), cloud="hatang")
+    other = driver.provisioner(tmp_path)
+    state = other.engine.state(Stack("hatang-site", other.site.name))
+    state.create("hatang-site")
+    state.path.write_text(text)
+    for secret in ("passphrase", "engine-salt"):
+        shutil.copy(maker.settings.state_dir / secret, tmp_path / secret)
+    identity: Any = cloud.identity
+    there = {d.id for d in identity.domains()}
+    if refused:
+        for act in (other.plan_site, other.apply_site):
+            with pytest.raises(RefusedError, match="made on another cloud: its domain hatang-platform") as caught:
+                act()
+            assert "HATANG_CLOUD" in caught.value.do
+        assert state.path.read_text() == text
+    else:
+        assert ("create", "platform-domain") in {(r["operation"], r["name"]) for r in other.plan_site().differences()}
+    assert {d.id for d in identity.domains()} == there
 
 
 def _spans(subnet: Any) -> set[tuple[str, str]]:
