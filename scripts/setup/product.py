@@ -40,8 +40,8 @@ def install_uv(log: Log) -> None:
 
 
 def key() -> str:
-    """Names the environment: changes with the locks, the package's own metadata, its place and the Python version."""
-    digest = hashlib.sha256(f"{places.ROOT} {sys.version_info[:2]}".encode())
+    """Names the environment: changes with the locks, the package's own metadata, its place and the Python it is of."""
+    digest = hashlib.sha256(f"{places.ROOT} {sys.version_info[:2]} {sys.base_prefix}".encode())
     for name in ("product.txt", "build.txt"):
         digest.update((places.LOCKS / name).read_bytes())
     metadata = tomllib.loads((places.ROOT / "pyproject.toml").read_text())
@@ -79,12 +79,12 @@ def build(log: Log) -> None:
 
 
 def _is_usable() -> bool:
-    """Whether `.venv` has an interpreter of our version."""
+    """Whether `.venv` has the interpreter that runs this."""
     if not places.PYTHON.exists():
         return False
-    say = "import sys; print(sys.version_info[:2])"
+    say = "import sys; print(sys.version_info[:2], sys.base_prefix)"
     done = subprocess.run([places.PYTHON, "-c", say], capture_output=True, text=True)
-    return done.stdout.strip() == str(sys.version_info[:2])
+    return done.stdout.strip() == f"{sys.version_info[:2]} {sys.base_prefix}"
 
 
 def texts_are_compiled() -> bool:

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HATANG = Path(sys.executable).with_name("hatang")
 SITE = ROOT / "inventories" / "example" / "site.yaml"
 SYSTEM = "chuoi"  # the system of level 3 that most tests share
+LONGEST_S = 900  # of one command, on a machine that is slow and busy
 STEPS = ("validate", "plan", "approve", "apply", "wait-for-hosts", "harden", "check", "activate")
 
 
@@ -46,7 +47,7 @@ class Hatang:
         self.state = state
         self.cloud = cloud
 
-    def __call__(self, *words: str, code: int | None = 0, timeout: float = 300) -> Done:
+    def __call__(self, *words: str, code: int | None = 0, timeout: float = LONGEST_S) -> Done:
         """Run to the end; `code` is the expected exit code (None: any)."""
         ended = subprocess.run(
             [*self.argv, *words], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
@@ -71,7 +72,7 @@ class Hatang:
         assert child.returncode == 0, f"hatang {' '.join(words)}: exit {child.returncode}\n{said}"
         return False
 
-    def kill_at(self, line: str, *words: str, timeout: float = 300) -> bool:
+    def kill_at(self, line: str, *words: str, timeout: float = LONGEST_S) -> bool:
         """Run, and SIGKILL the whole process tree as soon as stderr shows `line`. False: it ended before that."""
         child = subprocess.Popen(
             [*self.argv, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +68,8 @@ class Machine:
 
 def unpack(file: Path, into: Path) -> Path:
     """The bundle's folder."""
-    with tarfile.open(file) as archive:
-        archive.extractall(into, filter="data")
+    into.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "-x", "--no-same-owner", "-f", file, "-C", into], check=True)
     return next(into.iterdir())
 
 
