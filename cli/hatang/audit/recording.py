@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -28,10 +28,12 @@ REMEDIES = {
 
 
 def record(
-    registry: Registry, control_id: str, kind: ReviewScope, scope: str, *, day: date, by: str, document: Path,
+    registry: Registry, controls: Sequence[str], kind: ReviewScope, scope: str, *, day: date, by: str, document: Path,
     note: str = "", succeeded: bool = True, covers: Collection[str] = (), at: datetime | None = None,
-) -> Review:  # fmt: skip
-    """Put on record what a person did. The file itself is not kept, its name and SHA-256 are.
+) -> list[Review]:  # fmt: skip
+    """Put on record what a person did, for one control or several that one document covers: for all of them or none.
+
+    The file itself is not kept, its name and SHA-256 are.
 
     Args:
         scope: name of the system or code of the agency; for the site nothing.
@@ -39,35 +41,43 @@ def record(
 
     Raises:
         UnknownNameError: there is no such control, system, agency or host.
-        InputError, InputErrors: a record means nothing to the control, nothing is demanded there, or a text is wrong.
+        InputError, InputErrors: a record means nothing to a control, nothing is demanded there, or a text is wrong.
         RefusedError: the same record was withdrawn before.
     """
-    control = load().control(control_id)
-    where = f"{control_id}, {kind.value} {scope}".rstrip()
-    if not is_recorded(control):
-        raise InputError(
-            f"{control_id} is judged without any record: verified by {', '.join(w.value for w in control.verified_by)}",
-            where=control_id, do=f"hatang control show {control_id}",
-        )  # fmt: skip
+    wanted = [load().control(name) for name in dict.fromkeys(controls)]
     systems = _systems(registry, kind, scope)
-    if not any(_demands(control, s) for s in systems):
-        raise InputError(
-            f"{control_id} demands nothing there" if systems else "no system is in use there",
-            where=where, do=f"hatang control show {control_id}",
-        )  # fmt: skip
+    for control in wanted:
+        _require_meaning(control, systems, f"{control.id}, {kind.value} {scope}".rstrip())
     known = {h.name for s in systems for h in registry.hosts(s.spec.name)}
     if strange := sorted(set(covers) - known):
         raise InputError(
             f"no host there is called {', '.join(strange)}", where="--covers", do="hatang host list shows all"
         )
     try:
-        entry = ReviewEntry(
-            control=control_id, scope_kind=kind, scope=scope or SITE, day=day, by=by, document=document.name,
-            sha256=digest(document), note=note, succeeded=succeeded, covers=tuple(sorted(set(covers))),
-        )  # fmt: skip
+        entries = [
+            ReviewEntry(
+                control=control.id, scope_kind=kind, scope=scope or SITE, day=day, by=by, document=document.name,
+                sha256=digest(document), note=note, succeeded=succeeded, covers=tuple(sorted(set(covers))),
+            )
+            for control in wanted
+        ]  # fmt: skip
     except ValidationError as exc:
         raise InputErrors([_fault(str(e["loc"][0]), e["msg"]) for e in exc.errors()]) from exc
-    return Reviews(registry).record(entry, at)
+    return Reviews(registry).record_all(entries, at)
+
+
+def _require_meaning(control: Control, systems: Sequence[SystemRecord], where: str) -> None:
+    """Raises InputError: no record says anything about this control, or nothing is demanded there."""
+    if not is_recorded(control):
+        raise InputError(
+            f"{control.id} is judged without any record: verified by {', '.join(w.value for w in control.verified_by)}",
+            where=control.id, do=f"hatang control show {control.id}",
+        )  # fmt: skip
+    if not any(_demands(control, s) for s in systems):
+        raise InputError(
+            f"{control.id} demands nothing there" if systems else "no system is in use there",
+            where=where, do=f"hatang control show {control.id}",
+        )  # fmt: skip
 
 
 def digest(file: Path) -> str:

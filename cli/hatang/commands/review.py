@@ -45,17 +45,19 @@ def command() -> None:
 @command.command(
     "record",
     help=_(
-        "Put on record that a review, scan or drill was done, or that a document exists. The same record again is the "
-        "same one; a record cannot be changed, only withdrawn."
+        "Put on record that a review, scan or drill was done, or that a document exists; for several controls at once "
+        "where one document covers them. The same record again is the same one; a record cannot be changed, only "
+        "withdrawn."
     ),
     epilog=examples(
         "hatang review record ACC-03 --system mot-cua --day 2026-11-20 --by nguoi-van-hanh --document bien-ban.pdf",
         "hatang review record BKP-01 --system mot-cua --day 2026-11-20 --by nguoi-van-hanh --document quy-dinh.pdf \\",
         "    --covers mot-cua-web --covers mot-cua-db",
+        "hatang review record ACC-01 ACC-02 ACC-05 --site-wide --day 2026-11-20 --by nguoi-van-hanh --document qd.pdf",
         "hatang review record BKP-08 --agency H17.01 --day 2026-11-20 --by nguoi-van-hanh --document thu.pdf --failed",
     ),
 )  # fmt: skip
-@click.argument("control")
+@click.argument("controls", metavar="CONTROL…", nargs=-1, required=True)
 @click.option("--system", metavar="NAME", help=_("For this system."))
 @click.option("--agency", metavar="CODE", help=_("For all systems of this agency."))
 @click.option("--site-wide", is_flag=True, help=_("For all systems of the site."))
@@ -72,8 +74,8 @@ def command() -> None:
 @output_option
 @click.pass_obj
 def record(
-    app: App, control: str, system: str | None, agency: str | None, site_wide: bool, on: str, by: str, document: Path,
-    note: str, failed: bool, covers: tuple[str, ...], output: str,
+    app: App, controls: tuple[str, ...], system: str | None, agency: str | None, site_wide: bool, on: str, by: str,
+    document: Path, note: str, failed: bool, covers: tuple[str, ...], output: str,
 ) -> None:  # fmt: skip
     """Put something on record."""
     from hatang.audit import recording
@@ -82,10 +84,14 @@ def record(
 
     kind, name = _scope(system, agency, site_wide)
     found = recording.record(
-        Registry.open(app.settings.registry), control, kind, name, day=typed.day(on, "--day", "2026-11-20"), by=by,
+        Registry.open(app.settings.registry), controls, kind, name, day=typed.day(on, "--day", "2026-11-20"), by=by,
         document=document, note=note, succeeded=not failed, covers=covers,
     )  # fmt: skip
-    return emit_json("hatang.review/1", review=_row(found)) if output == "json" else click.echo(_sentence(found))
+    if output != "json":
+        return click.echo("\n".join(map(_sentence, found)))
+    if len(controls) == 1:
+        return emit_json("hatang.review/1", review=_row(found[0]))
+    return emit_json("hatang.review-records/1", reviews=[_row(r) for r in found])
 
 
 @command.command(

@@ -25,6 +25,7 @@ from hatang.registry import HostRecord, leases
 from hatang.settings import Settings, environment
 
 PLAYBOOK = ROLES / "harden.yml"
+LONGEST_TEMPORARY = 80  # bytes: a socket's path may have 107, and mitogen's name has 27
 Progress = Callable[[str], None]
 
 
@@ -213,6 +214,8 @@ def _variables(settings: Settings, folder: Path) -> dict[str, str]:
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
         "ANSIBLE_STRATEGY": "linear",
     }
+    if len(os.fsencode(folder)) <= LONGEST_TEMPORARY:  # mitogen's socket, which a killed run would leave in /tmp
+        found["TMPDIR"] = str(folder)
     if settings.ansible_strategy.startswith("mitogen") and (spec := find_spec("ansible_mitogen")) and spec.origin:
         found["ANSIBLE_STRATEGY"] = settings.ansible_strategy
         found["ANSIBLE_STRATEGY_PLUGINS"] = str(Path(spec.origin).parent / "plugins" / "strategy")

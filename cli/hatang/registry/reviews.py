@@ -5,7 +5,7 @@ What a record is worth today is no matter of the registry: it depends on the cat
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -27,36 +27,31 @@ class Reviews:
         self._reading, self._writing = registry._reading, registry._writing
 
     def record(self, entry: ReviewEntry, at: datetime | None = None) -> Review:
-        """Keep a record; the same content again is the same record.
+        """Keep one record. Raises like `record_all`."""
+        return self.record_all([entry], at)[0]
+
+    def record_all(self, entries: Sequence[ReviewEntry], at: datetime | None = None) -> list[Review]:
+        """Keep records, all or none; the same content again is the same record.
 
         Args:
             at: the moment; now.
 
         Raises:
-            InputError: its day is in the future, or before 2000.
-            RefusedError: this very record was withdrawn, or its system was removed since.
+            InputError: a day is in the future, or before 2000.
+            RefusedError: one of these very records was withdrawn, or its system was removed since.
         """
         at = at or t.now()
-        if entry.day > (today := civil_day(at)):
-            raise InputError(f"{entry.day} is in the future", where="--day", do=f"record what was done, up to {today}")
-        if entry.day < EARLIEST:
-            raise InputError(
-                f"{entry.day} is before {EARLIEST}", where="--day", do="write the year of the review or document"
-            )
-        key = entry.digest[:12]
+        for entry in entries:
+            if entry.day > (today := civil_day(at)):
+                raise InputError(
+                    f"{entry.day} is in the future", where="--day", do=f"record what was done, up to {today}"
+                )
+            if entry.day < EARLIEST:
+                raise InputError(
+                    f"{entry.day} is before {EARLIEST}", where="--day", do="write the year of the review or document"
+                )
         with self._writing() as session:
-            if session.get(r.ReviewRow, key) is None:
-                session.add(_row(key, entry, at))
-                session.flush()
-            found = _reviews(session, r.ReviewRow.id == key)[0]
-        if not found.stands:
-            fate = "withdrawn" if found.withdrawn_at else "made before the system was removed"
-            raise RefusedError(
-                f"the same record is there and was {fate}",
-                where=f"registry, record {key}",
-                do="say in --note what is different now",
-            )
-        return found
+            return [_keep(session, entry, at) for entry in entries]
 
     def withdraw(self, review_id: str, by: str, reason: str, at: datetime | None = None) -> Review:
         """Take a wrong record back; the same person's second time is the first.
@@ -114,6 +109,22 @@ class Reviews:
             site = r.ReviewRow.scope_kind == "site"
             found = _reviews(session, or_(r.ReviewRow.system == system, agency, site))
         return [x for x in found if x.stands]
+
+
+def _keep(session: Session, entry: ReviewEntry, at: datetime) -> Review:
+    key = entry.digest[:12]
+    if session.get(r.ReviewRow, key) is None:
+        session.add(_row(key, entry, at))
+        session.flush()
+    found = _reviews(session, r.ReviewRow.id == key)[0]
+    if not found.stands:
+        fate = "withdrawn" if found.withdrawn_at else "made before the system was removed"
+        raise RefusedError(
+            f"the same record of {entry.control} is there and was {fate}",
+            where=f"registry, record {key}",
+            do="say in --note what is different now",
+        )
+    return found
 
 
 def _row(key: str, entry: ReviewEntry, at: datetime) -> r.ReviewRow:

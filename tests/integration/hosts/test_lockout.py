@@ -19,6 +19,7 @@ from hatang.registry import HostRecord
 from .lone import ROOT, Lone, at_level_3, run
 
 ELSEWHERE = {"firewall_management_sources": ["192.0.2.0/24"]}  # nobody of us stands there
+TASKS = 70  # a whole run has a few more
 LOADED = "RUNNING HANDLER [firewall : Load the rules]"
 
 
@@ -115,15 +116,19 @@ def test_boot_takes_a_killed_run_back(lone: Lone, host: HostRecord) -> None:
 
 @pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.long)])
 def test_kill_anywhere_leaves_a_way_in(lone: Lone, fresh: HostRecord, kills: int) -> None:
-    choose = random.Random(20261125)
+    choose, sockets = random.Random(20261125), set[Path]()
     for _ in range(kills):
-        tasks = choose.randrange(2, 125)  # of a run that begins anew: it has about 130
+        tasks = choose.randrange(2, TASKS)
         child = start(lone, variables=lone.variables(3))
         wait_for(lone, "PLAY RECAP", tasks)
         kill_tree(child)
+        sockets |= set(lone.settings.state_dir.glob("runs/run-*/mitogen_*.sock"))
+        assert "PLAY RECAP" not in (lone.folder / "job.log").read_text(), f"the run has fewer than {tasks} tasks"
         assert lone.lets_in(fresh), f"locked out after a kill at task {tasks}"
     assert run(lone).ok
     assert run(lone).changed == {fresh.name: 0}
+    assert sockets, "they would lie in /tmp"
+    assert not [s for s in sockets if s.exists()]
 
 
 def test_a_run_that_was_killed_between_two_files_of_a_role_is_gone_on_with(lone: Lone, host: HostRecord) -> None:

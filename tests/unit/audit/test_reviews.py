@@ -150,7 +150,7 @@ def document(tmp_path: Path) -> Path:
 def put(registry: Registry, document: Any, control: str = "ACC-03", **changes: Any) -> Review:
     """A record of today for the system."""
     plain: dict[str, Any] = {"day": civil_day(now()), "by": "Nguyễn Văn A", "document": document}
-    return record(registry, control, ReviewScope.SYSTEM, "old", **plain | changes)
+    return record(registry, [control], ReviewScope.SYSTEM, "old", **plain | changes)[0]
 
 
 def test_duties_follow_level_and_time(registry: Registry, document: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from hatang.commands.root import root
-from hatang.errors import HatangError, InputError
+from hatang.errors import HatangError, InputError, RefusedError
 from hatang.model.waiver import civil_day
 from hatang.registry import Registry
 from hatang.registry.tables import now
@@ -65,6 +65,17 @@ def test_recorded_shown_withdrawn(run: Run, document: Path, words: list[str]) ->
     assert (gone["state"], gone["withdrawn_by"]) == ("withdrawn", "Trần Thị B")
     assert [r["id"] for r in run("review", "records")["reviews"]] == [made["id"]]
     assert run("review", "records", "--control", "AST-02")["reviews"] == []
+
+
+def test_one_document_for_several_controls_counts_for_all_or_none(run: Run, words: list[str]) -> None:
+    made = run("review", "record", "ACC-03", "BKP-08", "ACC-03", "--system", "old", *words)["reviews"]
+    assert [(r["control"], r["state"]) for r in made] == [("ACC-03", "recorded"), ("BKP-08", "recorded")]
+    run("review", "withdraw", made[1]["id"], "--by", "Trần Thị B", "--reason", "the wrong file")
+    with pytest.raises(RefusedError, match="the same record of BKP-08 is there and was withdrawn"):
+        run("review", "record", "VUL-01", "BKP-08", "--system", "old", *words)
+    with pytest.raises(InputError, match="AUT-03 is judged without any record"):
+        run("review", "record", "VUL-01", "AUT-03", "--system", "old", *words)
+    assert {r["control"] for r in run("review", "records")["reviews"]} == {"ACC-03", "BKP-08"}
 
 
 def test_list_says_what_is_due(run: Run, words: list[str]) -> None:
