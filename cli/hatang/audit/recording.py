@@ -73,11 +73,10 @@ def _require_meaning(control: Control, systems: Sequence[SystemRecord], where: s
             f"{control.id} is judged without any record: verified by {', '.join(w.value for w in control.verified_by)}",
             where=control.id, do=f"hatang control show {control.id}",
         )  # fmt: skip
+    if not systems:
+        raise InputError("no system is in use there", where=where, do="hatang system list shows all")
     if not any(_demands(control, s) for s in systems):
-        raise InputError(
-            f"{control.id} demands nothing there" if systems else "no system is in use there",
-            where=where, do=f"hatang control show {control.id}",
-        )  # fmt: skip
+        raise InputError(f"{control.id} demands nothing there", where=where, do=f"hatang control show {control.id}")
 
 
 def digest(file: Path) -> str:
