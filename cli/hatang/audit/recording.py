@@ -53,11 +53,12 @@ def record(
         raise InputError(
             f"no host there is called {', '.join(strange)}", where="--covers", do="hatang host list shows all"
         )
+    named, sha256 = tuple(sorted(set(covers))), digest(document)  # read once: all records are of the same bytes
     try:
         entries = [
             ReviewEntry(
                 control=control.id, scope_kind=kind, scope=scope or SITE, day=day, by=by, document=document.name,
-                sha256=digest(document), note=note, succeeded=succeeded, covers=tuple(sorted(set(covers))),
+                sha256=sha256, note=note, succeeded=succeeded, covers=named,
             )
             for control in wanted
         ]  # fmt: skip

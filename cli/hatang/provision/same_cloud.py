@@ -8,9 +8,7 @@ from openstack.connection import Connection
 
 from hatang.errors import RefusedError
 from hatang.provision.cloud import guarded
-from hatang.provision.state import PROJECT, Known, StateFile
-
-NETWORK = "openstack:networking/network:Network"
+from hatang.provision.state import NETWORK, PROJECT, Known, StateFile
 
 
 def check(site: str, state: StateFile, connection: Connection) -> None:

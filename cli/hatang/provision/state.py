@@ -18,6 +18,7 @@ SERVER = "openstack:compute/instance:Instance"
 VOLUME = "openstack:blockstorage/volume:Volume"
 IMAGE = "openstack:images/image:Image"
 PROJECT = "openstack:identity/project:Project"
+NETWORK = "openstack:networking/network:Network"
 
 
 @dataclass(frozen=True)

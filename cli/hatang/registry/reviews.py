@@ -41,8 +41,9 @@ class Reviews:
             RefusedError: one of these very records was withdrawn, or its system was removed since.
         """
         at = at or t.now()
+        today = civil_day(at)
         for entry in entries:
-            if entry.day > (today := civil_day(at)):
+            if entry.day > today:
                 raise InputError(
                     f"{entry.day} is in the future", where="--day", do=f"record what was done, up to {today}"
                 )

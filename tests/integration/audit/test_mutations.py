@@ -42,10 +42,10 @@ def test_what_is_broken_is_named_and_repaired(checked: Checked, by: By) -> None:
         checked.break_it(mutation)
     plain = checked.check()
     assert outcomes(checked.check(by="hatang")) == outcomes(plain), "a link and plain ssh say the same"
-    bad = {control for control, told in plain.items() if told != "passed"}
+    bad = {control: told for control, told in plain.items() if told != "passed"}
     missed = {c: m.name for c, m in done.items() if c not in bad}
     assert not missed, f"not noticed: {missed}"
-    assert not [f"{k} {plain[k]}" for k in bad if not plain[k].startswith("failed: ")], "a check could not tell"
+    assert not [f"{k} {v}" for k, v in bad.items() if not v.startswith("failed: ")], "a check could not tell"
     for mutation in done.values():
         checked.undo(mutation)
     checked.harden()

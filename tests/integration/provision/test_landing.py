@@ -17,8 +17,7 @@ from hatang.errors import RefusedError
 from hatang.model.site import Site
 from hatang.provision.engine import Stack
 from hatang.provision.provisioner import Provisioner
-from hatang.provision.same_cloud import NETWORK
-from hatang.provision.state import PROJECT
+from hatang.provision.state import NETWORK, PROJECT
 from hatang.sandbox.lifecycle import Sandbox
 from tests.integration.provision import driver
 
