@@ -55,6 +55,9 @@ def test_fresh_host_is_hardened_and_a_second_run_changes_nothing(lone: Lone, fre
     assert lone.lets_in(fresh)
     left = lone.inside(fresh, "ls /var/lib/hatang; systemctl list-timers --all | grep hatang-guard || true").split()
     assert left == ["firewall.sum", "pam.sum"], "the guard has gone off duty"
+    told = lone.inside(fresh, "journalctl --quiet --all --output json | grep -E 'place_files|Written by hatang'")
+    assert "Invoked for /etc/ssh/sshd_config.d/00-hatang.conf" in told
+    assert "Written by hatang" not in told, "the log says which files were placed, not what stands in them"
 
 
 def test_what_was_changed_by_hand_is_repaired(lone: Lone, host: HostRecord) -> None:

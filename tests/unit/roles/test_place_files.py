@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[3]
 WHO = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
 
 
-def load() -> Any:
-    spec = importlib.util.spec_from_file_location("place_files", ROOT / "roles" / "library" / "place_files.py")
+def load(name: str = "place_files") -> Any:
+    """A module of the roles, which no package holds."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "roles" / "library" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -31,7 +32,10 @@ def place(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
 
     def call(*entries: dict[str, Any], check: bool = False, diff: bool = False) -> dict[str, Any]:
         files = [{**WHO, "mode": "0644", **entry} for entry in entries]
-        common = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": str(tmp_path / "tmp")}
+        common = {
+            "_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": str(tmp_path / "tmp"),
+            "_ansible_no_log": False,  # the controller's word; it comes with every task
+        }  # fmt: skip
         with patch_module_args({"files": files, **common}), pytest.raises(SystemExit):
             load().main()
         said: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -154,9 +158,12 @@ def test_differences_show_no_closed_file(place: Any, tmp_path: Path) -> None:
 def test_the_hosts_log_holds_no_content(place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible's modules write how they were called into it, unless they say otherwise."""
     told: list[Any] = []
-    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.log", lambda *args, **more: told.append((args, more)))
+    monkeypatch.setattr(
+        "ansible.module_utils.basic.AnsibleModule.log", lambda *args, **more: told.append((args[1:], more))
+    )
     place({"dest": str(tmp_path / "closed"), "content": "hidden\n", "mode": "0600"})
     assert "hidden" not in repr(told)
+    assert str(tmp_path / "closed") in repr(told), "but which files it placed"
 
 
 @pytest.mark.parametrize(
