@@ -17,6 +17,7 @@ from hatang.sandbox.lifecycle import Sandbox
 from tests import turns
 from tests.lanes import LaneScheduling, rank
 from tests.prove.choice import seed_of_run
+from tests.schema_once import schema_once  # noqa: F401
 
 if TYPE_CHECKING:
     from openstack.connection import Connection

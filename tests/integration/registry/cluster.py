@@ -127,10 +127,10 @@ class Cluster:
         """URL of a database, by default without password."""
         return f"postgresql://{OWNER}{':' if password else ''}{password}@/{database}?host={self.folder}"
 
-    def create(self) -> str:
-        """A new empty database; its name."""
+    def create(self, like: str = "template1") -> str:
+        """A new database, empty or like another one; its name."""
         name = f"t{secrets.token_hex(4)}"
-        self._sql(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        self._sql(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like)))
         return name
 
     def drop(self, name: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hatang.registry import database
 from tests.integration.registry.cluster import Cluster, programs
 
 
@@ -35,6 +36,30 @@ def cluster() -> Iterator[Cluster]:
 def postgresql_url(cluster: Cluster) -> Iterator[str]:
     """URL of an empty PostgreSQL database, without password."""
     name = cluster.create()
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
+def empty_url(postgresql_url: str) -> str:
+    """The same, by the name that tests/unit/registry has for it."""
+    return postgresql_url
+
+
+@pytest.fixture(scope="package")
+def schema(cluster: Cluster) -> str:
+    """Name of a database that its migrations have brought to the newest schema, to be copied."""
+    name = cluster.create()
+    engine = database.connect(cluster.url(name))
+    database.migrate(engine)
+    engine.dispose()  # who is connected with it keeps others from copying it
+    return name
+
+
+@pytest.fixture
+def postgresql_ready(cluster: Cluster, schema: str) -> Iterator[str]:
+    """URL of a PostgreSQL database with the newest schema and nothing in it."""
+    name = cluster.create(schema)
     yield cluster.url(name)
     cluster.drop(name)
 

@@ -9,6 +9,6 @@ from tests.unit.journal.test_journal import *  # noqa: F403
 
 
 @pytest.fixture
-def url(postgresql_url: str) -> str:
-    """URL of an empty database: PostgreSQL."""
-    return postgresql_url
+def url(postgresql_ready: str) -> str:
+    """URL of a database with nothing in it: PostgreSQL."""
+    return postgresql_ready

@@ -8,6 +8,6 @@ from tests.unit.registry.test_reviews import *  # noqa: F403
 
 
 @pytest.fixture
-def url(postgresql_url: str) -> str:
-    """URL of an empty database: PostgreSQL."""
-    return postgresql_url
+def url(postgresql_ready: str) -> str:
+    """URL of a database with nothing in it: PostgreSQL."""
+    return postgresql_ready

@@ -1,4 +1,6 @@
-"""Wrong files through the real command: the message word for word, exit code 2, the registry untouched.
+"""Wrong files through the whole command: the message word for word, exit code 2, the registry untouched.
+
+The command runs in this process, as its entry point calls it; a process for each would take a second each.
 
 `make goldens` renews the messages; look at the difference.
 """
@@ -6,13 +8,11 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from hatang import settings
+from hatang.__main__ import main
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -29,18 +29,15 @@ MADE: dict[str, bytes | None] = {
 NAMES = sorted([p.name for p in WRONG.glob("*.yaml")] + [*MADE, "missing.yaml"])
 
 
-def hatang(state: Path, site: Path | str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hatang", "--state", str(state), "--site", str(site), "--lang", "en", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=60, env=settings.environment(LC_ALL="C.UTF-8"), check=False,
-    )  # fmt: skip
+def hatang(state: Path, site: Path | str, *arguments: str) -> int:
+    """The command; its exit code."""
+    return main(["--state", str(state), "--site", str(site), "--lang", "en", *arguments])
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
-    done = hatang(folder, SITE, "request", "submit", str(RIGHT / "party-documents.yaml"), cwd=ROOT)
-    assert done.returncode == 0, done.stderr
+    assert hatang(folder, SITE, "request", "submit", str(RIGHT / "party-documents.yaml")) == 0
     return folder
 
 
@@ -50,7 +47,10 @@ def dump(state: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_message(name: str, state: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_message(
+    name: str, state: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     file = tmp_path / name
     if name in MADE:
         content = MADE[name]
@@ -61,11 +61,13 @@ def test_message(name: str, state: Path, tmp_path: Path, request: pytest.Fixture
 
     is_site = name.startswith("site-")
     asked = str(RIGHT / "one-stop.yaml") if is_site else name
-    done = hatang(state, name if is_site else SITE, "request", "submit", asked, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code = hatang(state, name if is_site else SITE, "request", "submit", asked)
 
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    told = capsys.readouterr()
+    assert (code, told.out) == (2, ""), told.err
     assert dump(state) == before
-    said = done.stderr.replace(f"{tmp_path}/", "")
+    said = told.err.replace(f"{tmp_path}/", "")
     golden = WRONG / f"{Path(name).stem}.txt"
     if request.config.getoption("--update-goldens", default=False):
         golden.write_text(said, encoding="utf-8")
@@ -82,5 +84,4 @@ def test_enough_of_them() -> None:
 
 @pytest.mark.parametrize("file", sorted(RIGHT.glob("*.yaml")), ids=lambda f: f.stem)
 def test_examples_are_right(file: Path, tmp_path: Path) -> None:
-    done = hatang(tmp_path, SITE, "request", "validate", str(file), cwd=ROOT)
-    assert done.returncode == 0, done.stderr
+    assert hatang(tmp_path, SITE, "request", "validate", str(file)) == 0

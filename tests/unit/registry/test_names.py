@@ -130,19 +130,19 @@ def of_before(url: str, *systems: tuple[str, str, str, str]) -> None:
                 )
 
 
-def test_a_registry_of_before_gets_the_names_of_its_living_systems(url: str) -> None:
+def test_a_registry_of_before_gets_the_names_of_its_living_systems(empty_url: str) -> None:
     of_before(
-        url,
+        empty_url,
         ("a-b", "2026-01-02", "c", "active"),
         ("a", "2026-01-03", "d", "requested"),
         ("cu", "2026-01-01", "web", "removed"),
     )
-    assert kept(Registry.open(url)) == {"a-b-c": "a-b", "a-d": "a"}
+    assert kept(Registry.open(empty_url)) == {"a-b-c": "a-b", "a-d": "a"}
 
 
-def test_a_registry_of_before_whose_names_clash_is_refused_by_name_and_left_as_it_was(url: str) -> None:
+def test_a_registry_of_before_whose_names_clash_is_refused_by_name_and_left_as_it_was(empty_url: str) -> None:
     of_before(
-        url,
+        empty_url,
         ("a-b", "2026-01-02", "c", "active"),
         ("a", "2026-01-03", "b-c", "requested"),  # clashes, and came later
         ("x-y", "2026-01-05", "z", "requested"),
@@ -151,15 +151,21 @@ def test_a_registry_of_before_whose_names_clash_is_refused_by_name_and_left_as_i
         ("cu", "2026-01-06", "b-c", "active"),  # clashes with what is removed alone
     )
     with pytest.raises(RefusedError) as refused:
-        Registry.open(url)
+        Registry.open(empty_url)
     assert refused.value.what.endswith(
         "the oldest system first: a-b-c (host c of system a-b, host b-c of system a); "
         "x-y-z (host y-z of system x, host z of system x-y)"
     )
     assert "hatang system destroy NAME --yes" in refused.value.do
-    engine = database.connect(url)
+    engine = database.connect(empty_url)
     assert database.version(engine) == "0001"
     with engine.begin() as connection:  # somebody does as the remedy says
         spec = '{"hosts": [{"name": "khac"}]}'
         connection.exec_driver_sql(f"UPDATE system SET spec = '{spec}' WHERE name IN ('a', 'x')")
-    assert kept(Registry.open(url)) == {"a-b-c": "a-b", "a-khac": "a", "cu-b-c": "cu", "x-khac": "x", "x-y-z": "x-y"}
+    assert kept(Registry.open(empty_url)) == {
+        "a-b-c": "a-b",
+        "a-khac": "a",
+        "cu-b-c": "cu",
+        "x-khac": "x",
+        "x-y-z": "x-y",
+    }

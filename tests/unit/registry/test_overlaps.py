@@ -202,25 +202,25 @@ def of_before(name: str, state: str, block: str, bastion: str) -> list[str]:
     ]
 
 
-def test_blocks_of_before_are_kept_and_those_of_removed_systems_are_free(url: str) -> None:
+def test_blocks_of_before_are_kept_and_those_of_removed_systems_are_free(empty_url: str) -> None:
     upgraded(
-        url, "0002",
+        empty_url, "0002",
         *of_before("mot", "active", "10.72.4.0/22", "10.75.255.10"),
         *of_before("cu", "removed", "10.72.8.0/22", "10.75.255.11"),
     )  # fmt: skip
-    registry = Registry.open(url)
+    registry = Registry.open(empty_url)
     with registry._reading() as session:
         slots = session.execute(text("SELECT slot, system FROM block_slot ORDER BY slot")).tuples().all()
     assert slots == [(n, "mot") for n in allocator.slots(IPv4Network("10.72.4.0/22"))]
     assert str(allocated(registry, "hai").block) == "10.72.8.0/22"
 
 
-def test_a_registry_whose_blocks_overlap_is_refused_and_stays_as_it_is(url: str) -> None:
+def test_a_registry_whose_blocks_overlap_is_refused_and_stays_as_it_is(empty_url: str) -> None:
     upgraded(
-        url, "0002",
+        empty_url, "0002",
         *of_before("mot", "active", "10.72.4.0/22", "10.75.255.10"),
         *of_before("hai", "active", "10.72.6.0/23", "10.75.255.11"),
     )  # fmt: skip
     with pytest.raises(RefusedError, match=r"blocks of systems hai and mot overlap"):
-        Registry.open(url)
-    assert database.version(database.connect(url)) == "0002"
+        Registry.open(empty_url)
+    assert database.version(database.connect(empty_url)) == "0002"
