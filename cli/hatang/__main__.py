@@ -9,8 +9,8 @@ import sys
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code (see hatang.errors)."""
-    # What is loaded stays; with Python's own thresholds the collector goes through it again and again (a sixth of a short
-    # command's time).
+    # What is loaded stays, and with Python's own thresholds the collector goes through it again and again: a sixth of
+    # the time of a short command.
     gc.set_threshold(200_000, 20, 100)
     # Pydantic would look through all installed packages for plug-ins: a tenth of the time of a short command.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # noqa: TID251 (no setting of ours)
