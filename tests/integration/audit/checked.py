@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hatang import settings
-from hatang.audit.runner import host_files
+from hatang.audit.runner import CHECKS, host_files, pytest_argv
 from hatang.catalogue import load
-from hatang.catalogue.loader import POLICIES
 from hatang.hosts import harden, wait_for_hosts
 from hatang.model.mutation import Mutation
 from hatang.model.terms import Level, applying
@@ -83,7 +82,7 @@ class Checked:
         """Run all host checks; control → outcome, with the reason where it is no pass.
 
         Args:
-            by: testinfra back-end: `ssh`, or `hatang`, as hatang's own runs.
+            by: testinfra back-end: `ssh`, or `hatang`, as hatang's own runs, with no more of pytest than they have.
         """
         values = {k: r.value for k, r in load().resolve(Level(LEVEL), APPLIES).items()}
         expected = {"hosts": {self.name: {"values": values, "variables": self.variables()[self.name]}}}
@@ -92,14 +91,12 @@ class Checked:
         (place / "values.json").write_text(json.dumps(expected))
         lines = place / "lines"
         lines.unlink(missing_ok=True)
-        files = host_files()
+        words = (f"--hosts={by}://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}",
+                 f"--values={place / 'values.json'}", *options)  # fmt: skip
+        plain = [sys.executable, "-m", "pytest", "-q", "-p", "hatang.audit.plugin", "-c", str(CHECKS / "pytest.ini"),
+                 "--rootdir", str(CHECKS), *words, *map(str, host_files())]  # fmt: skip
         done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "-q", "-p", "hatang.audit.plugin", f"--result-lines={lines}"),
-                *("-c", str(POLICIES / "checks" / "pytest.ini"), "--rootdir", str(POLICIES / "checks")),
-                *(f"--hosts={by}://{self.name}", f"--ssh-config={self.lone.settings.ssh_config}"),
-                *(f"--values={place / 'values.json'}", *options, *map(str, files)),
-            ],
+            [*(plain if by == "ssh" else pytest_argv(host_files(), *words)), f"--result-lines={lines}"],
             capture_output=True, text=True, timeout=CHECK_S, env=settings.environment(), check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stdout + done.stderr
