@@ -152,8 +152,8 @@ class _Run:
                 self.progress(_("hardening: {role}").format(role=role))
         elif kind == "runner_on_ok" and outcome.get("changed"):
             self.result.changed[host] = self.result.changed.get(host, 0) + 1
-            files = ", ".join(outcome.get("changed_files") or ())  # of place_files
-            self.result.tasks.setdefault(host, []).append(f"{task} ({files})" if files else task)
+            named = ", ".join(outcome.get("changed_files") or outcome.get("changed_units") or ())  # of modules of ours
+            self.result.tasks.setdefault(host, []).append(f"{task} ({named})" if named else task)
         elif kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
             self.causes[host] = f"{host}: {task or 'connect'}: {_cause(outcome)}"
         elif kind == "error":

@@ -75,7 +75,10 @@ def test_what_was_changed_by_hand_is_repaired(lone: Lone, host: HostRecord) -> N
         sed -i 's/^minlen.*/minlen = 4/' /etc/security/pwquality.conf
         useradd --no-create-home trong; sed -i 's/^trong:[^:]*/trong:/' /etc/shadow""",
     )
-    assert run(lone).changed[host.name] > 0
+    repaired = run(lone)
+    told = "\n".join(repaired.tasks[host.name])
+    assert "rpcbind.service" in told, "a run names the units that it masked"
+    assert "/etc/security/pwquality.conf" in told, "and the files that it wrote"
     assert in_effect(lone, host) == AT_3
     assert "deny=" not in lone.inside(host, "cat /etc/pam.d/common-auth")
     assert "md5" not in lone.inside(host, "cat /etc/pam.d/common-password")
