@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from sqlalchemy import Engine, inspect
@@ -23,14 +24,16 @@ class SchemaOnce:
     def __init__(self, folder: Path) -> None:
         self.made = folder / "registry.db"
         self.migrate = database._upgrade
+        self.making = Lock()  # whoever comes meanwhile would copy half of it
 
     def upgrade(self, engine: Engine) -> None:
         """Copy into an empty file, then go on as without it."""
         if engine.dialect.name == "sqlite" and not inspect(engine).get_table_names():
-            if not self.made.exists():
-                own = database.connect(f"sqlite:///{self.made}")
-                self.migrate(own)
-                own.dispose()
+            with self.making:
+                if not self.made.exists():
+                    own = database.connect(f"sqlite:///{self.made}")
+                    self.migrate(own)
+                    own.dispose()
             with closing(sqlite3.connect(self.made)) as source, closing(engine.raw_connection()) as target:
                 assert isinstance(target.driver_connection, sqlite3.Connection)
                 source.backup(target.driver_connection)

@@ -164,6 +164,7 @@ def test_schema_takes_every_file(file: Path) -> None:
 
 
 def test_schema_is_closed_and_describes_every_property() -> None:
+    VALIDATOR.check_schema(SCHEMA)
     models = [SCHEMA, *SCHEMA["$defs"].values()]
     for model in (m for m in models if m.get("type") == "object"):
         assert model["additionalProperties"] is False, model["title"]
