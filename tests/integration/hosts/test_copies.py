@@ -68,6 +68,29 @@ def test_what_could_not_be_read_for_a_moment_is_copied_the_next_time(lone: Lone,
     assert {first.split()[1], last.split()[1]} <= set(lone.inside(host, there).split())
 
 
+ELSEWHERE = "sed -i 's|^REPOSITORY=.*|REPOSITORY=/var/backups/noi-khac|' /etc/hatang-backup.conf"
+BACK = "sed -i 's|^REPOSITORY=.*|REPOSITORY=/var/backups/hatang|' /etc/hatang-backup.conf; hatang-backup apply"
+MOMENTS = {
+    "waiting": "(flock 9; sleep 1) 9> /run/hatang-backup.lock & sleep 0.3; {elsewhere}; {begin}; sleep 0.3; {back}",
+    "copying": "{elsewhere}; {begin}; while ! pidof restic > /dev/null; do sleep 0.01; done; {back}",
+}
+
+
+@pytest.mark.turn("parts", "own")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_settings_that_come_while_a_copy_is_made_are_followed(lone: Lone, host: HostRecord, moment: str) -> None:
+    """The timer may have begun one a moment before a role wrote where copies go."""
+    at_level_3(lone)
+    begin = "systemctl start --no-block hatang-backup.service"
+    lone.inside(host, IDLE + "; " + MOMENTS[moment].format(elsewhere=ELSEWHERE, begin=begin, back=BACK))
+    said = lone.inside(
+        host, f"{IDLE}; systemctl is-failed hatang-backup.service; cat /var/lib/hatang-backup/where;"
+        " hatang-backup test; rm -rf /var/backups/noi-khac; tail -n 1 /var/lib/hatang-backup/restored",
+    )  # fmt: skip
+    assert said.split()[:2] == ["inactive", "/var/backups/hatang"], said
+    assert " passed " in said
+
+
 def test_a_scanner_that_hangs_keeps_nobody_out(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(host, "systemctl kill --signal=STOP clamav-daemon clamav-clamonacc")
