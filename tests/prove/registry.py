@@ -43,7 +43,7 @@ class RegistryProof(Proving):
 
     def bad(self) -> dict[str, str]:
         """Controls that do not pass."""
-        found = look([(self.registry, SYSTEM)], self.folder)[SYSTEM]
+        found = look([(self.registry, SYSTEM)], self.folder)[0]
         return {control: text for control, text in found.items() if text != "passed"}
 
     def break_it(self, mutation: Mutation) -> Undo:

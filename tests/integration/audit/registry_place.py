@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from hatang.settings import environment
 from tests.unit.audit.long_in_use import SITE
 
 
-def look(systems: Sequence[tuple[Registry, str]], place: Path) -> dict[str, dict[str, str]]:
-    """What the checks say of each system: by control `passed`, or the outcome with its reason."""
+def look(systems: Sequence[tuple[Registry, str]], place: Path) -> list[dict[str, str]]:
+    """What the checks say of each system, in the same order: by control `passed`, or the outcome with its reason.
+
+    Registries may be copies of one, and their systems have one name: each check comes to them in their order.
+    """
     file, lines = place / "systems.json", place / "lines.jsonl"
     lines.unlink(missing_ok=True)
     file.write_text(json.dumps({
@@ -33,10 +37,13 @@ def look(systems: Sequence[tuple[Registry, str]], place: Path) -> dict[str, dict
         env=environment(PYTHONDONTWRITEBYTECODE="1"), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
-    said: dict[str, dict[str, str]] = {name: {} for _registry, name in systems}
+    said: list[dict[str, str]] = [{} for _system in systems]
+    came: Counter[str] = Counter()
     for row in map(json.loads, lines.read_text(encoding="utf-8").splitlines()):
         passed = row["outcome"] == "passed"
-        said[row["scope"]][row["control"]] = "passed" if passed else f"{row['outcome']}: {row['detail']}"
+        said[came[row["check"]]][row["control"]] = "passed" if passed else f"{row['outcome']}: {row['detail']}"
+        came[row["check"]] += 1
+    assert set(came.values()) == {len(systems)}, "each check came to each system once"
     return said
 
 

@@ -194,13 +194,27 @@ def test_what_hatang_made_holds_and_leaves_nothing_on_the_hosts(pair: Pair) -> N
     assert pair.hatang("host", "ssh", "lap-mot-web", "--", "ls /tmp | grep -v systemd-private || true").out == ""
 
 
-EVERY_RUN = (rule_by_hand, port_security_off, address_moved, joined)  # one per layer; all with --long
+EVERY_RUN = (rule_by_hand, port_security_off, address_moved, joined)  # one per layer, together; each alone with --long
 
 
-@pytest.mark.parametrize(
-    ("mutate", "kind", "packet"),
-    [pytest.param(*m, id=m[0].__name__, marks=[] if m[0] in EVERY_RUN else pytest.mark.long) for m in MUTATIONS],
-)
+def test_changes_by_hand_are_all_found_and_named(pair: Pair) -> None:
+    chosen = [m for m in MUTATIONS if m[0] in EVERY_RUN]
+    undo: list[Undo] = []
+    try:
+        undo += [mutate(pair) for mutate, _kind, _packet in chosen]
+        time.sleep(FOLLOWS_S)
+        found = pair.prove(code=1)
+    finally:
+        for put_right in reversed(undo):
+            put_right()
+    assert {kind for _mutate, kind, _packet in chosen} <= {c["kind"] for c in found["causes"]}
+    seen = {(d["from"], d["to"], d["difference"]) for d in found["differences"]}
+    assert {packet for _mutate, _kind, packet in chosen} <= seen
+    _holds_again(pair)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("mutate", "kind", "packet"), MUTATIONS, ids=lambda x: getattr(x, "__name__", None))
 def test_a_change_by_hand_is_found_and_named(
     pair: Pair, mutate: Callable[[Pair], Undo], kind: str, packet: tuple[str, str, str] | None
 ) -> None:
@@ -213,6 +227,10 @@ def test_a_change_by_hand_is_found_and_named(
     assert kind in {c["kind"] for c in found["causes"]}
     if packet:
         assert packet in {(d["from"], d["to"], d["difference"]) for d in found["differences"]}
+    _holds_again(pair)
+
+
+def _holds_again(pair: Pair) -> None:
     time.sleep(FOLLOWS_S)
     again = pair.prove(code=None)
     assert not (again["differences"] or again["causes"] or again["troubles"]), "and it holds again"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hatang.model.allocation import Allocation
 from hatang.registry import Registry
 from tests.integration.registry.crew import HOSTS_EACH, ROOMY, ZONES, together
@@ -11,8 +13,7 @@ from tests.unit.registry.test_overlaps import all_apart, v4
 from tests.unit.registry.test_registry import REQUEST, SITE, named
 
 WORKERS = 8
-ZONES_EACH = 40
-SYSTEMS = [f"s{i}" for i in range(WORKERS * ZONES_EACH // len(ZONES))]
+ZONES_EACH = 12  # 40 with --long; `make bench-allocate` takes thousands
 
 
 def given(registry: Registry) -> list[Allocation]:
@@ -20,32 +21,34 @@ def given(registry: Registry) -> list[Allocation]:
     return [s.allocation for s in registry.systems() if s.allocation is not None]
 
 
-def test_allocation(url: str) -> None:
+@pytest.mark.parametrize("each", [ZONES_EACH, pytest.param(40, marks=pytest.mark.long)])
+def test_allocation(url: str, each: int) -> None:
     registry = Registry.open(url)
-    for name in SYSTEMS:
+    systems = [f"s{i}" for i in range(WORKERS * each // len(ZONES))]
+    for name in systems:
         registry.submit(named(name), name)
-    together("allocate", url, [SYSTEMS[i::WORKERS] for i in range(WORKERS)])
+    together("allocate", url, [systems[i::WORKERS] for i in range(WORKERS)])
     made = given(registry)
     zones = [z for a in made for z in a.zones]
-    assert len(made) == len(SYSTEMS)
-    assert len(zones) == WORKERS * ZONES_EACH
+    assert len(made) == len(systems)
+    assert len(zones) == WORKERS * each
     assert all_apart(v4(made))
     assert all_apart([z.cidr for z in zones])
     assert all_apart([z.cidr_v6 for z in zones])
     assert all(z.cidr.subnet_of(a.block) for a in made for z in a.zones)
     # No gap: the blocks and the routers' addresses are the first ones of the branch.
     blocks = list(ROOMY.pool(REQUEST.agency.branch).prefix.subnets(new_prefix=ROOMY.system_prefix))
-    assert sorted(a.block for a in made) == blocks[1 : len(SYSTEMS) + 1]
+    assert sorted(a.block for a in made) == blocks[1 : len(systems) + 1]
     bastion = ROOMY.pool(REQUEST.agency.branch).bastion.network_address
-    assert sorted(a.bastion_address for a in made) == [bastion + 10 + i for i in range(len(SYSTEMS))]
+    assert sorted(a.bastion_address for a in made) == [bastion + 10 + i for i in range(len(systems))]
 
-    for name in SYSTEMS[::5]:
+    for name in systems[::5]:
         registry.set_system_state(name, "removed")
-    new = [f"n{i}" for i in range(len(SYSTEMS[::5]))]
+    new = [f"n{i}" for i in range(len(systems[::5]))]
     for name in new:
         registry.submit(named(name), name)
     together("allocate", url, [new[i::WORKERS] for i in range(WORKERS)])
-    assert sorted(a.block for a in given(registry)) == blocks[1 : len(SYSTEMS) + 1], "gaps are filled again"
+    assert sorted(a.block for a in given(registry)) == blocks[1 : len(systems) + 1], "gaps are filled again"
 
 
 def test_the_first_opening(url: str) -> None:
