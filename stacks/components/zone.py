@@ -74,5 +74,8 @@ class Zone(pulumi.ComponentResource):
             # Neutron gives the port to the router and takes its owner and device from there.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["deviceId", "deviceOwner"]),
         )
-        networking.RouterInterface(f"{name}-interface", router_id=router_id, port_id=gateway.id, opts=child)
+        # Made last: who waits for it waits for the whole zone, and the state names one dependency instead of six.
+        self.interface = networking.RouterInterface(
+            f"{name}-interface", router_id=router_id, port_id=gateway.id, opts=child
+        )
         self.register_outputs({"network_id": network.id})

@@ -51,10 +51,9 @@ def build(config: SystemConfig) -> None:
     key = compute.Keypair("key", name=config.name, public_key=config.public_key)
     inside = Provider("inside", tenant_id=project.id, opts=pulumi.ResourceOptions(depends_on=[membership]))
     hosts = _hosts(config, project.id, zones, groups, key, inside, quota)
+    ways = [zone.interface for zone in zones.values()]
     for kind, group in groups.items():
-        group.allow(
-            [*zones.values(), *(hosts[name].port for name, place in config.hosts.items() if place.zone == kind)]
-        )
+        group.allow([*ways, *(hosts[name].port for name, place in config.hosts.items() if place.zone == kind)])
     for name, args in config.published.items():
         place = config.hosts[name].zone
         Published(

@@ -21,7 +21,7 @@ from typing import Any
 from hatang import private
 from hatang import settings as settings_module
 from hatang.errors import BusyError, EngineError
-from hatang.provision import late, orphans, refusals, toolchain
+from hatang.provision import brief, late, orphans, refusals, toolchain
 from hatang.provision.events import Report, read_events, tail
 from hatang.provision.state import StateFile
 from hatang.registry import leases
@@ -243,7 +243,7 @@ class Engine:
         backend = Path(self.settings.backend.removeprefix("file://"))
         backend.mkdir(parents=True, exist_ok=True, mode=0o700)
         return settings_module.environment(
-            PULUMI_BACKEND_URL=self.settings.backend,
+            PULUMI_BACKEND_URL=f"{self.settings.backend}?metadata=skip",  # no file of its sums beside each
             PULUMI_CONFIG_PASSPHRASE_FILE=str(private.passphrase_file(self.settings)),
             PULUMI_DEBUG_COMMANDS="true",  # brings --event-log
             PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS="true",
@@ -263,6 +263,7 @@ def _served(program: Program | None) -> Iterator[str]:
     from pulumi.runtime.proto import language_pb2_grpc
 
     connect_anew()
+    brief.leave_out()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)' "$@"
 """
+NO_LOGS_TEXT = "A file on purpose: the engine makes no folder here, and so keeps no debugging logs (hatang).\n"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def find(settings: Settings) -> Toolchain:
     write_analyzer(settings.cache / "toolchain" / "analyzer" if there.origin == "path" else there.analyzer_dir)
     if there.origin == "path":
         return Toolchain(there.root, there.pulumi, there.home, settings.cache / "toolchain" / "analyzer", "path")
+    keep_no_logs(there.home)
     return there
 
 
@@ -174,6 +177,24 @@ def engine_version(pulumi: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip().removeprefix("v") if done.returncode == 0 else ""
+
+
+def keep_no_logs(home: Path) -> None:
+    """See that an engine with this home writes no debugging log of its own; what it wrote before is removed.
+
+    It would for every run, with what each resource is made of: up to 500 MB for all tenancies in one place, the first
+    part not encrypted, at a tenth of its processor time. No setting turns that off; where no folder can be made it goes
+    without. What the engine says of a run stands in hatang's own log of it.
+    """
+    logs = home / "logs"
+    if logs.is_file():
+        return
+    old = home / f"logs.{os.getpid()}"
+    with contextlib.suppress(FileNotFoundError):
+        logs.rename(old)
+    shutil.rmtree(old, ignore_errors=True)
+    with contextlib.suppress(FileExistsError), logs.open("x", encoding="utf-8") as file:  # or another was quicker
+        file.write(NO_LOGS_TEXT)
 
 
 def write_analyzer(folder: Path) -> None:

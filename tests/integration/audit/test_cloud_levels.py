@@ -20,7 +20,7 @@ LEVELS: dict[str, tuple[int, dict[str, Any], set[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.turn("level", name)) for name in LEVELS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.turn("tenancy", name)) for name in LEVELS])
 def test_no_fault_in_a_system_as_the_stacks_make_it(sandbox: Sandbox, name: str) -> None:
     level, more, judged = LEVELS[name]
     maker = driver.provisioner(sandbox.state)

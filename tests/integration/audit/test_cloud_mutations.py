@@ -16,7 +16,7 @@ from tests.prove.choice import at, sample, seed_of_run
 from tests.prove.cloud_place import NAME, Site
 from tests.prove.proving import function
 
-SAMPLE = 8  # on every run; `make prove` does all
+SAMPLE = 6  # on every run; `make prove` does all
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def all_refused(found: dict[str, Any], entries: tuple[str, ...]) -> None:
         assert (asker["counts"]["not-tried"] == 0) is (asker["scope"] == "project")
 
 
-@pytest.mark.turn("wide", "api")
+@pytest.mark.turn("flows", "api")
 def test_everything_is_refused_to_every_persona_and_nothing_is_left(
     tenants: Pair, people: People, cloud: Connection
 ) -> None:
@@ -137,7 +137,7 @@ OPENED: list[tuple[Callable[[Connection, People], Undo], str, set[tuple[str, str
 ]
 
 
-@pytest.mark.turn("wide", "api")
+@pytest.mark.turn("flows", "api")
 @pytest.mark.parametrize(
     ("opened", "service", "wanted"),
     [pytest.param(*m, id=m[0].__name__, marks=[] if m[0] is shared_network else pytest.mark.long) for m in OPENED],
@@ -155,7 +155,7 @@ def test_what_was_opened_by_hand_is_named(
     assert not found["holds"]
 
 
-@pytest.mark.turn("wide", "api")
+@pytest.mark.turn("flows", "api")
 def test_tokens_that_would_prove_nothing_are_refused(tenants: Pair, people: People) -> None:
     own = tenants.hatang(
         "isolation", "api", "--target", PROJECT, "--clouds-file", str(people.clouds), "--as", "member", code=2

@@ -19,6 +19,7 @@ from hatang.registry import SystemRecord
 from tests.integration.provision import driver
 from tests.integration.provision.listing import described, everything, secrets_of
 
+pytestmark = pytest.mark.turn("tenancy", "held")
 NAME = "thu-tam-ngung"
 
 

@@ -57,7 +57,16 @@ def test_no_server_boots_before_its_zone_leads_anywhere_and_rules_come_after_por
     for host, zone in hosts:
         assert f"zone-{zone}-interface" in needs[f"host-{host}-server"]
         rules = [name for name in needs if name.startswith(f"group-{zone}-") and name != f"group-{zone}-group"]
-        assert rules and all(f"host-{host}-port" in needs[name] for name in rules)
+        ways = {f"zone-{z}-interface" for z in maker.outputs("system", NAME)["networks"]}
+        assert rules and all({f"host-{host}-port", *ways} <= needs[name] for name in rules)
+
+
+def test_state_and_engine_hold_no_more_than_is_read(maker: Provisioner, system: SystemRecord) -> None:
+    file = maker.engine.state(maker._system_stack(system)).path
+    text = file.read_text()
+    assert "stackTrace" not in text and "sourcePosition" not in text and ".py" not in text
+    assert not list(file.parent.glob("*.attrs"))
+    assert not (maker.engine.tools.home / "logs").is_dir(), "the engine's debugging logs of all tenancies"
 
 
 def test_a_rule_added_by_hand_is_named_by_plan_and_removed_by_apply(

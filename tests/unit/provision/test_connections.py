@@ -1,4 +1,4 @@
-"""A program's connections to its engine are those of its own run."""
+"""A program's connections to its engine are those of its own run, and carry what somebody reads."""
 
 from __future__ import annotations
 
@@ -10,24 +10,30 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from pulumi.runtime import settings
+from pulumi import log
+from pulumi.runtime import resource, settings
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from hatang.provision import brief
 from hatang.provision.engine import connect_anew
 
 
 class Listener(engine_pb2_grpc.EngineServicer):
     """An engine that hears what programs log."""
 
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
     def Log(self, request: Any, context: Any) -> Any:
+        self.heard.append(request.message)
         return empty_pb2.Empty()
 
 
 @contextmanager
-def engine(port: int = 0) -> Iterator[int]:
+def engine(port: int = 0, listener: Listener | None = None) -> Iterator[int]:
     """An engine on this port, or on any."""
     server = grpc.server(futures.ThreadPoolExecutor(2), options=[("grpc.so_reuseport", 0)])
-    engine_pb2_grpc.add_EngineServicer_to_server(Listener(), server)
+    engine_pb2_grpc.add_EngineServicer_to_server(listener or Listener(), server)
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     try:
@@ -59,3 +65,16 @@ def test_it_is_asked_for_once() -> None:
     connect_anew()
     connect_anew()
     assert [name for name, _ in _GRPC_CHANNEL_OPTIONS].count("grpc.use_local_subchannel_pool") == 1
+
+
+def test_debugging_messages_are_not_sent_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place, name in ((log, "debug"), (resource, "_get_stack_trace")):
+        monkeypatch.setattr(place, name, getattr(place, name))  # as they were, after this test
+    brief.leave_out()
+    listener = Listener()
+    with engine(listener=listener) as port:
+        monkeypatch.setattr(log, "get_engine", lambda: program(port))
+        log.debug("each property")
+        log.warn("a person reads this")
+    assert listener.heard == ["a person reads this"]
+    assert not resource._get_stack_trace().frames

@@ -54,6 +54,16 @@ def test_what_was_built_from_these_sources_is_found(machine: Settings) -> None:
     assert (found.root, found.origin, found.home) == (root, "built", root / "home")
 
 
+def test_the_engine_keeps_no_logs_of_its_own(machine: Settings) -> None:
+    home = _built(machine.cache, toolchain.source_key()) / "home"
+    (home / "logs").mkdir()
+    (home / "logs" / "an-agency.log").write_text("what its resources are made of")
+    for _run in range(2):
+        assert toolchain.find(machine).home == home
+        assert "on purpose" in (home / "logs").read_text()
+    assert sorted(p.name for p in home.iterdir()) == ["logs", "plugins"]
+
+
 def test_a_build_of_other_sources_or_versions_is_not_used(machine: Settings) -> None:
     _built(machine.cache, "0123456789abcdef")
     _built(machine.cache, toolchain.source_key(), engine_version="3.1.0")
