@@ -171,9 +171,10 @@ def source_key(part: str = "") -> str:
 
 def engine_version(pulumi: Path) -> str:
     """Version of an engine without the leading v; empty when it does not run."""
-    from_home = {"PULUMI_SKIP_UPDATE_CHECK": "true", "HOME": str(Path.home()), "PATH": "/usr/bin:/bin"}
+    # Without a folder for its home it leaves none of its own in that of whoever asks.
+    no_home = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_HOME": os.devnull, "PATH": "/usr/bin:/bin"}
     try:
-        done = subprocess.run([pulumi, "version"], env=from_home, capture_output=True, text=True, timeout=20)
+        done = subprocess.run([pulumi, "version"], env=no_home, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip().removeprefix("v") if done.returncode == 0 else ""
@@ -183,17 +184,17 @@ def keep_no_logs(home: Path) -> None:
     """See that an engine with this home writes no debugging log of its own; what it wrote before is removed.
 
     It would for every run, with what each resource is made of: up to 500 MB for all tenancies in one place, the first
-    part not encrypted, at a tenth of its processor time. No setting turns that off; where no folder can be made it goes
-    without. What the engine says of a run stands in hatang's own log of it.
+    part not encrypted, at a twentieth of its processor time. No setting turns that off; where no folder can be made it
+    goes without. What the engine says of a run stands in hatang's own log of it.
     """
     logs = home / "logs"
     if logs.is_file():
         return
     old = home / f"logs.{os.getpid()}"
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):  # there are none; another is quicker; neither we nor the engine may write here
         logs.rename(old)
     shutil.rmtree(old, ignore_errors=True)
-    with contextlib.suppress(FileExistsError), logs.open("x", encoding="utf-8") as file:  # or another was quicker
+    with contextlib.suppress(OSError), logs.open("x", encoding="utf-8") as file:
         file.write(NO_LOGS_TEXT)
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import make_url
 
-from hatang.errors import StepError
+from hatang.errors import RegistryError, StepError
 from hatang.settings import SQLITE, Settings
 from hatang.workflow import sqlite_clock
 
@@ -27,6 +30,9 @@ sqlite_clock.help_out()
 VERSION = "chain-2"
 APPLICATION = "hatang"
 KINDS = ("apply", "suspend", "purge", "destroy", "reorganise", "interconnect", "interconnect-end")
+T = TypeVar("T")
+BEING_MADE_S = 10.0  # longest that another process is waited for that makes DBOS's tables
+UNDEFINED = ("42P01", "42703")  # PostgreSQL's words for a table and a column that are not there
 FINISHED = ("SUCCESS",)
 FAILED = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
@@ -205,14 +211,15 @@ def client_of(url: str, application: str) -> Iterator[DBOSClient]:
 
 
 def is_there(url: str) -> bool:
-    """Whether DBOS has made its tables in that database. Raises RegistryError: it does not answer."""
+    """Whether DBOS has begun to make its tables in that database. Raises RegistryError: it does not answer."""
     from sqlalchemy import inspect
     from sqlalchemy.exc import DBAPIError
 
     from hatang.registry.database import connect, unusable
 
     if url.startswith(SQLITE):
-        return Path(url.removeprefix(SQLITE)).exists()
+        file = Path(url.removeprefix(SQLITE))
+        return file.exists() and _has_runs(file)
     engine = connect(url)
     try:
         return inspect(engine).has_table("workflow_status", schema="dbos")
@@ -222,10 +229,46 @@ def is_there(url: str) -> bool:
         engine.dispose()
 
 
+def _has_runs(file: Path) -> bool:
+    """Whether the table of runs is in a SQLite file; one that was killed while it made the file left it empty."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True)) as connection:
+            asked = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_status'")
+            return asked.fetchone() is not None
+    except sqlite3.Error:
+        return True  # whoever opens it says what is wrong with it
+
+
+def patiently(read: Callable[[], T]) -> T:
+    """What `read` returns. Another process may just be making the tables, one by one: they are waited for.
+
+    Raises:
+        RegistryError: of `read`; what lacks is still not there after `BEING_MADE_S`.
+    """
+    until = time.monotonic() + BEING_MADE_S
+    while True:
+        try:
+            return read()
+        except RegistryError as exc:
+            if not _lacks_something(exc.__cause__) or time.monotonic() > until:
+                raise
+        time.sleep(0.1)
+
+
+def _lacks_something(cause: BaseException | None) -> bool:
+    """Whether a database refused since a table or column is not there."""
+    said = getattr(cause, "orig", None)
+    return getattr(said, "sqlstate", None) in UNDEFINED or str(said).startswith(("no such table", "no such column"))
+
+
 def history(settings: Settings, system: str) -> list[RunRecord]:
     """All runs of a system, oldest first, with their steps. Reads only; another process may be at work."""
     if not is_there(database(settings, system)):
         return []
+    return patiently(lambda: _history(settings, system))
+
+
+def _history(settings: Settings, system: str) -> list[RunRecord]:
     with _client(settings, system) as client:
         runs = client.list_workflows(workflow_id_prefix=[f"{kind}/{system}/" for kind in KINDS])
         return [

@@ -66,10 +66,10 @@ def enqueue(settings: Settings, system: str) -> tuple[Job, bool]:
     if not durable.is_there(database(settings)):
         with durable.launched(_config(settings, "enqueue")):
             pass  # DBOS makes its tables
+    known = _known(settings, system)
+    if known and known[-1].state in ("queued", "running"):
+        return known[-1], False
     with durable.client_of(database(settings), APPLICATION) as client:
-        known = _of(client, system)
-        if known and known[-1].state in ("queued", "running"):
-            return known[-1], False
         number = int(known[-1].id.rsplit("/", 1)[1]) + 1 if known else 1
         job_id = f"job/{system}/{number}"  # two that ask at once ask for the same
         client.enqueue(
@@ -84,11 +84,18 @@ def enqueue(settings: Settings, system: str) -> tuple[Job, bool]:
 
 def latest(settings: Settings, system: str) -> Job | None:
     """The last job of a system; None: it never had one."""
-    if not durable.is_there(database(settings)):
-        return None
-    with durable.client_of(database(settings), APPLICATION) as client:
-        known = _of(client, system)
-        return known[-1] if known else None
+    known = _known(settings, system) if durable.is_there(database(settings)) else []
+    return known[-1] if known else None
+
+
+def _known(settings: Settings, system: str) -> list[Job]:
+    """All jobs of a system, oldest first; another process may just have begun to make the tables."""
+
+    def read() -> list[Job]:
+        with durable.client_of(database(settings), APPLICATION) as client:
+            return _of(client, system)
+
+    return durable.patiently(read)
 
 
 def unfinished(settings: Settings) -> list[Job]:

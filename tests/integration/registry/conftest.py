@@ -64,8 +64,14 @@ def postgresql_ready(cluster: Cluster, schema: str) -> Iterator[str]:
     cluster.drop(name)
 
 
+@pytest.fixture
+def url(postgresql_ready: str) -> str:
+    """The same, by the name that the unit tests have for theirs: test_same_*.py are these tests on PostgreSQL."""
+    return postgresql_ready
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def either_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty database of either kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/registry.db"

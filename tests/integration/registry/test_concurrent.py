@@ -22,12 +22,12 @@ def given(registry: Registry) -> list[Allocation]:
 
 
 @pytest.mark.parametrize("each", [ZONES_EACH, pytest.param(40, marks=pytest.mark.long)])
-def test_allocation(url: str, each: int) -> None:
-    registry = Registry.open(url)
+def test_allocation(either_url: str, each: int) -> None:
+    registry = Registry.open(either_url)
     systems = [f"s{i}" for i in range(WORKERS * each // len(ZONES))]
     for name in systems:
         registry.submit(named(name), name)
-    together("allocate", url, [systems[i::WORKERS] for i in range(WORKERS)])
+    together("allocate", either_url, [systems[i::WORKERS] for i in range(WORKERS)])
     made = given(registry)
     zones = [z for a in made for z in a.zones]
     assert len(made) == len(systems)
@@ -47,28 +47,28 @@ def test_allocation(url: str, each: int) -> None:
     new = [f"n{i}" for i in range(len(systems[::5]))]
     for name in new:
         registry.submit(named(name), name)
-    together("allocate", url, [new[i::WORKERS] for i in range(WORKERS)])
+    together("allocate", either_url, [new[i::WORKERS] for i in range(WORKERS)])
     assert sorted(a.block for a in given(registry)) == blocks[1 : len(systems) + 1], "gaps are filled again"
 
 
-def test_the_first_opening(url: str) -> None:
-    together("open", url, [[]] * WORKERS)
-    assert Registry.open(url).systems() == []
+def test_the_first_opening(either_url: str) -> None:
+    together("open", either_url, [[]] * WORKERS)
+    assert Registry.open(either_url).systems() == []
 
 
-def test_one_request_from_everybody_is_one(url: str) -> None:
-    together("submit", url, [["mot"]] * WORKERS)
-    registry = Registry.open(url)
+def test_one_request_from_everybody_is_one(either_url: str) -> None:
+    together("submit", either_url, [["mot"]] * WORKERS)
+    registry = Registry.open(either_url)
     assert [s.spec.name for s in registry.systems()] == ["mot"]
     (record,) = registry.requests()
     appraise(registry, record.id)
-    together("approve", url, [[record.id]] * WORKERS)
+    together("approve", either_url, [[record.id]] * WORKERS)
     assert len(registry.request(record.id).approvals) == 1
 
 
-def test_different_requests_of_one_new_agency_all_come_in(url: str) -> None:
-    together("submit", url, [[f"s{i}"] for i in range(WORKERS)])
-    assert len(Registry.open(url).systems()) == WORKERS
+def test_different_requests_of_one_new_agency_all_come_in(either_url: str) -> None:
+    together("submit", either_url, [[f"s{i}"] for i in range(WORKERS)])
+    assert len(Registry.open(either_url).systems()) == WORKERS
 
 
 def hosts_asked_for(registry: Registry) -> int:
@@ -80,31 +80,31 @@ def hosts_asked_for(registry: Registry) -> int:
     return sum(found.values())
 
 
-def test_submissions_at_once_do_not_together_exceed_the_ceiling(url: str) -> None:
+def test_submissions_at_once_do_not_together_exceed_the_ceiling(either_url: str) -> None:
     """There is room for five systems of three hosts besides the first; eight ask at the same moment."""
-    registry = Registry.open(url)
+    registry = Registry.open(either_url)
     room = 5
     approve(registry, registry.submit(asks("dau", 1, hosts=room * HOSTS_EACH + 1 + HOSTS_EACH - 1), "", SITE).id)
-    together("submit-within", url, [[f"s{i}"] for i in range(WORKERS)])
+    together("submit-within", either_url, [[f"s{i}"] for i in range(WORKERS)])
     assert hosts_asked_for(registry) == room * HOSTS_EACH + 1
     assert len(registry.systems()) == room + 1, "no more, and no fewer"
 
 
-def test_changes_at_once_do_not_together_exceed_the_ceiling(url: str) -> None:
+def test_changes_at_once_do_not_together_exceed_the_ceiling(either_url: str) -> None:
     """Eight systems in use want to double; there is room for three of them to do so."""
-    registry = Registry.open(url)
+    registry = Registry.open(either_url)
     names, room = [f"s{i}" for i in range(WORKERS)], 3
     for name in names:
         file = asks(name, HOSTS_EACH, hosts=(WORKERS + room) * HOSTS_EACH)
         approve(registry, registry.submit(file, "", SITE).id)
         used(registry, name)
-    together("grow-within", url, [[name] for name in names])
+    together("grow-within", either_url, [[name] for name in names])
     assert hosts_asked_for(registry) == (WORKERS + room) * HOSTS_EACH
     assert len([r for r in registry.requests() if r.kind == "change"]) == room
 
 
-def test_ids_of_one_thing_are_kept_whole(url: str) -> None:
-    together("record", url, [[str(i)] for i in range(WORKERS)])
-    found = Registry.open(url).remote_ids("agency", "a")
+def test_ids_of_one_thing_are_kept_whole(either_url: str) -> None:
+    together("record", either_url, [[str(i)] for i in range(WORKERS)])
+    found = Registry.open(either_url).remote_ids("agency", "a")
     assert len(found) == 30
     assert len(set(found.values())) == 1, "the last writer's, not a mixture"

@@ -125,8 +125,8 @@ def test_a_reader_sees_one_state(postgresql_url: str) -> None:
     assert registry.system(REQUEST.system.name).allocation is not None
 
 
-def test_names_are_sorted_as_on_sqlite(url: str) -> None:
-    registry = Registry.open(url)
+def test_names_are_sorted_as_on_sqlite(either_url: str) -> None:
+    registry = Registry.open(either_url)
     for name in ("ab", "a-c", "aa", "a-a-d"):
         registry.submit(named(name), name)
     wanted = ["a-a-d", "a-c", "aa", "ab"]

@@ -2,13 +2,5 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.unit.journal.conftest import journal, own, registry  # noqa: F401 (fixtures)
 from tests.unit.journal.test_trouble import *  # noqa: F403
-
-
-@pytest.fixture
-def url(postgresql_ready: str) -> str:
-    """URL of a database with nothing in it: PostgreSQL."""
-    return postgresql_ready

@@ -2,12 +2,4 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.unit.registry.test_published import *  # noqa: F403
-
-
-@pytest.fixture
-def url(postgresql_ready: str) -> str:
-    """URL of a database with nothing in it: PostgreSQL."""
-    return postgresql_ready
