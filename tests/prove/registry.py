@@ -8,12 +8,10 @@ from pathlib import Path
 from hatang.model.mutation import Mutation
 from hatang.policies.mutations.place import Undo
 from hatang.registry import Registry
-from tests.integration.audit.registry_place import look
+from tests.integration.audit.registry_place import SYSTEM, look
 from tests.prove.outcome import Outcome
 from tests.prove.proving import Proving, function
 from tests.unit.audit.long_in_use import prepare
-
-SYSTEM = "lau-nam"
 
 
 class RegistryProof(Proving):
@@ -43,7 +41,7 @@ class RegistryProof(Proving):
 
     def bad(self) -> dict[str, str]:
         """Controls that do not pass."""
-        found = look([(self.registry, SYSTEM)], self.folder)[0]
+        found = look([self.registry], self.folder)[0]
         return {control: text for control, text in found.items() if text != "passed"}
 
     def break_it(self, mutation: Mutation) -> Undo:

@@ -1,6 +1,7 @@
 """What a program would tell its engine beside the resources, and nobody reads: left out.
 
-Both are of Pulumi's SDK, which has no setting for them; `tests/integration/provision` holds that they are away.
+Both are of Pulumi's SDK, which has no setting for them. That they are away is tested
+(`test_connections.py`, `test_system.py`).
 """
 
 from __future__ import annotations

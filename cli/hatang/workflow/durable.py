@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
 
 from sqlalchemy import make_url
 
@@ -232,23 +231,27 @@ def is_there(url: str) -> bool:
 def _has_runs(file: Path) -> bool:
     """Whether the table of runs is in a SQLite file; one that was killed while it made the file left it empty."""
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             asked = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_status'")
             return asked.fetchone() is not None
     except sqlite3.Error:
         return True  # whoever opens it says what is wrong with it
 
 
-def patiently(read: Callable[[], T]) -> T:
-    """What `read` returns. Another process may just be making the tables, one by one: they are waited for.
+def ask(url: str, application: str, question: Callable[[DBOSClient], T]) -> T:
+    """The client's answer. Another process may just be making the tables, one by one: they are waited for.
+
+    Args:
+        question: may be asked again; what it writes is written once, or not at all.
 
     Raises:
-        RegistryError: of `read`; what lacks is still not there after `BEING_MADE_S`.
+        RegistryError: the database does not answer; what lacks is still not there after `BEING_MADE_S`.
     """
     until = time.monotonic() + BEING_MADE_S
     while True:
         try:
-            return read()
+            with client_of(url, application) as client:
+                return question(client)
         except RegistryError as exc:
             if not _lacks_something(exc.__cause__) or time.monotonic() > until:
                 raise
@@ -263,23 +266,21 @@ def _lacks_something(cause: BaseException | None) -> bool:
 
 def history(settings: Settings, system: str) -> list[RunRecord]:
     """All runs of a system, oldest first, with their steps. Reads only; another process may be at work."""
-    if not is_there(database(settings, system)):
-        return []
-    return patiently(lambda: _history(settings, system))
+    url = database(settings, system)
+    return ask(url, APPLICATION, lambda client: _runs(client, system)) if is_there(url) else []
 
 
-def _history(settings: Settings, system: str) -> list[RunRecord]:
-    with _client(settings, system) as client:
-        runs = client.list_workflows(workflow_id_prefix=[f"{kind}/{system}/" for kind in KINDS])
-        return [
-            RunRecord(
-                w.workflow_id,
-                w.workflow_id.split("/")[0],
-                w.status,
-                tuple(map(_step, client.list_workflow_steps(w.workflow_id))),
-            )
-            for w in sorted(runs, key=lambda w: w.created_at or 0)
-        ]
+def _runs(client: DBOSClient, system: str) -> list[RunRecord]:
+    runs = client.list_workflows(workflow_id_prefix=[f"{kind}/{system}/" for kind in KINDS])
+    return [
+        RunRecord(
+            w.workflow_id,
+            w.workflow_id.split("/")[0],
+            w.status,
+            tuple(map(_step, client.list_workflow_steps(w.workflow_id))),
+        )
+        for w in sorted(runs, key=lambda w: w.created_at or 0)
+    ]
 
 
 def _step(info: Any) -> StepRecord:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, StepOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, StepOptions
 
 from hatang.errors import HatangError
 from hatang.provision.cloud import Cloud
@@ -66,36 +66,30 @@ def enqueue(settings: Settings, system: str) -> tuple[Job, bool]:
     if not durable.is_there(database(settings)):
         with durable.launched(_config(settings, "enqueue")):
             pass  # DBOS makes its tables
-    known = _known(settings, system)
+    return durable.ask(database(settings), APPLICATION, lambda client: _enqueue(client, queue(settings), system))
+
+
+def _enqueue(client: DBOSClient, queue_name: str, system: str) -> tuple[Job, bool]:
+    known = _of(client, system)
     if known and known[-1].state in ("queued", "running"):
         return known[-1], False
-    with durable.client_of(database(settings), APPLICATION) as client:
-        number = int(known[-1].id.rsplit("/", 1)[1]) + 1 if known else 1
-        job_id = f"job/{system}/{number}"  # two that ask at once ask for the same
-        client.enqueue(
-            {
-                "workflow_name": WORKFLOW, "queue_name": queue(settings), "workflow_id": job_id, "app_version": VERSION,
-                "queue_partition_key": system, "application_name": APPLICATION,
-            },
-            system,
-        )  # fmt: skip
-        return _of(client, system)[-1], True
+    number = int(known[-1].id.rsplit("/", 1)[1]) + 1 if known else 1
+    job_id = f"job/{system}/{number}"  # two that ask at once ask for the same
+    client.enqueue(
+        {
+            "workflow_name": WORKFLOW, "queue_name": queue_name, "workflow_id": job_id, "app_version": VERSION,
+            "queue_partition_key": system, "application_name": APPLICATION,
+        },
+        system,
+    )  # fmt: skip
+    return _of(client, system)[-1], True
 
 
 def latest(settings: Settings, system: str) -> Job | None:
     """The last job of a system; None: it never had one."""
-    known = _known(settings, system) if durable.is_there(database(settings)) else []
+    url = database(settings)
+    known = durable.ask(url, APPLICATION, lambda client: _of(client, system)) if durable.is_there(url) else []
     return known[-1] if known else None
-
-
-def _known(settings: Settings, system: str) -> list[Job]:
-    """All jobs of a system, oldest first; another process may just have begun to make the tables."""
-
-    def read() -> list[Job]:
-        with durable.client_of(database(settings), APPLICATION) as client:
-            return _of(client, system)
-
-    return durable.patiently(read)
 
 
 def unfinished(settings: Settings) -> list[Job]:

@@ -20,7 +20,7 @@ from hatang.model.mutation import Mutation, Where
 from hatang.model.terms import Level
 from hatang.policies.mutations.place import Undo
 from hatang.registry import Registry
-from tests.integration.audit.registry_place import look
+from tests.integration.audit.registry_place import SYSTEM, look
 from tests.prove.proving import function
 from tests.unit.audit.long_in_use import prepare
 
@@ -38,7 +38,6 @@ class Case:
     seen: list[dict[str, str]] = field(default_factory=list)  # before, broken, repaired: control → what was said
 
 
-SYSTEM = "lau-nam"
 MUTATIONS = [(c, m) for c, found in mutations().items() for m in found.mutations if m.on is Where.REGISTRY]
 
 
@@ -53,7 +52,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     for i, (control, mutation) in enumerate(MUTATIONS):
         shutil.copy(place / "whole.db", place / f"{i}.db")
         made.append(Case(control, mutation, Registry.open(f"sqlite:///{place}/{i}.db")))
-    (before,) = look([(made[0].registry, SYSTEM)], place)  # all are alike
+    (before,) = look([made[0].registry], place)  # all are alike
     for case in made:
         case.seen.append(before)
         case.undo = function(case.mutation)(case.registry, SYSTEM)
@@ -66,7 +65,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 
 def _look(cases: list[Case], place: Path) -> None:
     """Run the checks of the registry for every case."""
-    said = look([(c.registry, SYSTEM) for c in cases], place)
+    said = look([c.registry for c in cases], place)
     for case, seen in zip(cases, said, strict=True):
         case.seen.append(seen)
 

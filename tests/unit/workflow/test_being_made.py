@@ -45,18 +45,23 @@ def _partly(file: Path) -> None:
         connection.commit()
 
 
+def _whole_after(seconds: float, file: Path, whole: Path) -> threading.Timer:
+    """What is only partly there is whole after so long."""
+    _partly(file)
+    new = Path(shutil.copy(whole, file.with_suffix(".whole")))
+    timer = threading.Timer(seconds, lambda: new.replace(file))
+    timer.start()
+    return timer
+
+
 def test_one_that_was_killed_at_the_beginning_has_left_no_runs(settings: Settings) -> None:
     _file(settings, HERE).touch()
     assert durable.history(settings, HERE) == []
 
 
 def test_tables_that_are_being_made_are_waited_for(settings: Settings, whole: Path) -> None:
-    file = _file(settings, HERE)
-    _partly(file)
-    new = Path(shutil.copy(whole, file.with_suffix(".whole")))
-    ready = threading.Timer(0.7, lambda: new.replace(file))
     begun = time.monotonic()
-    ready.start()
+    ready = _whole_after(0.7, _file(settings, HERE), whole)
     assert durable.history(settings, HERE) == []
     assert time.monotonic() - begun >= 0.7
     ready.join()
@@ -81,9 +86,6 @@ def test_jobs_too(settings: Settings, whole: Path) -> None:
     file = Path(jobs.database(settings).removeprefix("sqlite:///"))
     file.touch()
     assert jobs.latest(settings, HERE) is None
-    _partly(file)
-    new = Path(shutil.copy(whole, file.with_suffix(".whole")))
-    ready = threading.Timer(0.5, lambda: new.replace(file))
-    ready.start()
+    ready = _whole_after(0.5, file, whole)
     assert jobs.latest(settings, HERE) is None
     ready.join()
