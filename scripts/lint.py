@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts import type_cache
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
 TIMEOUT_S = 300
@@ -87,8 +89,11 @@ def main(names: Sequence[str]) -> int:
     if unknown := set(names) - {x.name for x in linters()}:
         print(f"no such linter: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
+    is_new = type_cache.bring()
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(run, chosen))
+    if is_new and any(one.name == "mypy" and one.ok for one in found):
+        type_cache.keep()
     for one in found:
         if not one.ok:
             print(f"--- {one.name}\n{one.text}")

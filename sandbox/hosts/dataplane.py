@@ -15,15 +15,16 @@ from ..cloud.settings import Settings
 from . import netns, nodes, places, plan
 from .filter_state import FilterState
 from .links import bridge_lines, link_name
+from .neutron_lists import NeutronLists
 from .plan import Lists, Node, Plan
 from .programs import HostsError, run, write_json
 
 log = logging.getLogger(__name__)
-READ_EVERY_S = 0.8  # at most: the lists cost Neutron 85 ms of CPU, while others wait for its answers
+READ_EVERY_S = 0.8  # at most: lists cost Neutron time, while others wait for its answers
 
 
 class Dataplane:
-    """Converges on Neutron. Reads Neutron again only after its database file has changed.
+    """Converges on Neutron. Looks again only after Neutron's database file has changed.
 
     What it made is on record in `record`, so that a new agent takes it over as it is and no open connection is cut.
     """
@@ -36,6 +37,7 @@ class Dataplane:
         self.outside = f"{ident}-out"
         self.cloud = cloud
         self._session: Session | None = None
+        self._neutron = NeutronLists(cloud.db / "neutron.sqlite")
         self._stamp: tuple[int, ...] = ()
         self._bridges: set[str] = set()
         self._nodes: dict[str, Node] = {}
@@ -43,6 +45,7 @@ class Dataplane:
         self._filters = FilterState(record.with_name("filters.json"), self.l2)
         self._look = threading.Event()
         self._not_before = 0.0
+        self._is_due = True  # what was read is not in force yet
         self.problem = "Neutron was not read yet"
 
     def look_again(self) -> None:
@@ -56,8 +59,13 @@ class Dataplane:
             return False
         self._look.clear()
         try:
-            lists = self._read()
+            self._session = self._session or Session(self.cloud)
+            lists, changed = self._neutron.read(self._session)
             self._not_before = time.monotonic() + READ_EVERY_S
+            self._is_due |= bool(changed) or asked
+            if not self._is_due and not self.problem:
+                self._stamp = stamp
+                return False
             if missing := self._missing_operator_ports(lists):
                 for network in missing:
                     self._make_operator_port(network)
@@ -70,7 +78,7 @@ class Dataplane:
                 log.warning("data plane: %s", exc)
             self.problem = str(exc) or type(exc).__name__
             return True
-        self._stamp, self.problem = stamp, ""
+        self._stamp, self._is_due, self.problem = stamp, False, ""
         return True
 
     def _database_stamp(self) -> tuple[int, ...]:
@@ -79,19 +87,6 @@ class Dataplane:
             path = self.cloud.db / name
             found += [path.stat().st_mtime_ns, path.stat().st_size] if path.exists() else [0, 0]
         return tuple(found)
-
-    def _read(self) -> Lists:
-        session = self._session or Session(self.cloud)
-        self._session = session
-
-        def get(kind: str) -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = session.get("neutron", f"/v2.0/{kind.replace('_', '-')}")[kind]
-            return found
-
-        return Lists(
-            get("networks"), get("subnets"), get("ports"), get("routers"), get("subnetpools"),
-            get("security_groups"), get("address_groups"), get("floatingips"),
-        )  # fmt: skip
 
     def _missing_operator_ports(self, lists: Lists) -> list[str]:
         if not plan.missing_operator_ports(lists, {n["project_id"] for n in lists.networks}):

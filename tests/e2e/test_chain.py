@@ -44,6 +44,13 @@ def test_second_apply_changes_nothing(hatang: Hatang, applied: dict[str, Any]) -
     assert sum(again["harden"]["changed"].values()) == 0
 
 
+def test_what_the_zone_matrix_lets_through_passes_and_nothing_else(hatang: Hatang, applied: dict[str, Any]) -> None:
+    found = hatang("isolation", "prove", "--system", SYSTEM, "--output", "json").json()
+    assert found["holds"]
+    assert not found["troubles"]
+    assert {(f"{SYSTEM}-web", 22)} <= {(r["to"], r["port"]) for r in found["arrived"]}
+
+
 def test_host_is_a_booted_machine(hatang: Hatang, applied: dict[str, Any]) -> None:
     name = applied["wait-for-hosts"]["hosts"][0]
     assert hatang("host", "ssh", name, "--", "cat", "/proc/1/comm").out.strip() == "systemd"

@@ -70,6 +70,10 @@ SHARED_MODULES = [
     "pecan",
 ]
 
+# How long a thread of a pool waits for work before it looks whether it should end, which none does before its process.
+# Once a second, as futurist has it, the 87 of Designate alone take 1.5 % of a core.
+IDLE_S = 3600
+
 # Barbican replaces oslo.config's global CONF; modules imported before it would keep the old one.
 WITHOUT_PRELOAD = ("barbican",)
 
@@ -113,6 +117,9 @@ def _use_threads() -> None:
     from oslo_service import backend
 
     backend.init_backend(backend.BackendType.THREADING)
+    from futurist import _thread
+
+    _thread.ThreadWorker.MAX_IDLE_FOR = IDLE_S
 
 
 def _preload() -> None:

@@ -15,7 +15,7 @@ from tests.integration.audit.checked import Checked
 from tests.prove.choice import at, sample, seed_of_run
 from tests.prove.hosts import HostProof
 
-SAMPLE = 5  # mutations one by one on every run, with those of cloud and registry at least 15; `make prove` does all
+SAMPLE = 4  # mutations one by one on every run, with those of cloud and registry at least 15; `make prove` does all
 
 
 def on_hosts(by: By) -> dict[str, Mutation]:

@@ -60,6 +60,7 @@ def test_fresh_host_is_hardened_and_a_second_run_changes_nothing(lone: Lone, fre
     assert "Written by hatang" not in told, "the log says which files were placed, not what stands in them"
 
 
+@pytest.mark.turn("hardened", "by-hand")
 def test_what_was_changed_by_hand_is_repaired(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     lone.inside(
@@ -143,6 +144,7 @@ def test_a_signal_ends_the_run_then_does_what_it_did_before(lone: Lone, host: Ho
     assert run(lone).ok
 
 
+@pytest.mark.turn("hardened", "levels")
 def test_going_down_a_level_takes_effect_and_up_again(lone: Lone, host: HostRecord) -> None:
     at_level_3(lone)
     run(lone, level=1)

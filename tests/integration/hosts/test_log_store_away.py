@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hatang.registry import HostRecord
 
 from .log_store import COMES, GOES, KEPT, PORT, STORE, counted
@@ -17,6 +19,7 @@ seq 301 {LINES} | sed 's/^/away-/' | logger -p auth.info
 QUEUE = "ls /var/spool/rsyslog | grep -c '^hatang-forward' || true"
 
 
+@pytest.mark.turn("hardened", "log-store-away")
 def test_local_logs_go_on_while_the_store_is_away_and_all_arrives_later(lone: Lone, host: HostRecord) -> None:
     run(lone, variables=lone.variables(3, logging_server=STORE, logging_port=PORT, logging_ca=""))
     lone.inside(host, TALK)

@@ -14,6 +14,7 @@ from hatang.registry import Registry
 from hatang.sandbox.hosts import control
 from hatang.sandbox.lifecycle import Sandbox
 from tests.e2e.chain import Hatang, request_file, submit
+from tests.servers import take_away
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -45,7 +46,7 @@ class Pair:
 
 @pytest.fixture(scope="package")
 def tenants(sandbox: Sandbox, cloud: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """Both on the cloud; gone afterwards. Whether their hosts boot does not matter here."""
+    """Both on the cloud, cut off before they are hardened. Whether their hosts boot does not matter here."""
     hatang = Hatang(sandbox.state, cloud)
     hatang("site", "apply")
     known = {r.spec.name for r in Registry.open(f"sqlite:///{sandbox.state}/registry.db").systems()}
@@ -54,19 +55,26 @@ def tenants(sandbox: Sandbox, cloud: Connection, tmp_path_factory: pytest.TempPa
             file = request_file(tmp_path_factory.mktemp("request"), system, hosts=HOSTS[system])
             _of(file, agency)
             submit(hatang, file)
-        hatang("system", "apply", system)
+        assert hatang.kill_at(f"{system}: harden …", "system", "apply", system)
     yield Pair(hatang, cloud)
-    for system in SYSTEMS:
-        hatang("system", "destroy", system, "--yes", code=None)
+    take_away(cloud, *SYSTEMS)
 
 
 @pytest.fixture(scope="package")
 def pair(request: pytest.FixtureRequest) -> Pair:
-    """Both up, with hosts that can be entered."""
+    """Both up, with hosts that can be entered: what the cloud alone holds back."""
     if reason := control.why_not():
         pytest.skip(f"no hosts here: {reason}")
     made: Pair = request.getfixturevalue("tenants")
     return made
+
+
+@pytest.fixture(scope="package")
+def hardened(pair: Pair) -> Pair:
+    """Both in use: their hosts hold back too."""
+    for system in SYSTEMS:
+        pair.hatang("system", "apply", system)
+    return pair
 
 
 def _of(file: Path, agency: str) -> None:

@@ -94,13 +94,13 @@ def _left(pair: Pair) -> list[str]:
 
 
 @pytest.mark.turn("flows", "last-day")
-def test_only_what_was_approved_passes_and_only_until_its_last_day(pair: Pair, tmp_path: Path) -> None:
-    _apart_afterwards(pair, lambda: _live(pair, tmp_path))
+def test_only_what_was_approved_passes_and_only_until_its_last_day(hardened: Pair, tmp_path: Path) -> None:
+    _apart_afterwards(hardened, lambda: _live(hardened, tmp_path))
 
 
 @pytest.mark.turn("flows", "early-end")
-def test_an_owner_ends_it_before_its_day_and_nothing_passes_any_more(pair: Pair, tmp_path: Path) -> None:
-    _apart_afterwards(pair, lambda: _ended_early(pair, tmp_path))
+def test_an_owner_ends_it_before_its_day_and_nothing_passes_any_more(hardened: Pair, tmp_path: Path) -> None:
+    _apart_afterwards(hardened, lambda: _ended_early(hardened, tmp_path))
 
 
 def _apart_afterwards(pair: Pair, life: Callable[[], None]) -> None:

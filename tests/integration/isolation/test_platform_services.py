@@ -11,6 +11,7 @@ import yaml
 from hatang.sandbox.hosts import control
 from hatang.sandbox.lifecycle import Sandbox
 from tests.e2e.chain import SITE, Hatang, request_file, submit
+from tests.servers import take_away
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -42,7 +43,7 @@ def named(sandbox: Sandbox, cloud: Connection, tmp_path_factory: pytest.TempPath
     submit(hatang, file)
     hatang("system", "apply", SYSTEM, code=None)  # no store answers, so the checks of copies do not pass
     yield hatang
-    hatang("system", "destroy", SYSTEM, "--yes", code=None)
+    take_away(cloud, SYSTEM)
 
 
 def test_hosts_reach_what_the_site_names_and_nothing_beside(named: Hatang) -> None:

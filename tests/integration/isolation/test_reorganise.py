@@ -61,19 +61,19 @@ def _file(folder: Path) -> Path:
 
 
 @pytest.mark.long
-def test_no_packet_is_lost_between_hosts_while_their_bodies_merge(pair: Pair, tmp_path: Path) -> None:
-    hatang = pair.hatang
+def test_no_packet_is_lost_between_hosts_while_their_bodies_merge(hardened: Pair, tmp_path: Path) -> None:
+    hatang = hardened.hatang
     row = hatang("request", "submit", str(_file(tmp_path)), "--output", "json").json()["request"]
     shown = hatang("request", "plan", row["id"], "--output", "json").json()["request"]
     for i, owner in enumerate(shown["owners"]):
         hatang("request", "consent", row["id"], "--by", f"dai-dien-{i}", "--for", owner)
     hatang("request", "approve", row["id"], "--by", "nguoi-phe-duyet")
     hosts: dict[str, Any] = {h["name"]: h for h in hatang("host", "list", "--output", "json").json()["hosts"]}
-    servers = [on_host(pair, f"{s}-app", ECHO) for s in SYSTEMS]
+    servers = [on_host(hardened, f"{s}-app", ECHO) for s in SYSTEMS]
     time.sleep(3)
     begun = time.monotonic()
     # Longer than the last reorganisation took; its time is not known before, so the clients are stopped by their clock.
-    clients = [on_host(pair, f"{s}-web", ASK, hosts[f"{s}-app"]["address"], "120") for s in SYSTEMS]
+    clients = [on_host(hardened, f"{s}-web", ASK, hosts[f"{s}-app"]["address"], "120") for s in SYSTEMS]
     done = hatang("agency", "reorganise", row["id"], "--output", "json", timeout=LONGEST_S).json()
     took = time.monotonic() - begun
     results = [c.communicate(timeout=LONGEST_S) for c in clients]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 from openstack.connection import Connection
 
@@ -20,6 +21,7 @@ def taken(maker: Provisioner, cloud: Connection) -> dict[tuple[str, str], int]:
     return {(s.what, s.where): s.taken for s in supplies(cloud, maker.site) if s.what != "volumes-gib"}
 
 
+@pytest.mark.turn("tenancy", "capacity")
 def test_a_system_takes_what_it_is_made_of(maker: Provisioner, cloud: Connection) -> None:
     before = taken(maker, cloud)
     record = driver.record(maker, NAME, code="H99.88", level=1)

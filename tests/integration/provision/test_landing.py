@@ -33,6 +33,7 @@ def keys(cloud: Connection) -> Iterator[list[str]]:
         cloud.compute.delete_keypair(name, ignore_missing=True)
 
 
+@pytest.mark.turn("landing", "keypairs")
 def test_the_hundred_and_first_system_still_gets_its_keypair(
     maker: Provisioner, cloud: Connection, keys: list[str]
 ) -> None:
@@ -66,6 +67,7 @@ def test_no_router_gets_the_address_of_a_shared_service(maker: Provisioner, clou
     assert any(a in e.cidr for a in services for e in maker.site.external_networks), "else it would prove nothing"
 
 
+@pytest.mark.turn("landing", "late-address")
 def test_an_address_that_is_taken_later_is_left_out_where_the_subnet_stands(
     sandbox: Sandbox, maker: Provisioner, cloud: Connection
 ) -> None:

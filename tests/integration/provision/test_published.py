@@ -16,6 +16,7 @@ from hatang.provision.effects import effects
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
 from tests.integration.provision import driver
+from tests.servers import take_away
 
 pytestmark = pytest.mark.turn("tenancy", "public")
 
@@ -25,12 +26,12 @@ WEB = {"name": "web", "zone": "dmz"}
 
 
 @pytest.fixture(scope="module")
-def system(maker: Provisioner) -> Iterator[SystemRecord]:
+def system(maker: Provisioner, cloud: Connection) -> Iterator[SystemRecord]:
     """A public system of level 1, which has a border for this reason alone, applied."""
     record = driver.record(maker, NAME, code="H99.81", level=1, public=True, hosts=[GATEWAY, WEB])
     apply(maker, record)
     yield record
-    maker.destroy_system(record)
+    take_away(cloud, NAME)
 
 
 def apply(maker: Provisioner, record: SystemRecord) -> dict[str, int]:

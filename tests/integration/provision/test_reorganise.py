@@ -36,6 +36,7 @@ from hatang.workflow.interconnect import open_interconnect, plan_interconnect
 from hatang.workflow.reorganise import plan_reorganisation, reorganise
 from hatang.workflow.tenant import destroy_system
 from tests.integration.provision import driver
+from tests.servers import take_away
 
 CODES = ("H99.91", "H99.92", "H99.93")  # of no other file: the bodies are at an end afterwards
 NEW = "H99.94"
@@ -50,11 +51,10 @@ def context(state: Path) -> Context:
 
 
 @pytest.fixture(scope="module")
-def systems(maker: Provisioner) -> Iterator[list[SystemRecord]]:
-    """A system of each of the three bodies, in use. Nothing of them is left at the end."""
-    registry = Registry.open(maker.settings.registry)
-    yield _in_use(maker, registry)
-    _take_away(maker, registry)
+def systems(maker: Provisioner, cloud: Connection) -> Iterator[list[SystemRecord]]:
+    """A system of each of the three bodies, in use."""
+    yield _in_use(maker, Registry.open(maker.settings.registry))
+    take_away(cloud, *SYSTEMS)
 
 
 def _in_use(maker: Provisioner, registry: Registry) -> list[SystemRecord]:
@@ -272,7 +272,9 @@ def test_a_way_is_closed_at_the_other_system_when_one_is_removed(
     assert set(maker.plan_system(registry.system(stays)).changes) == {"same"}
 
 
-def _take_away(maker: Provisioner, registry: Registry) -> None:
+@pytest.mark.long
+def test_what_is_left_can_be_destroyed_and_the_bodies_too(maker: Provisioner, systems: list[SystemRecord]) -> None:
+    registry = Registry.open(maker.settings.registry)
     for name in SYSTEMS:
         maker.destroy_system(registry.system(name))
     known = {agency.code for agency in registry.agencies()}

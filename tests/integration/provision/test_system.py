@@ -11,10 +11,10 @@ from openstack.connection import Connection
 
 from hatang.errors import InputErrors, PolicyError, RefusedError
 from hatang.model.allocation import FIRST_HOST
-from hatang.provision.plan import Plan
 from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
 from tests.integration.provision import driver
+from tests.integration.provision.by_hand import CHANGES, Change
 
 NAME = "thu-nghiem"
 
@@ -28,14 +28,6 @@ def system(maker: Provisioner) -> SystemRecord:
     done = maker.apply_system(record, plan)
     assert done.changes == plan.changes
     return record
-
-
-def _group(maker: Provisioner, zone: str) -> str:
-    return str(maker.outputs("system", NAME)["groups"][zone])
-
-
-def _rows(plan: Plan) -> list[dict[str, Any]]:
-    return [r for r in plan.as_rows() if r["operation"] != "same"]
 
 
 def test_applied_again_nothing_changes(maker: Provisioner, system: SystemRecord) -> None:
@@ -69,62 +61,29 @@ def test_state_and_engine_hold_no_more_than_is_read(maker: Provisioner, system: 
     assert not (maker.engine.tools.home / "logs").is_dir(), "the engine's debugging logs of all tenancies"
 
 
-def test_a_rule_added_by_hand_is_named_by_plan_and_removed_by_apply(
-    maker: Provisioner, system: SystemRecord, cloud: Connection
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(CHANGES, id="together"),
+        *(pytest.param((c,), id=c.__name__, marks=pytest.mark.long) for c in CHANGES),
+    ],
+)
+def test_what_was_changed_by_hand_is_named_by_plan_and_put_right_by_apply(
+    maker: Provisioner, system: SystemRecord, cloud: Connection, changes: tuple[Change, ...]
 ) -> None:
-    network: Any = cloud.network
-    made = network.create_security_group_rule(
-        security_group_id=_group(maker, "application"), direction="ingress", ether_type="IPv4", protocol="tcp",
-        port_range_min=23, port_range_max=23, remote_ip_prefix="0.0.0.0/0",
-    )  # fmt: skip
-    plan = maker.plan_system(system)
-    assert [(r["operation"], r["name"]) for r in _rows(plan)] == [
-        ("remove", f"{NAME}-application: ingress IPv4 tcp port 23 0.0.0.0/0")
-    ]
-    assert maker.apply_system(system, plan).changes["remove"] == 1
-    assert network.find_security_group_rule(made.id) is None
-    assert _rows(maker.plan_system(system)) == []
-
-
-def test_a_rule_removed_by_hand_comes_back(maker: Provisioner, system: SystemRecord, cloud: Connection) -> None:
-    network: Any = cloud.network
-    rules = list(network.security_group_rules(security_group_id=_group(maker, "dmz")))
-    victim = next(r for r in rules if r.direction == "ingress" and r.port_range_min == 443)
-    network.delete_security_group_rule(victim.id)
-    plan = maker.plan_system(system)
-    assert [r["operation"] for r in _rows(plan)] == ["create"]
-    maker.apply_system(system, plan)
-    assert len(list(network.security_group_rules(security_group_id=_group(maker, "dmz")))) == len(rules)
-
-
-def test_a_port_and_a_foreign_leg_added_by_hand_are_removed(
-    maker: Provisioner, system: SystemRecord, cloud: Connection
-) -> None:
-    network: Any = cloud.network
-    zone = maker.outputs("system", NAME)["networks"]["internal"]
-    port = network.create_port(network_id=zone, name="la")
-    leg = network.create_port(network_id=zone, name="chan-la")
-    router = network.create_router(name="la")
-    network.add_interface_to_router(router, port=leg.id)
+    done = [change(maker, NAME, cloud) for change in changes]
     try:
         plan = maker.plan_system(system)
-        assert [r["operation"] for r in _rows(plan)] == ["remove", "remove"]
+        said = sorted((r["operation"], f"{r['name']}: {', '.join(r['changed'])}") for r in plan.differences())
+        wanted = sorted(row for change in done for row in change.said)
+        assert [w[0] for w in wanted] == [s[0] for s in said], said
+        assert all(text.startswith(begin) for (_, begin), (_, text) in zip(wanted, said, strict=True)), said
         maker.apply_system(system, plan)
-        assert [network.find_port(p.id) for p in (port, leg)] == [None, None]
+        assert [change.is_right() for change in done] == [True] * len(done)
     finally:
-        network.delete_router(router)
-
-
-def test_a_quota_and_a_name_changed_by_hand_are_put_right(
-    maker: Provisioner, system: SystemRecord, cloud: Connection
-) -> None:
-    project = maker.outputs("system", NAME)["project_id"]
-    compute: Any = cloud.compute
-    compute.update_quota_set(project, instances=50)
-    plan = maker.plan_system(system)
-    assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-compute", ["instances"])]
-    maker.apply_system(system, plan)
-    assert compute.get_quota_set(project).instances == 1
+        for change in done:
+            change.clear()
+    assert maker.plan_system(system).differences() == []
 
 
 def test_a_port_that_asks_for_no_address_never_takes_one_of_the_registry(maker: Provisioner, cloud: Connection) -> None:
@@ -140,6 +99,7 @@ def test_a_port_that_asks_for_no_address_never_takes_one_of_the_registry(maker: 
     assert max(chosen) < branch.bastion[FIRST_HOST]
 
 
+@pytest.mark.turn("landing", "volume-types")
 def test_only_the_levels_volume_type_can_be_used_and_a_new_type_is_closed_too(
     maker: Provisioner, system: SystemRecord, cloud: Connection
 ) -> None:
@@ -157,16 +117,17 @@ def test_only_the_levels_volume_type_can_be_used_and_a_new_type_is_closed_too(
     try:
         later = driver.provisioner(maker.settings.state_dir)  # the types are read once per process
         plan = later.plan_system(system)
-        assert [(r["name"], r["changed"]) for r in _rows(plan)] == [("quota-storage", ["volumeTypeQuota"])]
+        assert [(r["name"], r["changed"]) for r in plan.differences()] == [("quota-storage", ["volumeTypeQuota"])]
         later.apply_system(system, plan)
         assert open_fields() == {f"volumes_{own}": 1, f"gigabytes_{own}": 1, f"snapshots_{own}": 1}
     finally:
         storage.delete_type(made)
     gone = maker.plan_system(system)
     maker.apply_system(system, gone)
-    assert _rows(maker.plan_system(system)) == []
+    assert maker.plan_system(system).differences() == []
 
 
+@pytest.mark.turn("landing", "others-volumes")
 def test_a_plan_without_room_for_what_others_made_is_refused_before_anything_is_changed(
     maker: Provisioner, system: SystemRecord, cloud: Connection
 ) -> None:
@@ -192,7 +153,7 @@ def test_a_plan_without_room_for_what_others_made_is_refused_before_anything_is_
     }
     assert set((maker.settings.state_dir / "plans" / NAME).iterdir()) == plans
     maker.apply_system(system, maker.plan_system(system))
-    assert _rows(maker.plan_system(system)) == []
+    assert maker.plan_system(system).differences() == []
 
 
 def test_a_plan_is_refused_when_the_state_has_moved_since(maker: Provisioner, system: SystemRecord) -> None:

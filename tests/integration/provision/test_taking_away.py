@@ -17,6 +17,7 @@ from hatang.provision.provisioner import Provisioner
 from hatang.registry import SystemRecord
 from hatang.registry.addresses import resized
 from tests.integration.provision import driver
+from tests.servers import take_away
 
 pytestmark = pytest.mark.turn("tenancy", "hosts")
 
@@ -25,12 +26,12 @@ APP, DB = ({"name": n, "zone": "application", "volume_gib": 1} for n in ("app", 
 
 
 @pytest.fixture(scope="module")
-def system(maker: Provisioner) -> Iterator[SystemRecord]:
+def system(maker: Provisioner, cloud: Connection) -> Iterator[SystemRecord]:
     """A system of two hosts with a volume each, applied."""
     record = driver.record(maker, NAME, code="H99.80", hosts=[APP, DB])
     maker.apply_system(record, maker.plan_system(record))
     yield record
-    maker.destroy_system(record)
+    take_away(cloud, NAME)
 
 
 def asked(record: SystemRecord, *hosts: dict[str, Any], kept: tuple[str, ...] = ()) -> SystemRecord:

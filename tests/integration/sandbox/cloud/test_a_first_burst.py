@@ -10,6 +10,8 @@ from hatang.sandbox.cloud import SERVICES, Cloud
 from hatang.sandbox.cloud.rest import Session
 from tests.integration.sandbox.cloud.load import Answer, bad, burst, prepare, requests_for, unusable
 
+pytestmark = pytest.mark.turn("sandbox", "burst")
+
 
 @pytest.fixture(scope="module")
 def ids(spare: Cloud) -> dict[str, str]:

@@ -96,6 +96,7 @@ def test_stop_spares_foreign_processes_named_by_stale_records(twin: Cloud) -> No
         victim.kill()
 
 
+@pytest.mark.turn("sandbox", "killed")
 def test_sigkill_of_everything_then_start_brings_all_back(spare: Cloud) -> None:
     k = Session(spare.settings)
     k.request("POST", "neutron", "/v2.0/networks", {"network": {"name": "survivor"}})
