@@ -10,7 +10,7 @@ import yaml
 
 from tests.e2e.chain import Hatang, inventory, request_file, submit
 
-SYSTEM = "doi-thay"
+SYSTEM, SMALLER = "doi-thay", "bot-lai"
 CODE, DOMAIN = "H99.17", "h99-17"  # of an agency that comes with this system
 CONTACT = {"contact": "moi@vi-du.example"}  # that a change brings
 
@@ -22,33 +22,38 @@ def rewritten(file: Path, name: str, **content: Any) -> Path:
     return made
 
 
-def first(folder: Path) -> Path:
+def first(folder: Path, system: str, code: str) -> Path:
     """A request for an agency with its first system."""
-    file = request_file(folder, SYSTEM, level=1)
-    agency = yaml.safe_load(file.read_text())["agency"] | {"code": CODE}
+    file = request_file(folder, system, level=1)
+    agency = yaml.safe_load(file.read_text())["agency"] | {"code": code}
     return rewritten(file, "first.yaml", kind="new-agency", agency=agency)
 
 
-def changed(file: Path, **agency: Any) -> Path:
-    """The request file as a change: one more host, with data, and facts of the agency."""
-    content = yaml.safe_load(file.read_text())
-    content["system"]["hosts"].append({"name": "web-hai", "zone": "dmz", "volume_gib": 1})
-    changes = {"kind": "change", "system": content["system"], "agency": content["agency"] | agency}
-    return rewritten(file, "change.yaml", **changes)
+def larger(file: Path, name: str, **content: Any) -> Path:
+    """The request file with one more host, with data."""
+    system = yaml.safe_load(file.read_text())["system"]
+    system["hosts"].append({"name": "web-hai", "zone": "dmz", "volume_gib": 1})
+    return rewritten(file, name, system=system, **content)
+
+
+def servers_of(hatang: Hatang, system: str) -> dict[str, str]:
+    """Ids of its servers by name."""
+    return {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(system)}
 
 
 @pytest.mark.turn("story", "change")
-def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, tmp_path: Path) -> None:
-    file = first(tmp_path)
+def test_a_change_goes_the_same_way_and_nothing_is_made_anew(hatang: Hatang, tmp_path: Path) -> None:
+    file = first(tmp_path, SYSTEM, CODE)
     submit(hatang, file)
     hatang("system", "apply", SYSTEM)
     before = inventory(hatang.cloud, SYSTEM, DOMAIN)
     assert (before["domain"], before["group"], before["project"]) == (1, 2, 1), "the agency came with it"
     refused = hatang("request", "submit", str(rewritten(file, "again.yaml", requested_by="nguoi-khac.vi-du")), code=2)
     assert f"agency {CODE} is there already" in refused.err
-    servers = {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(SYSTEM)}
+    servers = servers_of(hatang, SYSTEM)
 
-    more = changed(file, **CONTACT, ceiling={"hosts": 40})
+    agency = yaml.safe_load(file.read_text())["agency"] | CONTACT | {"ceiling": {"hosts": 40}}
+    more = larger(file, "change.yaml", kind="change", agency=agency)
     request = submit(hatang, more, approve=False)
     again = hatang("system", "apply", SYSTEM, "--output", "json").json()["steps"]
     assert {op for op, n in again["apply"]["changes"].items() if n} == {"same"}, "not approved, it changes nothing"
@@ -78,7 +83,7 @@ def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, t
     hatang("system", "apply", SYSTEM)
     after = inventory(hatang.cloud, SYSTEM, DOMAIN)
     assert after == {**before, "server": before["server"] + 1, "volume": 1}
-    now = {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(SYSTEM)}
+    now = servers_of(hatang, SYSTEM)
     assert {name: now[name] for name in servers} == servers, "no server was made anew"
     assert f"{SYSTEM}-web-hai" in now
     shown = hatang("request", "show", request, "--output", "json").json()["request"]
@@ -86,19 +91,28 @@ def test_a_system_lives_from_request_through_change_to_removal(hatang: Hatang, t
     agency = hatang("agency", "show", CODE, "--output", "json").json()["agency"]
     assert (agency["contact"], agency["ceiling"]["hosts"]) == (CONTACT["contact"], 40)
     assert hatang("system", "plan", SYSTEM, "--exit-code", code=0).out
+
+
+@pytest.mark.turn("story", "taking-away")
+def test_a_host_goes_with_its_data_and_then_the_whole_system(hatang: Hatang, tmp_path: Path) -> None:
+    file = first(tmp_path, SMALLER, "H99.18")
+    born = submit(hatang, larger(file, "two.yaml"))
+    hatang("system", "apply", SMALLER)
+    before, servers = inventory(hatang.cloud, SMALLER, "h99-18"), servers_of(hatang, SMALLER)
+    assert (before["server"], before["volume"]) == (2, 1)
     gone = takes_the_host_away(hatang, file)
-    assert inventory(hatang.cloud, SYSTEM, DOMAIN) == before
-    left = {s.name: s.id for s in hatang.cloud.compute.servers(all_projects=True) if s.name.startswith(SYSTEM)}
-    assert left == servers
+    after = inventory(hatang.cloud, SMALLER, "h99-18")
+    assert after == {**before, "server": 1, "volume": 0}
+    assert servers_of(hatang, SMALLER) == {f"{SMALLER}-web": servers[f"{SMALLER}-web"]}
     assert hatang("request", "show", gone, "--output", "json").json()["request"]["state"] == "active"
-    hatang("system", "destroy", SYSTEM, "--yes")
-    assert inventory(hatang.cloud, SYSTEM, DOMAIN)["project"] == 0
-    assert hatang("request", "show", request, "--output", "json").json()["request"]["state"] == "removed"
+    hatang("system", "destroy", SMALLER, "--yes")
+    assert inventory(hatang.cloud, SMALLER, "h99-18")["project"] == 0
+    assert hatang("request", "show", born, "--output", "json").json()["request"]["state"] == "removed"
 
 
 def takes_the_host_away(hatang: Hatang, file: Path) -> str:
     """The second host goes with its data: said, planned, confirmed twice, killed on the way; returns the request."""
-    fewer = rewritten(file, "fewer.yaml", kind="change", agency=yaml.safe_load(file.read_text())["agency"] | CONTACT)
+    fewer = rewritten(file, "fewer.yaml", kind="change")
     silent = hatang("request", "submit", str(fewer), code=2)
     assert "the data of web-hai (1 GiB) would be lost" in silent.err
     loss = {"hosts": ["web-hai"], "no_backup": {"by": "chu-quan.vi-du", "reason": "Dữ liệu thử (ví dụ)"}}
@@ -108,9 +122,9 @@ def takes_the_host_away(hatang: Hatang, file: Path) -> str:
         "The quota of the project follows."
     )
     assert "Volumes that go, WITH THEIR DATA: web-hai." in told
-    refused = hatang("system", "apply", SYSTEM, code=3)
-    assert f"hatang system apply {SYSTEM} --data-of {SYSTEM}" in refused.err
-    assert hatang.kill_at(f"{SYSTEM}: apply …", "system", "apply", SYSTEM, "--data-of", SYSTEM)
-    hatang("system", "apply", SYSTEM, code=3)
-    hatang("system", "apply", SYSTEM, "--data-of", SYSTEM)
+    refused = hatang("system", "apply", SMALLER, code=3)
+    assert f"hatang system apply {SMALLER} --data-of {SMALLER}" in refused.err
+    assert hatang.kill_at(f"{SMALLER}: apply …", "system", "apply", SMALLER, "--data-of", SMALLER)
+    hatang("system", "apply", SMALLER, code=3)
+    hatang("system", "apply", SMALLER, "--data-of", SMALLER)
     return request

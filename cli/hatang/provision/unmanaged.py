@@ -42,11 +42,13 @@ def _rules(connection: Connection, state: StateFile) -> list[Found]:
     resources = state.resources()
     groups = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":SecGroup")}
     ours = {r.id for r in resources if r.type.endswith(":SecGroupRule")}
+    # With their groups in one request: Neutron takes far longer to list rules by themselves.
+    listed: Any = connection.network.security_groups(id=list(groups)) if groups else ()
     return [
-        {"kind": "SecGroupRule", "id": str(rule.id), "what": f"{name}: {_text(rule)}"}
-        for group, name in groups.items()
-        for rule in connection.network.security_group_rules(security_group_id=group)
-        if rule.id not in ours
+        {"kind": "SecGroupRule", "id": str(rule["id"]), "what": f"{groups[group.id]}: {_text(rule)}"}
+        for group in listed
+        for rule in group.security_group_rules
+        if rule["id"] not in ours
     ]
 
 
@@ -54,10 +56,14 @@ def _ports(connection: Connection, state: StateFile) -> list[Found]:
     resources = state.resources()
     networks = {r.id: str(r.outputs.get("name")) for r in resources if r.type.endswith(":Network")}
     ours = {r.id for r in resources if r.type.endswith((":Port", ":RouterInterface"))}
+    listed: Any = connection.network.ports(network_id=list(networks)) if networks else ()
     return [
-        {"kind": "Port", "id": str(port.id), "what": f"{name}: port {port.name or port.id} {_standing(port)}"}
-        for network, name in networks.items()
-        for port in connection.network.ports(network_id=network)
+        {
+            "kind": "Port",
+            "id": str(port.id),
+            "what": f"{networks[port.network_id]}: port {port.name or port.id} {_standing(port)}",
+        }
+        for port in listed
         # Neutron's own agents (DHCP, metadata) stand on a network too; a foreign router's leg is no such thing.
         if port.id not in ours and ((owner := port.device_owner or "") == ROUTER or not owner.startswith("network:"))
     ]
@@ -84,7 +90,10 @@ def _standing(port: Any) -> str:
     return ", ".join(f["ip_address"] for f in port.fixed_ips)
 
 
-def _text(rule: Any) -> str:
-    ports = "" if rule.port_range_min is None else f" port {rule.port_range_min}"
-    ports += "" if rule.port_range_max in (None, rule.port_range_min) else f"–{rule.port_range_max}"
-    return f"{rule.direction} {rule.ether_type} {rule.protocol or 'any'}{ports} {rule.remote_ip_prefix or 'anywhere'}"
+def _text(rule: dict[str, Any]) -> str:
+    """A rule as Neutron's API tells it, in a line."""
+    first, last = rule["port_range_min"], rule["port_range_max"]
+    ports = "" if first is None else f" port {first}"
+    ports += "" if last in (None, first) else f"–{last}"
+    kind = f"{rule['direction']} {rule['ethertype']} {rule['protocol'] or 'any'}"
+    return f"{kind}{ports} {rule['remote_ip_prefix'] or 'anywhere'}"
