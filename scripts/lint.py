@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -52,10 +53,17 @@ def linters() -> list[Linter]:
         Linter("generated", [[python, generator, "--check"] for generator in generators]),
         Linter("tree", [[python, "-m", "scripts.tree"]]),
     ]
-    if any((ROOT / "roles").glob("*/tasks/main.yml")):
-        ansible = [str(BIN / "ansible-lint"), "--offline", "--strict", "-q", "--nocolor", "roles"]
-        found.insert(0, Linter("ansible-lint", [ansible]))
-    return found
+    ansible = [str(BIN / "ansible-lint"), "--offline", "--strict", "-q", "--nocolor", *plays_and_roles()]
+    return [Linter("ansible-lint", [ansible]), *found]
+
+
+def plays_and_roles() -> list[str]:
+    """Playbooks, which lead to the roles that they import, and the other roles: by itself each role starts Ansible."""
+    roles = ROOT / "roles"
+    plays = sorted(roles.glob("*.yml"))
+    named = set(re.findall(r"(?:name|role): (\w+)", "".join(p.read_text(encoding="utf-8") for p in plays)))
+    others = sorted(p.parent for p in roles.glob("*/tasks") if p.parent.name not in named)
+    return [str(p.relative_to(ROOT)) for p in (*plays, *others)]
 
 
 def yaml_folders() -> list[str]:

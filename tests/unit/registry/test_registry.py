@@ -34,7 +34,6 @@ REQUEST = _PUBLIC.model_copy(
     update={"system": _PUBLIC.system.model_copy(update={"public": False, "hosts": INSIDE})}
 )  # public ones: test_published.py
 ZONES = tuple(ZoneKind)
-WORKERS = 8
 
 WORKER = f"""
 import sys
@@ -124,18 +123,6 @@ def test_two_hosts_never_get_one_server_name(url: str) -> None:
 def _with_host(request: RequestFile, name: str) -> System:
     host = request.system.hosts[0].model_copy(update={"name": name})
     return request.system.model_copy(update={"hosts": (host,)})
-
-
-def test_no_address_twice_under_concurrent_processes(url: str) -> None:
-    registry = Registry.open(url)
-    names = [f"s{i}" for i in range(WORKERS * 4)]
-    for name in names:
-        registry.submit(named(name), name)
-    running = [worker(url, *names[i::WORKERS]) for i in range(WORKERS)]
-    assert [p.wait(120) for p in running] == [0] * WORKERS
-    found = [registry.system(name).allocation for name in names]
-    made = [a for a in found if a is not None]
-    assert len({a.block for a in made}) == len({a.bastion_address for a in made}) == len(names)
 
 
 def test_a_kill_leaves_nothing_half(url: str) -> None:
