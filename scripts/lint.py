@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,11 +98,12 @@ def main(names: Sequence[str]) -> int:
     if unknown := set(names) - {x.name for x in linters()}:
         print(f"no such linter: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    is_new = type_cache.bring()
+    is_new = any(x.name == "mypy" for x in chosen) and type_cache.bring()
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(run, chosen))
     if is_new and any(one.name == "mypy" and one.ok for one in found):
-        type_cache.keep()
+        with suppress(OSError):  # another clone does the same just now, or there is no room
+            type_cache.keep()
     for one in found:
         if not one.ok:
             print(f"--- {one.name}\n{one.text}")

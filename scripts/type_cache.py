@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from scripts.setup.places import LOCKS, ROOT, cache
 
 OWN = ROOT / ".mypy_cache"
+WORN_S = 24 * 3600  # then what lies beside it is nobody's any more
 
 
 def shared() -> Path:
@@ -35,7 +37,11 @@ def bring() -> bool:
 
 
 def keep() -> None:
-    """Leave this clone's to those that come; whoever copies meanwhile has the old one or the new one."""
+    """Leave this clone's to those that come; whoever copies meanwhile has the old one or the new one.
+
+    Raises:
+        OSError: there is no room for it, or another clone has just left its own.
+    """
     place = shared()
     place.parent.mkdir(parents=True, exist_ok=True)
     new, old = (place.with_name(f"{place.name}.{kind}-{os.getpid()}") for kind in ("new", "old"))
@@ -43,6 +49,7 @@ def keep() -> None:
     with suppress(FileNotFoundError):
         place.rename(old)
     new.rename(place)
-    for other in place.parent.iterdir():  # also of other lock files, and what a killed run left
-        if other != place:
+    shutil.rmtree(old, ignore_errors=True)
+    for other in place.parent.iterdir():  # of other lock files, and what a killed run left
+        if other != place and other.stat().st_mtime < time.time() - WORN_S:
             shutil.rmtree(other, ignore_errors=True)

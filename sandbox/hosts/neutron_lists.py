@@ -60,7 +60,7 @@ class NeutronLists:
         self._all_again = 0.0
 
     def read(self, session: Session) -> tuple[Lists, set[str]]:
-        """The lists as they are now, and which of them were read again.
+        """The lists as they are now, and which of them differ from what was read before.
 
         Raises:
             HttpError: Neutron did not answer, or refused; the next call reads again what this one could not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,34 @@ def test_a_clone_with_its_own_keeps_it(own: Path) -> None:
     assert (own / "found").read_text() == "clone"
 
 
-def test_one_is_kept_and_nothing_beside_it(own: Path) -> None:
-    fill(type_cache.shared(), "before")
-    fill(type_cache.shared().with_name("of-other-locks"), "old")
-    fill(type_cache.shared().with_name(f"{type_cache.shared().name}.new-1"), "of a run that was killed")
+def test_what_lies_beside_it_goes_after_a_day(own: Path) -> None:
+    place = type_cache.shared()
+    fill(place, "before")
+    for name in ("of-other-locks", f"{place.name}.new-1"):  # the second of a run that was killed
+        fill(place.with_name(name), "old")
+        os.utime(place.with_name(name), (0, 0))
+    fill(place.with_name("of-another-branch"), "in use")
     fill(own, "after")
     type_cache.keep()
-    assert [p.name for p in type_cache.shared().parent.iterdir()] == [type_cache.shared().name]
-    assert (type_cache.shared() / "found").read_text() == "after"
+    assert {p.name for p in place.parent.iterdir()} == {place.name, "of-another-branch"}
+    assert (place / "found").read_text() == "after"
+
+
+def test_two_clones_that_leave_theirs_at_once_do_no_harm(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one's comes between this one's two steps."""
+    place, rename = type_cache.shared(), Path.rename
+    fill(place, "before")
+    fill(own, "mine")
+
+    def rename_behind(path: Path, target: Path) -> Path:
+        if target == place:
+            fill(place, "other's")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_behind)
+    with pytest.raises(OSError):
+        type_cache.keep()
+    assert (place / "found").read_text() == "other's"
 
 
 def test_other_lock_files_have_another(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
