@@ -29,7 +29,7 @@ SHOWS = {
     "address_groups": ("address_groups",),
     "floatingips": ("floatingips",),
 }
-Revisions = dict[str, frozenset[tuple[Any, ...]]]
+Revisions = dict[str, set[tuple[Any, ...]]]
 
 
 def revisions(database: Path) -> Revisions:
@@ -38,11 +38,11 @@ def revisions(database: Path) -> Revisions:
     Raises:
         sqlite3.Error: the file cannot be read, or has no such table.
     """
-    found: dict[str, set[tuple[Any, ...]]] = {}
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=1)) as db:
+    found: Revisions = {}
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
         for kind, *row in db.execute("SELECT resource_type, id, revision_number, created_at FROM standardattributes"):
             found.setdefault(kind, set()).add(tuple(row))
-    return {kind: frozenset(rows) for kind, rows in found.items()}
+    return found
 
 
 class NeutronLists:

@@ -14,23 +14,33 @@ from tests.integration.provision import driver
 NAME = "bi-pha"
 
 
+# At this level and with these documents every control that the cloud can show is demanded.
+EVERYTHING: dict[str, Any] = {"level": 5, "document_storage": True}
+
+
 class Site:
-    """A system on the cloud, and what is done to it."""
+    """A system on the cloud, and what is done to it.
 
-    name = NAME
+    Args:
+        code: of its agency.
+        asked: level of the system, and further fields.
+    """
 
-    def __init__(self, state: Any, cloud: Connection) -> None:
+    def __init__(
+        self, state: Any, cloud: Connection, name: str = NAME, code: str = "H99.79", asked: dict[str, Any] = EVERYTHING
+    ) -> None:
+        self.name = name
         self.cloud: Any = cloud
         self.maker = driver.provisioner(state)
         self.site = self.maker.site
         self.maker.apply_site()
-        # At this level and with these documents every control that the cloud can show is demanded.
-        self.record = driver.record(self.maker, NAME, code="H99.79", level=5, document_storage=True)
+        self.record = driver.record(self.maker, name, code, **asked)
         self.maker.apply_system(self.record, self.maker.plan_system(self.record))
-        self.ids, self.agency = self.maker.outputs("system", NAME), self.maker.outputs("agency", "h99-79")
+        self.ids = self.maker.outputs("system", name)
+        self.agency = self.maker.outputs("agency", self.record.agency.slug)
         registry = Registry.open(self.maker.settings.registry)
-        registry.record_remote_ids("system", NAME, {"project_id": self.ids["project_id"]})
-        registry.record_remote_ids("agency", "H99.79", {k: v for k, v in self.agency.items() if isinstance(v, str)})
+        registry.record_remote_ids("system", name, {"project_id": self.ids["project_id"]})
+        registry.record_remote_ids("agency", code, {k: v for k, v in self.agency.items() if isinstance(v, str)})
 
     def check(self, hosts: tuple[HostRecord, ...] = ()) -> CheckRun:
         """Run all checks of the system."""

@@ -99,7 +99,7 @@ def registry(settings: Settings) -> Look:
         return _other_registry(settings.registry, HEAD)
     if not file.is_file():
         return Look(State.MISSING, detail=f"{file} is not there yet")
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True) as database:
         try:
             row = database.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.OperationalError as exc:
